@@ -1,0 +1,10 @@
+//! Durable state of the OPG keeper. See `README.md`.
+
+pub mod cursors;
+pub mod db;
+pub mod error;
+pub mod jobs;
+pub mod journal;
+
+pub use db::Store;
+pub use error::StoreError;
