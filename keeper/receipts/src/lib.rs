@@ -1,1 +1,17 @@
-//! receipts
+#![doc = include_str!("../README.md")]
+
+mod canonical;
+mod decimal;
+mod hash;
+mod numbers;
+mod receipt;
+mod request;
+mod signed;
+mod strict_json;
+
+pub use alloy_sol_types::Eip712Domain;
+pub use canonical::{CanonicalError, canonical_json, canonicalize};
+pub use hash::{content_hash, json_hash, trace_hash};
+pub use receipt::{DOMAIN_NAME, DOMAIN_VERSION, InferenceReceipt, MODE_OPERATOR_SIGNED, receipt_domain};
+pub use request::{Request, http_request_id, hub_request_id};
+pub use signed::{ReceiptError, SIGNATURE_LENGTH, SignedReceipt};
