@@ -1,0 +1,233 @@
+//! The values that go into an engine and come out of it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of work, named on-chain by the model's registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Task {
+    /// `chat/1`: messages in, text out.
+    #[serde(rename = "chat/1")]
+    Chat,
+    /// `embedding/1`: text in, a unit vector out.
+    #[serde(rename = "embedding/1")]
+    Embedding,
+}
+
+impl Task {
+    /// Every task that this build knows.
+    pub const ALL: [Task; 2] = [Task::Chat, Task::Embedding];
+
+    /// The name under which the task is registered, version included.
+    pub fn name(self) -> &'static str {
+        match self {
+            Task::Chat => "chat/1",
+            Task::Embedding => "embedding/1",
+        }
+    }
+
+    /// The task of that name, if this build knows it.
+    pub fn parse_name(name: &str) -> Option<Task> {
+        Task::ALL.into_iter().find(|task| task.name() == name)
+    }
+}
+
+impl std::fmt::Display for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Who speaks in a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Instructions that frame the conversation.
+    System,
+    /// The person or contract that asks.
+    User,
+    /// An earlier answer of the model.
+    Assistant,
+}
+
+/// One turn of a chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said. Text that looks like a control token stays text.
+    pub content: String,
+}
+
+/// A chat request. Absent options take the documented defaults.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChatInput {
+    /// The conversation so far, oldest first.
+    pub messages: Vec<Message>,
+    /// Most tokens to generate; the model's default when absent, never above its limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// 0 picks the likeliest token each time. Default 0, so that an answer can be reproduced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// Share of probability mass to sample from. Default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f64>,
+    /// Seed of the sampler. Default 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Generation ends before any of these strings would appear in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Vec<String>>,
+}
+
+impl ChatInput {
+    /// A single question with default options.
+    pub fn ask(question: impl Into<String>) -> Self {
+        let message = Message { role: Role::User, content: question.into() };
+        ChatInput {
+            messages: vec![message],
+            max_tokens: None,
+            temperature: None,
+            top_p: None,
+            seed: None,
+            stop: None,
+        }
+    }
+
+    /// The sampling parameters with defaults filled in.
+    pub fn sampling(&self) -> Sampling {
+        Sampling {
+            temperature: self.temperature.unwrap_or(0.0),
+            top_p: self.top_p.unwrap_or(1.0),
+            seed: self.seed.unwrap_or(0),
+        }
+    }
+}
+
+/// An embedding request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmbeddingInput {
+    /// The text to embed.
+    pub input: String,
+}
+
+/// A decoded request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// Input of [`Task::Chat`].
+    Chat(ChatInput),
+    /// Input of [`Task::Embedding`].
+    Embedding(EmbeddingInput),
+}
+
+impl Input {
+    /// The task that this is an input of.
+    pub fn task(&self) -> Task {
+        match self {
+            Input::Chat(_) => Task::Chat,
+            Input::Embedding(_) => Task::Embedding,
+        }
+    }
+}
+
+/// A model's answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Output {
+    /// Answer of [`Task::Chat`].
+    Text(String),
+    /// Answer of [`Task::Embedding`]: components of a vector of length 1.
+    Embedding(Vec<f32>),
+}
+
+/// What a request is charged for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens that the model read, chat template included.
+    pub input_tokens: u32,
+    /// Tokens that the model produced, the end-of-turn token included; 0 for embeddings.
+    pub output_tokens: u32,
+}
+
+/// Sampling parameters with every default filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sampling {
+    /// 0 for greedy decoding.
+    pub temperature: f64,
+    /// Share of probability mass that is sampled from, in (0, 1].
+    pub top_p: f64,
+    /// Written as a decimal string: JSON numbers are exact only up to 2^53.
+    #[serde(with = "decimal")]
+    pub seed: u64,
+}
+
+/// What a verifier needs beyond the text to repeat the computation. Its RFC 8785 form is hashed into
+/// the receipt's `traceHash`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Trace {
+    /// Engine build: name, version and device kind, e.g. `opg-engine/0.1.0 cpu`.
+    pub engine: String,
+    /// Token ids that the model read.
+    pub input_tokens: Vec<u32>,
+    /// Token ids that the model produced; empty for embeddings.
+    pub output_tokens: Vec<u32>,
+    /// Sampling parameters; absent for embeddings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Sampling>,
+}
+
+/// Why generation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FinishReason {
+    /// The model ended its turn, a stop string appeared, or the task has a single answer.
+    Stop,
+    /// A token limit was reached.
+    Length,
+}
+
+/// Where the time of a request went. Not part of the trace: it differs from run to run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Waiting for the worker.
+    pub queued: Duration,
+    /// Verifying and loading the model; zero when it was resident.
+    pub load: Duration,
+    /// Reading the input.
+    pub prefill: Duration,
+    /// Producing the output after its first token.
+    pub decode: Duration,
+}
+
+/// A finished request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Completion {
+    /// The answer.
+    pub output: Output,
+    /// What to charge for.
+    pub usage: Usage,
+    /// What to commit to.
+    pub trace: Trace,
+    /// Why generation ended.
+    pub finish_reason: FinishReason,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+mod decimal {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&value.to_string())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
