@@ -43,9 +43,11 @@ struct Fulfilment {
 
 /// @notice Implemented by contracts that want the answer delivered.
 interface IInferenceConsumer {
-    /// @notice Called by the hub with the answer, once per request at most. The consumer must check that the caller is
-    /// the hub. A revert does not undo the fulfilment; anyone can retry the delivery.
-    function onInference(bytes32 requestId, bytes calldata output) external;
+    /// @notice Called by the hub with the answer; succeeds once per request at most. The consumer must check that the
+    /// caller is the hub. A revert does not undo the fulfilment; anyone can retry the delivery.
+    /// @param fee OPG wei that the answer cost. The rest of the request's `maxFee` is already credited to the consumer,
+    /// which needs the figure where it asks on behalf of several users.
+    function onInference(bytes32 requestId, bytes calldata output, uint128 fee) external;
 }
 
 /// @title On-chain requests for inference
@@ -80,7 +82,13 @@ interface IInferenceHub {
         WrongSignature
     }
 
-    event InferenceRequested(bytes32 indexed requestId, address indexed payer, ModelVersion indexed modelVersion, Request request, bytes input);
+    event InferenceRequested(
+        bytes32 indexed requestId,
+        address indexed payer,
+        ModelVersion indexed modelVersion,
+        Request request,
+        bytes input
+    );
     event InferenceFulfilled(bytes32 indexed requestId, address indexed operator, Fulfilment fulfilment);
     event FulfilmentRefused(bytes32 indexed requestId, address indexed operator, Refusal reason);
     event CallbackFailed(bytes32 indexed requestId, address indexed consumer);
@@ -102,6 +110,7 @@ interface IInferenceHub {
     error RequestNotOpen(bytes32 requestId, Status status);
     error BatchLengthMismatch(uint256 requests, uint256 fulfilments);
     error InsufficientCredit(address account, uint256 credit, uint256 amount);
+    error InvalidRecipient(address to);
     error TurnParametersOutOfRange(uint32 turnWindow, uint32 turnCap);
 
     /// @notice Asks a model. Takes `maxFee` OPG from the caller, who must have approved the hub.
@@ -136,8 +145,10 @@ interface IInferenceHub {
     /// @notice Pays out credit of the caller.
     function withdraw(address to, uint256 amount) external;
 
+    /// @notice OPG wei that `account` can withdraw.
     function creditOf(address account) external view returns (uint256);
 
+    /// @notice Where a request stands. `Fulfilled` exactly when the ProofRegistry has its result and no callback failed.
     function statusOf(bytes32 requestId) external view returns (Status);
 
     /// @notice keccak256(abi.encode(chain id, hub, request)).
@@ -153,6 +164,9 @@ interface IInferenceHub {
     /// @notice Seconds over which turns are spread, and seconds after which anyone may fulfil.
     function turnParameters() external view returns (uint32 turnWindow, uint32 turnCap);
 
-    /// @notice Sets the turn parameters. Restricted.
+    /// @notice Sets the turn parameters, for open requests too. Restricted.
+    /// @param turnWindow Seconds after which the first turn begins on average; zero switches turns off. At most
+    /// `turnCap`.
+    /// @param turnCap At most one hour, so that the hash which decides turns is always still available.
     function setTurnParameters(uint32 turnWindow, uint32 turnCap) external;
 }

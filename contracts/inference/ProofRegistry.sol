@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {
+    AccessManagedUpgradeable
+} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
+import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IOperators} from "../interfaces/IOperators.sol";
+import {InferenceReceipt, IProofRegistry} from "../interfaces/IProofRegistry.sol";
+
+/// @title Registry of proofs of inference
+/// @notice See `IProofRegistry`.
+///
+/// SIGNATURES
+/// Receipts are signed by plain keys, never by contracts: a contract's answer could change after the receipt's time.
+/// High-s signatures are refused: nobody but the signer can make a second signature of a receipt.
+///
+/// DOMAIN
+/// OpenZeppelin's EIP712 keeps name and version in the implementation's code and derives the separator from the proxy's
+/// own address and the current chain id. Nothing of it has to be initialised, and a fork of the chain gets its own
+/// domain.
+contract ProofRegistry is IProofRegistry, AccessManagedUpgradeable, UUPSUpgradeable, EIP712 {
+    bytes32 private constant RECEIPT_TYPEHASH = keccak256(
+        "InferenceReceipt(bytes32 requestId,address payer,address operator,bytes32 modelVersion,bytes32 inputHash,bytes32 outputHash,bytes32 traceHash,uint64 inputUnits,uint64 outputUnits,uint128 unitPrice,uint128 fee,uint8 mode,uint64 issuedAt)"
+    );
+    uint8 private constant MODE_OPERATOR_SIGNED = 0;
+
+    /// @notice Who is an operator, and with which key, at which time.
+    IOperators public immutable operators;
+    /// @notice The only contract that records results.
+    address public immutable inferenceHub;
+
+    /// @custom:storage-location erc7201:opg.storage.ProofRegistry
+    struct ProofRegistryStorage {
+        mapping(bytes32 requestId => bytes32 digest) results;
+    }
+
+    // keccak256(abi.encode(uint256(keccak256("opg.storage.ProofRegistry")) - 1)) & ~bytes32(uint256(0xff))
+    bytes32 private constant STORAGE_LOCATION = 0x98a485f8a225483413353fe2d36840ad8beb7cf384e74e788a91e1283cfe5900;
+
+    /// @custom:oz-upgrades-unsafe-allow constructor
+    constructor(IOperators operators_, address inferenceHub_) EIP712("OPG Inference", "1") {
+        operators = operators_;
+        inferenceHub = inferenceHub_;
+        _disableInitializers();
+    }
+
+    /// @notice Sets the AccessManager that may authorise upgrades.
+    function initialize(address authority) external initializer {
+        __AccessManaged_init(authority);
+    }
+
+    /// @inheritdoc IProofRegistry
+    function digestOf(InferenceReceipt calldata receipt) external view returns (bytes32) {
+        return _digestOf(receipt);
+    }
+
+    /// @inheritdoc IProofRegistry
+    function verify(InferenceReceipt calldata receipt, bytes calldata evidence) external view returns (Fault) {
+        return _verify(receipt, _digestOf(receipt), evidence);
+    }
+
+    /// @inheritdoc IProofRegistry
+    function record(InferenceReceipt calldata receipt, bytes calldata evidence) external returns (Fault fault) {
+        require(msg.sender == inferenceHub, NotInferenceHub(msg.sender));
+        bytes32 digest = _digestOf(receipt);
+        fault = _verify(receipt, digest, evidence);
+        if (fault != Fault.None) return fault;
+
+        ProofRegistryStorage storage $ = _storage();
+        require($.results[receipt.requestId] == 0, ResultAlreadyRecorded(receipt.requestId));
+        $.results[receipt.requestId] = digest;
+        emit ResultRecorded(receipt.requestId, receipt.operator, digest);
+    }
+
+    /// @inheritdoc IProofRegistry
+    function resultOf(bytes32 requestId) external view returns (bytes32 digest) {
+        return _storage().results[requestId];
+    }
+
+    function _verify(InferenceReceipt calldata receipt, bytes32 digest, bytes calldata evidence)
+        private
+        view
+        returns (Fault)
+    {
+        if (receipt.mode != MODE_OPERATOR_SIGNED) return Fault.UnsupportedMode;
+        if (receipt.issuedAt > block.timestamp) return Fault.IssuedInFuture;
+        address signer = operators.signerAt(receipt.operator, receipt.issuedAt);
+        if (signer == address(0)) return Fault.OperatorInactive;
+        // On any error `recovered` is zero, which `signer` is not.
+        (address recovered,,) = ECDSA.tryRecoverCalldata(digest, evidence);
+        return recovered == signer ? Fault.None : Fault.WrongSignature;
+    }
+
+    /// All members are static values, so their ABI encoding is their EIP-712 encoding.
+    function _digestOf(InferenceReceipt calldata receipt) private view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(RECEIPT_TYPEHASH, receipt)));
+    }
+
+    function _authorizeUpgrade(address) internal override restricted {}
+
+    function _storage() private pure returns (ProofRegistryStorage storage $) {
+        assembly ("memory-safe") {
+            $.slot := STORAGE_LOCATION
+        }
+    }
+}
