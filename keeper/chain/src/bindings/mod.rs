@@ -1,0 +1,18 @@
+//! Types of the contracts, generated at compile time from the ABI files in `abi/`, which are extracted from the
+//! compiled contracts and committed so that a Rust build needs no Solidity toolchain.
+
+mod convert;
+mod hub;
+mod models;
+mod openzeppelin;
+mod operators;
+mod proofs;
+mod revert;
+mod token;
+
+pub use hub::IInferenceHub::{self, Fulfilment, Request};
+pub use models::IModelRegistry::{self, ModelSpec};
+pub use operators::IOperators;
+pub use proofs::IProofRegistry::{self, InferenceReceipt};
+pub use revert::Revert;
+pub use token::Erc20;
