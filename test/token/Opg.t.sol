@@ -39,7 +39,7 @@ contract OpgTest is OpgFixture {
         (, string memory name, string memory version, uint256 chainId, address verifyingContract,,) = opg.eip712Domain();
         assertEq(name, "OPG");
         assertEq(version, "1");
-        assertEq(chainId, block.chainid);
+        assertEq(chainId, chain);
         assertEq(verifyingContract, address(opg));
         bytes32 structHash = keccak256("anything");
         assertEq(

@@ -21,6 +21,9 @@ abstract contract OpgFixture is Test {
 
     Opg internal opg;
 
+    /// The chain id, kept here because via-IR code takes `block.chainid` for constant within a test.
+    uint256 internal chain = 31337;
+
     struct Authorization {
         address from;
         address to;
@@ -35,6 +38,11 @@ abstract contract OpgFixture is Test {
         (alice, aliceKey) = makeAddrAndKey("alice");
         opg = new Opg(vault, treasury);
         vm.label(address(opg), "opg");
+    }
+
+    function _switchChain(uint256 chainId) internal {
+        vm.chainId(chainId);
+        chain = chainId;
     }
 
     function _give(address account, uint256 amount) internal {
@@ -60,13 +68,23 @@ abstract contract OpgFixture is Test {
         return abi.encodePacked(r, s, v);
     }
 
+    function _split(bytes memory signature) internal pure returns (uint8 v, bytes32 r, bytes32 s) {
+        assertEq(signature.length, 65);
+        // Memory-safe: reads the 65 bytes after the length.
+        assembly ("memory-safe") {
+            r := mload(add(signature, 0x20))
+            s := mload(add(signature, 0x40))
+            v := byte(0, mload(add(signature, 0x60)))
+        }
+    }
+
     function _digest(Opg token, bytes32 structHash) internal view returns (bytes32) {
         bytes32 domain = keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
                 keccak256("OPG"),
                 keccak256("1"),
-                block.chainid,
+                chain,
                 address(token)
             )
         );
