@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IInferenceHub} from "../interfaces/IInferenceHub.sol";
-
-/// @notice What the hub keeps of a request: one slot, cleared when the answer is paid and delivered (the ProofRegistry
-/// then knows the result).
-struct Ticket {
-    IInferenceHub.Status status;
-    /// Royalty as it was when the request was made, so that a fulfilment need not look it up and nobody can change the
-    /// split of a fee already escrowed.
-    uint16 royaltyBps;
-    address royaltyRecipient;
-}
+import {Ticket} from "./Ticket.sol";
 
 /// @title Storage of the InferenceHub
 library HubStorage {
@@ -22,6 +12,8 @@ library HubStorage {
         uint32 turnWindow;
         uint32 turnCap;
         mapping(bytes32 requestId => Ticket ticket) tickets;
+        /// Whether the last callback of a fulfilled request failed.
+        mapping(bytes32 requestId => bool failed) callbackFailed;
         mapping(address account => uint256 amount) credits;
     }
 

@@ -15,7 +15,8 @@ import {ModelVersion} from "../interfaces/ModelVersion.sol";
 import {IOperators} from "../interfaces/IOperators.sol";
 import {InferenceReceipt, IProofRegistry} from "../interfaces/IProofRegistry.sol";
 import {ConsumerCall} from "./ConsumerCall.sol";
-import {HubStorage, Ticket} from "./HubStorage.sol";
+import {HubStorage} from "./HubStorage.sol";
+import {EXPIRED, Ticket, isStorable, openTicket} from "./Ticket.sol";
 import {Turns} from "./Turns.sol";
 
 /// @title On-chain requests for inference
@@ -118,7 +119,7 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
             maxFee: maxFee
         });
         requestId = keccak256(abi.encode(block.chainid, address(this), req));
-        $.tickets[requestId] = Ticket({status: Status.Open, royaltyBps: royaltyBps, royaltyRecipient: royaltyRecipient});
+        $.tickets[requestId] = openTicket(royaltyRecipient, royaltyBps);
         emit InferenceRequested(requestId, msg.sender, modelVersion, req, input);
 
         // Interaction: take the escrow.
@@ -151,12 +152,12 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     function expire(Request calldata req) external {
         // Check: open and past its deadline.
         bytes32 requestId = _requestIdOf(req);
-        Ticket storage ticket = HubStorage.load().tickets[requestId];
-        require(ticket.status == Status.Open, RequestNotOpen(requestId, _statusOf(requestId)));
+        HubStorage.Layout storage $ = HubStorage.load();
+        require($.tickets[requestId].isOpen(), RequestNotOpen(requestId, _statusOf(requestId)));
         require(block.timestamp > req.deadline, NotExpired(requestId, req.deadline));
 
         // Effect: close the request and return the escrow.
-        ticket.status = Status.Expired;
+        $.tickets[requestId] = EXPIRED;
         _credit(req.payer, requestId, req.maxFee);
         emit RequestExpired(requestId, req.payer, req.maxFee);
     }
@@ -165,13 +166,13 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     function retryCallback(Request calldata req, Fulfilment calldata fulfilment) external {
         // Check: a callback failed, and this is the result that it was about.
         bytes32 requestId = _requestIdOf(req);
-        Ticket storage ticket = HubStorage.load().tickets[requestId];
-        require(ticket.status == Status.CallbackFailed, NoCallbackToRetry(requestId));
+        HubStorage.Layout storage $ = HubStorage.load();
+        require($.callbackFailed[requestId], NoCallbackToRetry(requestId));
         bytes32 digest = proofs.digestOf(_receiptOf(requestId, req, fulfilment));
-        require(digest == proofs.resultOf(requestId), WrongResult(requestId));
+        require(digest == $.tickets[requestId].result(), WrongResult(requestId));
 
         // Effect: no second retry can begin within this one.
-        _clear(ticket);
+        $.callbackFailed[requestId] = false;
 
         // Interaction: call the consumer.
         _deliver(requestId, req, fulfilment);
@@ -209,6 +210,11 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     }
 
     /// @inheritdoc IInferenceHub
+    function resultOf(bytes32 requestId) external view returns (bytes32 digest) {
+        return HubStorage.load().tickets[requestId].result();
+    }
+
+    /// @inheritdoc IInferenceHub
     function requestIdOf(Request calldata req) external view returns (bytes32) {
         return _requestIdOf(req);
     }
@@ -221,7 +227,7 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     /// @inheritdoc IInferenceHub
     function check(Request calldata req, Fulfilment calldata fulfilment) external view returns (Refusal refusal) {
         bytes32 requestId = _requestIdOf(req);
-        refusal = _refusalOf(requestId, req, fulfilment);
+        refusal = _refusalOf(HubStorage.load().tickets[requestId], requestId, req, fulfilment);
         if (refusal != Refusal.None) return refusal;
         return _refusalOf(proofs.verify(_receiptOf(requestId, req, fulfilment), fulfilment.evidence));
     }
@@ -237,21 +243,23 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
         private
         returns (Refusal refusal)
     {
-        // Check: everything but the signature, cheapest first.
-        refusal = _refusalOf(requestId, req, fulfilment);
+        mapping(bytes32 requestId => Ticket ticket) storage tickets = HubStorage.load().tickets;
+        Ticket ticket = tickets[requestId];
+        // Check: everything but the signature.
+        refusal = _refusalOf(ticket, requestId, req, fulfilment);
         if (refusal != Refusal.None) return refusal;
-        // Check and effect: the registry judges the signature and records the result in one call. It calls nobody but
-        // the operators' view functions.
-        refusal = _refusalOf(proofs.record(_receiptOf(requestId, req, fulfilment), fulfilment.evidence));
+        // Check: the signature. The registry calls nobody but view functions of the operators.
+        (IProofRegistry.Fault fault, bytes32 digest) =
+            proofs.record(_receiptOf(requestId, req, fulfilment), fulfilment.evidence);
+        refusal = _refusalOf(fault);
         if (refusal != Refusal.None) return refusal;
+        require(isStorable(digest), UnstorableResult(requestId, digest));
 
         // Effect: close the request and turn its escrow into credits of the same sum.
-        Ticket storage ticket = HubStorage.load().tickets[requestId];
-        uint256 royalty = (uint256(fulfilment.fee) * ticket.royaltyBps) / BPS;
-        address royaltyRecipient = ticket.royaltyRecipient;
-        _clear(ticket);
+        tickets[requestId] = Ticket.wrap(digest);
+        uint256 royalty = (uint256(fulfilment.fee) * ticket.royaltyBps()) / BPS;
         _credit(fulfilment.operator, requestId, fulfilment.fee - royalty);
-        _credit(royaltyRecipient, requestId, royalty);
+        _credit(ticket.royaltyRecipient(), requestId, royalty);
         _credit(req.payer, requestId, req.maxFee - fulfilment.fee);
         emit InferenceFulfilled(requestId, fulfilment.operator, fulfilment);
 
@@ -259,13 +267,13 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
         if (req.callbackGas != 0) _deliver(requestId, req, fulfilment);
     }
 
-    /// Calls the consumer and records a failure. The ticket must be clear.
+    /// Calls the consumer and records a failure. Whatever the consumer enters meanwhile finds this request answered and
+    /// no callback to retry, and is refused.
     function _deliver(bytes32 requestId, Request calldata req, Fulfilment calldata fulfilment) private {
         if (ConsumerCall.deliver(req.payer, req.callbackGas, requestId, fulfilment.output, fulfilment.fee)) {
             emit CallbackDelivered(requestId, req.payer);
         } else {
-            // Nothing that the consumer entered can have changed this ticket: without a status, every function refuses.
-            HubStorage.load().tickets[requestId].status = Status.CallbackFailed;
+            HubStorage.load().callbackFailed[requestId] = true;
             emit CallbackFailed(requestId, req.payer);
         }
     }
@@ -276,13 +284,6 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
         emit Credited(account, requestId, amount);
     }
 
-    /// Clears the whole slot: the refund pays for most of closing a request.
-    function _clear(Ticket storage ticket) private {
-        ticket.status = Status.Unknown;
-        ticket.royaltyBps = 0;
-        ticket.royaltyRecipient = address(0);
-    }
-
     function _setTurnParameters(uint32 turnWindow, uint32 turnCap) private {
         require(turnWindow <= turnCap && turnCap <= MAX_TURN_CAP, TurnParametersOutOfRange(turnWindow, turnCap));
         HubStorage.Layout storage $ = HubStorage.load();
@@ -291,23 +292,24 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
         emit TurnParametersSet(turnWindow, turnCap);
     }
 
-    /// Why an answer is refused before its signature is looked at.
-    function _refusalOf(bytes32 requestId, Request calldata req, Fulfilment calldata fulfilment)
+    /// Why an answer is refused before its signature is looked at, cheapest first.
+    function _refusalOf(Ticket ticket, bytes32 requestId, Request calldata req, Fulfilment calldata fulfilment)
         private
         view
         returns (Refusal)
     {
+        if (!ticket.isOpen()) return Refusal.NotOpen;
         // From here on every member of `req` is what the hub wrote itself.
-        if (HubStorage.load().tickets[requestId].status != Status.Open) return Refusal.NotOpen;
         if (block.timestamp > req.deadline) return Refusal.PastDeadline;
         if (fulfilment.output.length > MAX_OUTPUT_LENGTH) return Refusal.OutputTooLong;
-        if (
-            fulfilment.issuedAt < req.requestedAt || fulfilment.issuedAt > block.timestamp
-                || block.timestamp - fulfilment.issuedAt > MAX_RECEIPT_AGE
-        ) return Refusal.ReceiptTimeOutOfRange;
-        if (fulfilment.fee > req.maxFee) return Refusal.FeeAboveMaximum;
+        uint256 issuedAt = fulfilment.issuedAt;
+        if (issuedAt < req.requestedAt || issuedAt > block.timestamp || block.timestamp - issuedAt > MAX_RECEIPT_AGE) {
+            return Refusal.ReceiptTimeOutOfRange;
+        }
+        uint256 fee = fulfilment.fee;
+        if (fee > req.maxFee) return Refusal.FeeAboveMaximum;
         uint256 units = uint256(fulfilment.inputUnits) + fulfilment.outputUnits;
-        if (fulfilment.fee > units * fulfilment.unitPrice) return Refusal.FeeAboveUsage;
+        if (fee > units * fulfilment.unitPrice) return Refusal.FeeAboveUsage;
         if (!_isTurn(requestId, req, fulfilment.operator)) return Refusal.NotYourTurn;
         return Refusal.None;
     }
@@ -328,22 +330,26 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
 
     function _turnOf(bytes32 requestId, Request calldata req, address operator) private view returns (uint64) {
         HubStorage.Layout storage $ = HubStorage.load();
-        if ($.turnWindow == 0) return req.requestedAt;
+        (uint32 window, uint32 cap) = ($.turnWindow, $.turnCap);
+        uint64 requestedAt = req.requestedAt;
+        if (window == 0) return requestedAt;
         bytes32 blockHash = Blockhash.blockHash(uint256(req.blockNumber) + 1);
         if (blockHash == 0) return type(uint64).max;
         // Before the request: nobody can enter the draw after having seen what is asked.
-        uint64 drawnAt = req.requestedAt - 1;
+        uint64 drawnAt = requestedAt - 1;
         uint256 stake = operators.stakeAt(operator, drawnAt);
         if (stake == 0) return type(uint64).max;
-        uint256 delay =
-            Turns.delay(blockHash, requestId, operator, $.turnWindow, stake, operators.totalStakeAt(drawnAt));
-        return req.requestedAt + uint64(Math.min(delay, $.turnCap));
+        uint256 delay = Turns.delay(blockHash, requestId, operator, window, stake, operators.totalStakeAt(drawnAt));
+        return requestedAt + uint64(Math.min(delay, cap));
     }
 
-    /// An answered request keeps no status here: that its result is recorded says it all.
-    function _statusOf(bytes32 requestId) private view returns (Status status) {
-        status = HubStorage.load().tickets[requestId].status;
-        if (status == Status.Unknown && proofs.resultOf(requestId) != 0) return Status.Fulfilled;
+    function _statusOf(bytes32 requestId) private view returns (Status) {
+        HubStorage.Layout storage $ = HubStorage.load();
+        Ticket ticket = $.tickets[requestId];
+        if (ticket.isUnknown()) return Status.Unknown;
+        if (ticket.isOpen()) return Status.Open;
+        if (ticket.isExpired()) return Status.Expired;
+        return $.callbackFailed[requestId] ? Status.CallbackFailed : Status.Fulfilled;
     }
 
     function _requestIdOf(Request calldata req) private view returns (bytes32) {

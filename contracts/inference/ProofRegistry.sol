@@ -7,11 +7,12 @@ import {
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IInferenceHub} from "../interfaces/IInferenceHub.sol";
 import {IOperators} from "../interfaces/IOperators.sol";
 import {InferenceReceipt, IProofRegistry} from "../interfaces/IProofRegistry.sol";
 
 /// @title Registry of proofs of inference
-/// @notice See `IProofRegistry`.
+/// @notice See `IProofRegistry`. The contract has no storage of its own.
 ///
 /// SIGNATURES
 /// Receipts are signed by plain keys, never by contracts: a contract's answer could change after the receipt's time.
@@ -31,14 +32,6 @@ contract ProofRegistry is IProofRegistry, AccessManagedUpgradeable, UUPSUpgradea
     IOperators public immutable operators;
     /// @notice The only contract that records results.
     address public immutable inferenceHub;
-
-    /// @custom:storage-location erc7201:opg.storage.ProofRegistry
-    struct ProofRegistryStorage {
-        mapping(bytes32 requestId => bytes32 digest) results;
-    }
-
-    // keccak256(abi.encode(uint256(keccak256("opg.storage.ProofRegistry")) - 1)) & ~bytes32(uint256(0xff))
-    bytes32 private constant STORAGE_LOCATION = 0x98a485f8a225483413353fe2d36840ad8beb7cf384e74e788a91e1283cfe5900;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(IOperators operators_, address inferenceHub_) EIP712("OPG Inference", "1") {
@@ -63,21 +56,19 @@ contract ProofRegistry is IProofRegistry, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     /// @inheritdoc IProofRegistry
-    function record(InferenceReceipt calldata receipt, bytes calldata evidence) external returns (Fault fault) {
+    function record(InferenceReceipt calldata receipt, bytes calldata evidence)
+        external
+        returns (Fault fault, bytes32 digest)
+    {
         require(msg.sender == inferenceHub, NotInferenceHub(msg.sender));
-        bytes32 digest = _digestOf(receipt);
+        digest = _digestOf(receipt);
         fault = _verify(receipt, digest, evidence);
-        if (fault != Fault.None) return fault;
-
-        ProofRegistryStorage storage $ = _storage();
-        require($.results[receipt.requestId] == 0, ResultAlreadyRecorded(receipt.requestId));
-        $.results[receipt.requestId] = digest;
-        emit ResultRecorded(receipt.requestId, receipt.operator, digest);
+        if (fault == Fault.None) emit ResultRecorded(receipt.requestId, receipt.operator, digest);
     }
 
     /// @inheritdoc IProofRegistry
     function resultOf(bytes32 requestId) external view returns (bytes32 digest) {
-        return _storage().results[requestId];
+        return IInferenceHub(inferenceHub).resultOf(requestId);
     }
 
     function _verify(InferenceReceipt calldata receipt, bytes32 digest, bytes calldata evidence)
@@ -100,10 +91,4 @@ contract ProofRegistry is IProofRegistry, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     function _authorizeUpgrade(address) internal override restricted {}
-
-    function _storage() private pure returns (ProofRegistryStorage storage $) {
-        assembly ("memory-safe") {
-            $.slot := STORAGE_LOCATION
-        }
-    }
 }

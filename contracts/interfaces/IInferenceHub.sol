@@ -111,6 +111,9 @@ interface IInferenceHub {
     error BatchLengthMismatch(uint256 requests, uint256 fulfilments);
     error InsufficientCredit(address account, uint256 credit, uint256 amount);
     error InvalidRecipient(address to);
+    /// @notice The digest could be taken for an open request. Happens by chance once in 2^72 receipts; any other
+    /// `traceHash` or `issuedAt` avoids it.
+    error UnstorableResult(bytes32 requestId, bytes32 digest);
     error TurnParametersOutOfRange(uint32 turnWindow, uint32 turnCap);
 
     /// @notice Asks a model. Takes `maxFee` OPG from the caller, who must have approved the hub.
@@ -148,8 +151,11 @@ interface IInferenceHub {
     /// @notice OPG wei that `account` can withdraw.
     function creditOf(address account) external view returns (uint256);
 
-    /// @notice Where a request stands. `Fulfilled` exactly when the ProofRegistry has its result and no callback failed.
+    /// @notice Where a request stands.
     function statusOf(bytes32 requestId) external view returns (Status);
+
+    /// @notice Digest of the receipt of the accepted answer, or zero.
+    function resultOf(bytes32 requestId) external view returns (bytes32 digest);
 
     /// @notice keccak256(abi.encode(chain id, hub, request)).
     function requestIdOf(Request calldata req) external view returns (bytes32);

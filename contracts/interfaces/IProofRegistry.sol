@@ -29,14 +29,13 @@ struct InferenceReceipt {
 }
 
 /// @title Registry of proofs of inference
-/// @notice Defines the receipt, says whether a receipt is valid, and keeps the digest of each result that was delivered
+/// @notice Defines the receipt, says whether a receipt is valid, and knows the digest of each result that was delivered
 /// on-chain.
 interface IProofRegistry {
     /// @notice The receipt with `digest` is the recorded result of `requestId`.
     event ResultRecorded(bytes32 indexed requestId, address indexed operator, bytes32 digest);
 
     error NotInferenceHub(address caller);
-    error ResultAlreadyRecorded(bytes32 requestId);
 
     /// @notice Why a receipt is not valid, or `None`.
     enum Fault {
@@ -58,9 +57,13 @@ interface IProofRegistry {
     /// @param evidence Mode 0: the operator's signature of the digest, 65 bytes r, s, v with low s.
     function verify(InferenceReceipt calldata receipt, bytes calldata evidence) external view returns (Fault);
 
-    /// @notice Verifies and records the result of an on-chain request. Only the InferenceHub.
-    /// @return fault `None` if the result was recorded; otherwise nothing changed.
-    function record(InferenceReceipt calldata receipt, bytes calldata evidence) external returns (Fault fault);
+    /// @notice Verifies and announces the result of an on-chain request. Only the InferenceHub, which keeps the digest in
+    /// the storage slot that it has for the request anyway, and calls this at most once per request.
+    /// @return fault `None` if `ResultRecorded` was emitted; otherwise nothing happened.
+    /// @return digest Digest of `receipt`.
+    function record(InferenceReceipt calldata receipt, bytes calldata evidence)
+        external
+        returns (Fault fault, bytes32 digest);
 
     /// @notice Digest of the recorded receipt of `requestId`, or zero.
     function resultOf(bytes32 requestId) external view returns (bytes32 digest);

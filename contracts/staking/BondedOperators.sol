@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
 import {IBondedOperators, Operator} from "../interfaces/IBondedOperators.sol";
 import {IOperators} from "../interfaces/IOperators.sol";
+import {History} from "./History.sol";
 
 /// @title Operators with a fixed bond
 /// @notice See `IBondedOperators`.
@@ -14,12 +14,11 @@ import {IOperators} from "../interfaces/IOperators.sol";
 /// OPG: a transfer moves exactly the amount asked for, or reverts.
 ///
 /// HISTORY
-/// One checkpoint list per operator holds its signer, zero while inactive; stake is derived from it. Keys are unix
-/// times from which a value holds. A key is always in the future when it is written (now + 1), hence lookups at or
-/// before now are final.
+/// One history per operator holds its signer, zero while inactive; stake is derived from it. Changes hold from the next
+/// second on, hence answers about now and before are final.
 contract BondedOperators is IBondedOperators {
     using SafeERC20 for IERC20;
-    using Checkpoints for Checkpoints.Trace160;
+    using History for History.Trace;
 
     uint8 public constant ROLE_INFERENCE = 1 << 0;
     uint8 public constant ROLE_VERIFIER = 1 << 1;
@@ -36,7 +35,6 @@ contract BondedOperators is IBondedOperators {
     /// @inheritdoc IBondedOperators
     uint32 public immutable unbondingPeriod;
 
-    /// The signer of the past lives in `_signers`; its last entry is the present one.
     struct State {
         OperatorStatus status;
         uint8 roles;
@@ -44,8 +42,8 @@ contract BondedOperators is IBondedOperators {
     }
 
     mapping(address operator => State state) private _states;
-    mapping(address operator => Checkpoints.Trace160 signers) private _signers;
-    Checkpoints.Trace160 private _activeCount;
+    mapping(address operator => History.Trace signers) private _signers;
+    History.Trace private _activeCount;
 
     constructor(IERC20 opg_, uint256 bond_, uint32 unbondingPeriod_) {
         // Without a bond, identities would be free and turns could be bought with their number.
@@ -68,7 +66,7 @@ contract BondedOperators is IBondedOperators {
         state.status = OperatorStatus.Active;
         state.roles = roles;
         _setSigner(signer);
-        _setActiveCount(_activeCount.latest() + 1);
+        _activeCount.set(_activeCount.latest() + 1);
         emit OperatorRegistered(msg.sender, signer, roles, endpoint, metadataUri, bond);
 
         // Interaction: take the bond.
@@ -94,9 +92,8 @@ contract BondedOperators is IBondedOperators {
         uint64 withdrawableAt = uint64(block.timestamp) + unbondingPeriod;
         state.status = OperatorStatus.Unbonding;
         state.withdrawableAt = withdrawableAt;
-        uint64 inactiveFrom = _nextSecond();
-        _signers[msg.sender].push(inactiveFrom, 0);
-        _setActiveCount(_activeCount.latest() - 1);
+        uint64 inactiveFrom = _signers[msg.sender].set(0);
+        _activeCount.set(_activeCount.latest() - 1);
         emit OperatorRetired(msg.sender, inactiveFrom, withdrawableAt);
     }
 
@@ -118,7 +115,7 @@ contract BondedOperators is IBondedOperators {
 
     /// @inheritdoc IOperators
     function signerAt(address operator, uint64 timestamp) public view returns (address) {
-        return address(_signers[operator].upperLookupRecent(timestamp));
+        return address(_signers[operator].valueAt(timestamp));
     }
 
     /// @inheritdoc IOperators
@@ -128,7 +125,7 @@ contract BondedOperators is IBondedOperators {
 
     /// @inheritdoc IOperators
     function totalStakeAt(uint64 timestamp) external view returns (uint256) {
-        return _activeCount.upperLookupRecent(timestamp);
+        return _activeCount.valueAt(timestamp);
     }
 
     /// @inheritdoc IBondedOperators
@@ -145,13 +142,8 @@ contract BondedOperators is IBondedOperators {
     function _setSigner(address signer) private {
         // The zero address stands for "inactive" in the history.
         require(signer != address(0), InvalidSigner(signer));
-        uint64 validFrom = _nextSecond();
-        _signers[msg.sender].push(validFrom, uint160(signer));
+        uint64 validFrom = _signers[msg.sender].set(uint160(signer));
         emit SignerSet(msg.sender, signer, validFrom);
-    }
-
-    function _setActiveCount(uint160 count) private {
-        _activeCount.push(_nextSecond(), count);
     }
 
     function _requireActive() private view returns (State storage state) {
@@ -161,9 +153,5 @@ contract BondedOperators is IBondedOperators {
 
     function _requireText(string calldata text) private pure {
         require(bytes(text).length <= MAX_TEXT_LENGTH, TextTooLong(bytes(text).length, MAX_TEXT_LENGTH));
-    }
-
-    function _nextSecond() private view returns (uint64) {
-        return uint64(block.timestamp) + 1;
     }
 }
