@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::jobs::{JobId, JobState};
+
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -27,5 +29,62 @@ pub enum StoreError {
         what: &'static str,
         /// Why it does not decode.
         reason: String,
+    },
+    /// An integer does not fit its column.
+    #[error("{what} {value} does not fit the state database, whose integers end at 2^63 - 1")]
+    OutOfRange {
+        /// What was being written.
+        what: &'static str,
+        /// The value.
+        value: u64,
+    },
+    /// There is no job with this number.
+    #[error("there is no job {0}; `opg jobs list` shows those that exist")]
+    NoSuchJob(JobId),
+    /// An operation on a job came in a state that does not allow it.
+    #[error("job {id} is {actual}, but this needs one of {expected:?}")]
+    WrongState {
+        /// The job.
+        id: JobId,
+        /// Its state.
+        actual: JobState,
+        /// The states that allow the operation.
+        expected: &'static [JobState],
+    },
+    /// A job cannot go from one state to another.
+    #[error("job {id} is {from} and cannot become {to}")]
+    ForbiddenTransition {
+        /// The job.
+        id: JobId,
+        /// Its state.
+        from: JobState,
+        /// The state that was wanted.
+        to: JobState,
+    },
+    /// A worker spoke of a run that is no longer its own.
+    #[error("{owner} no longer runs job {id}, which is {actual}")]
+    LeaseLost {
+        /// The job.
+        id: JobId,
+        /// The worker.
+        owner: String,
+        /// The job's state.
+        actual: JobState,
+    },
+    /// A receipt is not about the job that it is stored for.
+    #[error("the receipt does not belong to job {id}: its {field} differs")]
+    ReceiptMismatch {
+        /// The job.
+        id: JobId,
+        /// The first field that differs.
+        field: &'static str,
+    },
+    /// The chain has already closed the request.
+    #[error("the request of job {id} was closed on the chain in block {block}")]
+    AlreadySettled {
+        /// The job.
+        id: JobId,
+        /// Where.
+        block: u64,
     },
 }

@@ -1,5 +1,6 @@
-//! Durable state of the OPG keeper. See `README.md`.
+#![doc = include_str!("../README.md")]
 
+mod columns;
 pub mod cursors;
 pub mod db;
 pub mod error;
