@@ -144,8 +144,9 @@ contract Opg is ERC20, ERC20Permit, ERC3009, Votes, IOpg {
         bytes32 nonce,
         bytes calldata signature
     ) external override {
-        bytes32 structHash =
-            keccak256(abi.encode(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce));
+        bytes32 structHash = keccak256(
+            abi.encode(TRANSFER_WITH_AUTHORIZATION_TYPEHASH, from, to, value, validAfter, validBefore, nonce)
+        );
         if (!_isSignedBy(from, structHash, signature)) revert ERC3009InvalidSignature();
         _transferWithAuthorization(from, to, value, validAfter, validBefore, nonce);
     }

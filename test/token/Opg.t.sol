@@ -42,9 +42,7 @@ contract OpgTest is OpgFixture {
         assertEq(chainId, chain);
         assertEq(verifyingContract, address(opg));
         bytes32 structHash = keccak256("anything");
-        assertEq(
-            keccak256(abi.encodePacked(hex"1901", opg.DOMAIN_SEPARATOR(), structHash)), _digest(opg, structHash)
-        );
+        assertEq(keccak256(abi.encodePacked(hex"1901", opg.DOMAIN_SEPARATOR(), structHash)), _digest(opg, structHash));
     }
 
     function testFuzz_Transfer_MovesTokensAndUnits(uint256 amount) public {
@@ -71,9 +69,7 @@ contract OpgTest is OpgFixture {
 
     function test_RevertWhen_BurningMoreThanHeld() public {
         _give(alice, 1 ether);
-        vm.expectRevert(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, alice, 1 ether, 2 ether)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, alice, 1 ether, 2 ether));
         vm.prank(alice);
         opg.burn(2 ether);
     }

@@ -102,12 +102,9 @@ contract OpgAuthorizationTest is OpgFixture {
         _transfer(opg, form, a, signature);
     }
 
-    function testFuzz_Window_IsOpenAtBothEnds(
-        Form memory form,
-        uint256 validAfter,
-        uint256 validBefore,
-        uint64 time
-    ) public {
+    function testFuzz_Window_IsOpenAtBothEnds(Form memory form, uint256 validAfter, uint256 validBefore, uint64 time)
+        public
+    {
         // Bounds near the time, or anywhere: with bit 47 set in both they would be block numbers to the base contract.
         if (validAfter % 2 == 0) validAfter = bound(validAfter, time < 2 ? 0 : time - 2, uint256(time) + 2);
         if (validBefore % 2 == 0) validBefore = bound(validBefore, time < 2 ? 0 : time - 2, uint256(time) + 2);

@@ -63,7 +63,7 @@ contract OpgDifferentialTest is OpgFixture {
         }
     }
 
-    /// forge-config: default.fuzz.runs = 128
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_WithoutCustody_EqualsERC20Votes(uint256 seed) public {
         random = seed;
         for (uint256 i; i < STEPS; ++i) {
@@ -78,7 +78,7 @@ contract OpgDifferentialTest is OpgFixture {
     }
 
     /// Every operation of the vault is, in units, a transfer from one account to another, a burn or a mint.
-    /// forge-config: default.fuzz.runs = 128
+    /// forge-config: default.fuzz.runs = 64
     function testFuzz_WithCustody_UnitsEqualBalancesOfERC20Votes(uint256 seed) public {
         random = seed;
         for (uint256 i; i < STEPS; ++i) {
@@ -148,13 +148,17 @@ contract OpgDifferentialTest is OpgFixture {
         uint256 amount = _next(opg.balanceOf(from) + 1);
         uint256 nonce = opg.nonces(from);
         opg.permit(
-            from, to, amount, type(uint256).max,
+            from,
+            to,
+            amount,
+            type(uint256).max,
             _sign(keys[signer], _permitDigest(opg, from, to, amount, nonce, type(uint256).max))
         );
         vm.prank(to);
         opg.transferFrom(from, to, amount);
 
-        bytes32 typeHash = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+        bytes32 typeHash =
+            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
         (uint8 v, bytes32 r, bytes32 s) =
             _signReference(signer, keccak256(abi.encode(typeHash, from, to, amount, nonce, type(uint256).max)));
         peer.permit(from, to, amount, type(uint256).max, v, r, s);
@@ -174,19 +178,12 @@ contract OpgDifferentialTest is OpgFixture {
             opg.delegateBySig(to, nonce, expiry, v, r, s);
         }
         bytes32 typeHash = keccak256("Delegation(address delegatee,uint256 nonce,uint256 expiry)");
-        (uint8 rv, bytes32 rr, bytes32 rs) =
-            _signReference(signer, keccak256(abi.encode(typeHash, to, nonce, expiry)));
+        (uint8 rv, bytes32 rr, bytes32 rs) = _signReference(signer, keccak256(abi.encode(typeHash, to, nonce, expiry)));
         peer.delegateBySig(to, nonce, expiry, rv, rr, rs);
     }
 
-    function _signReference(uint256 signer, bytes32 structHash)
-        private
-        view
-        returns (uint8 v, bytes32 r, bytes32 s)
-    {
-        return vm.sign(
-            keys[signer], keccak256(abi.encodePacked(hex"1901", peer.DOMAIN_SEPARATOR(), structHash))
-        );
+    function _signReference(uint256 signer, bytes32 structHash) private view returns (uint8 v, bytes32 r, bytes32 s) {
+        return vm.sign(keys[signer], keccak256(abi.encodePacked(hex"1901", peer.DOMAIN_SEPARATOR(), structHash)));
     }
 
     /// Every second since the start, all accounts.

@@ -96,7 +96,8 @@ abstract contract OpgFixture is Test {
         view
         returns (bytes32)
     {
-        bytes32 typeHash = keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
+        bytes32 typeHash =
+            keccak256("Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)");
         return _digest(token, keccak256(abi.encode(typeHash, owner, spender, value, nonce, deadline)));
     }
 
@@ -114,8 +115,7 @@ abstract contract OpgFixture is Test {
         view
         returns (bytes32)
     {
-        bytes32 typeHash =
-            keccak256("DelegationFrom(address delegator,address delegatee,uint256 nonce,uint256 expiry)");
+        bytes32 typeHash = keccak256("DelegationFrom(address delegator,address delegatee,uint256 nonce,uint256 expiry)");
         return _digest(token, keccak256(abi.encode(typeHash, delegator, delegatee, nonce, expiry)));
     }
 
@@ -143,8 +143,7 @@ abstract contract OpgFixture is Test {
                 "WithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
             )
         );
-        return _digest(
-            token, keccak256(abi.encode(typeHash, a.from, a.to, a.value, a.validAfter, a.validBefore, a.nonce))
-        );
+        return
+            _digest(token, keccak256(abi.encode(typeHash, a.from, a.to, a.value, a.validAfter, a.validBefore, a.nonce)));
     }
 }

@@ -59,7 +59,12 @@ contract OpgHandler is CommonBase, StdUtils {
                 keccak256(
                     "TransferWithAuthorization(address from,address to,uint256 value,uint256 validAfter,uint256 validBefore,bytes32 nonce)"
                 ),
-                payer, _actor(to), amount, 0, validBefore, nonce
+                payer,
+                _actor(to),
+                amount,
+                0,
+                validBefore,
+                nonce
             )
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", opg.DOMAIN_SEPARATOR(), structHash));
@@ -152,9 +157,7 @@ contract OpgHandler is CommonBase, StdUtils {
         uint256 now_ = vm.getBlockTimestamp();
         vm.warp(now_ + bound(time, 1, 1 days));
         for (uint256 i; i < actors.length; ++i) {
-            memories.push(
-                Memory(actors[i], now_, opg.getPastVotes(actors[i], now_), opg.getPastTotalSupply(now_))
-            );
+            memories.push(Memory(actors[i], now_, opg.getPastVotes(actors[i], now_), opg.getPastTotalSupply(now_)));
         }
     }
 
