@@ -39,12 +39,7 @@ pub fn watched(tx: &Transaction<'_>, signer: Address) -> Result<Vec<Slot>, Store
 /// # Errors
 /// If the database fails.
 pub fn of_intent(tx: &Transaction<'_>, signer: Address, intent: IntentId) -> Result<Vec<Slot>, StoreError> {
-    select(
-        tx,
-        signer,
-        "SELECT * FROM journal_nonces WHERE intent = ?1 ORDER BY nonce",
-        params![intent.0],
-    )
+    select(tx, signer, "SELECT * FROM journal_nonces WHERE intent = ?1 ORDER BY nonce", params![intent.0])
 }
 
 /// What the journal knows of a nonce that the chain says is the next one.
@@ -108,12 +103,7 @@ pub fn assign(
 ///
 /// # Errors
 /// If the database fails.
-pub fn assign_filler(
-    tx: &Transaction<'_>,
-    signer: Address,
-    nonce: u64,
-    head: u64,
-) -> Result<(), StoreError> {
+pub fn assign_filler(tx: &Transaction<'_>, signer: Address, nonce: u64, head: u64) -> Result<(), StoreError> {
     match known(tx, signer, nonce)? {
         Known::Never => insert(tx, signer, nonce, None, head),
         Known::ClosedForeign => {
