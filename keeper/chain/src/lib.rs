@@ -2,7 +2,9 @@
 
 pub mod address_book;
 pub mod bindings;
+pub mod events;
 pub mod fees;
+pub mod journal;
 pub mod rpc;
 pub mod rpc_trait;
 pub mod signer;

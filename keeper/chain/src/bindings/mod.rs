@@ -1,6 +1,7 @@
 //! Types of the contracts, generated at compile time from the ABI files in `abi/`, which are extracted from the
 //! compiled contracts and committed so that a Rust build needs no Solidity toolchain.
 
+mod consumer;
 mod convert;
 mod hub;
 mod models;
@@ -10,9 +11,10 @@ mod proofs;
 mod revert;
 mod token;
 
+pub use consumer::AskModel;
 pub use hub::IInferenceHub::{self, Fulfilment, Request};
 pub use models::IModelRegistry::{self, ModelSpec};
-pub use operators::IOperators;
+pub use operators::BondedOperators::{self, Operator};
 pub use proofs::IProofRegistry::{self, InferenceReceipt};
 pub use revert::Revert;
-pub use token::Erc20;
+pub use token::Opg;

@@ -1,9 +1,9 @@
 //! The registry of operators.
 
-#![allow(missing_docs)] // Generated: the documentation is the NatSpec of contracts/interfaces/IOperators.sol.
+#![allow(missing_docs)] // Generated: the documentation is the NatSpec of contracts/interfaces/IBondedOperators.sol.
 
 alloy::sol! {
     #[derive(Debug, PartialEq, Eq)]
-    IOperators,
-    "abi/IOperators.json"
+    BondedOperators,
+    "abi/BondedOperators.json"
 }

@@ -7,7 +7,10 @@ use alloy::{
     sol_types::{Panic, Revert as RevertString, SolError, SolInterface},
 };
 
-use super::{hub::IInferenceHub, models::IModelRegistry, openzeppelin::OpenZeppelin, proofs::IProofRegistry};
+use super::{
+    consumer::AskModel, hub::IInferenceHub, models::IModelRegistry, openzeppelin::OpenZeppelin,
+    operators::BondedOperators, proofs::IProofRegistry, token::Opg,
+};
 
 /// Why a call reverted, as far as the data says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +44,9 @@ fn custom(data: &[u8]) -> Option<(String, String)> {
     interface::<IInferenceHub::IInferenceHubErrors>(data)
         .or_else(|| interface::<IProofRegistry::IProofRegistryErrors>(data))
         .or_else(|| interface::<IModelRegistry::IModelRegistryErrors>(data))
+        .or_else(|| interface::<BondedOperators::BondedOperatorsErrors>(data))
+        .or_else(|| interface::<Opg::OpgErrors>(data))
+        .or_else(|| interface::<AskModel::AskModelErrors>(data))
         .or_else(|| interface::<OpenZeppelin::OpenZeppelinErrors>(data))
 }
 

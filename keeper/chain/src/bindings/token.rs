@@ -1,15 +1,9 @@
-//! What the keeper needs of the OPG token.
+//! The OPG token.
 
-#![allow(missing_docs)] // Generated: the functions are those of ERC-20.
+#![allow(missing_docs)] // Generated: the documentation is the NatSpec of contracts/interfaces/IOpg.sol.
 
 alloy::sol! {
     #[derive(Debug, PartialEq, Eq)]
-    interface Erc20 {
-        event Transfer(address indexed from, address indexed to, uint256 value);
-
-        function balanceOf(address account) external view returns (uint256);
-        function allowance(address owner, address spender) external view returns (uint256);
-        function approve(address spender, uint256 value) external returns (bool);
-        function transfer(address to, uint256 value) external returns (bool);
-    }
+    Opg,
+    "abi/Opg.json"
 }

@@ -1,0 +1,136 @@
+//! From logs to events.
+
+use alloy::{
+    primitives::{B256, Log, LogData},
+    sol_types::SolEvent,
+};
+use opg_receipts::{content_hash, hub_request_id};
+
+use super::ChainEvent;
+use crate::{
+    address_book::AddressBook,
+    bindings::{BondedOperators, IInferenceHub, IModelRegistry},
+};
+
+/// Reads a log of one of our contracts. `None`: an event that the keeper does not act on.
+///
+/// # Errors
+/// If the log does not decode or contradicts itself: no contract of ours emits such a log, so the endpoint is lying or
+/// the address book is wrong.
+pub(crate) fn decode(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, String> {
+    if log.address == contracts.inference_hub {
+        hub(log, contracts)
+    } else if log.address == contracts.operators {
+        operators(log)
+    } else if log.address == contracts.model_registry {
+        models(log)
+    } else {
+        Ok(None)
+    }
+}
+
+fn topic(log: &Log) -> B256 {
+    log.topics().first().copied().unwrap_or_default()
+}
+
+fn read<E: SolEvent>(log: &Log<LogData>) -> Result<E, String> {
+    E::decode_log_data(&log.data).map_err(|error| format!("{} does not decode: {error}", E::SIGNATURE))
+}
+
+fn hub(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, String> {
+    use IInferenceHub::{
+        CallbackDelivered, CallbackFailed, FulfilmentRefused, InferenceFulfilled, InferenceRequested,
+        RequestExpired,
+    };
+    Ok(Some(match topic(log) {
+        InferenceRequested::SIGNATURE_HASH => {
+            let event = read::<InferenceRequested>(log)?;
+            let request = opg_receipts::Request::from(event.request);
+            if hub_request_id(contracts.chain_id, contracts.inference_hub, &request) != event.requestId {
+                return Err(format!("request {} has another identifier", event.requestId));
+            }
+            if content_hash(&event.input) != request.inputHash {
+                return Err(format!("the input of request {} has another hash", event.requestId));
+            }
+            ChainEvent::InferenceRequested { request_id: event.requestId, request, input: event.input }
+        }
+        InferenceFulfilled::SIGNATURE_HASH => {
+            let event = read::<InferenceFulfilled>(log)?;
+            ChainEvent::InferenceFulfilled {
+                request_id: event.requestId,
+                operator: event.operator,
+                fulfilment: event.fulfilment,
+            }
+        }
+        FulfilmentRefused::SIGNATURE_HASH => {
+            let event = read::<FulfilmentRefused>(log)?;
+            ChainEvent::FulfilmentRefused {
+                request_id: event.requestId,
+                operator: event.operator,
+                reason: event.reason as u8,
+            }
+        }
+        CallbackFailed::SIGNATURE_HASH => {
+            let event = read::<CallbackFailed>(log)?;
+            ChainEvent::CallbackFailed { request_id: event.requestId, consumer: event.consumer }
+        }
+        CallbackDelivered::SIGNATURE_HASH => {
+            let event = read::<CallbackDelivered>(log)?;
+            ChainEvent::CallbackDelivered { request_id: event.requestId, consumer: event.consumer }
+        }
+        RequestExpired::SIGNATURE_HASH => {
+            let event = read::<RequestExpired>(log)?;
+            ChainEvent::RequestExpired { request_id: event.requestId, payer: event.payer, refund: event.refund }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn operators(log: &Log) -> Result<Option<ChainEvent>, String> {
+    use BondedOperators::{OperatorRegistered, OperatorRetired, SignerSet};
+    Ok(Some(match topic(log) {
+        OperatorRegistered::SIGNATURE_HASH => {
+            let event = read::<OperatorRegistered>(log)?;
+            ChainEvent::OperatorRegistered {
+                operator: event.operator,
+                signer: event.signer,
+                roles: event.roles,
+            }
+        }
+        SignerSet::SIGNATURE_HASH => {
+            let event = read::<SignerSet>(log)?;
+            ChainEvent::SignerSet {
+                operator: event.operator,
+                signer: event.signer,
+                valid_from: event.validFrom,
+            }
+        }
+        OperatorRetired::SIGNATURE_HASH => {
+            let event = read::<OperatorRetired>(log)?;
+            ChainEvent::OperatorRetired { operator: event.operator, inactive_from: event.inactiveFrom }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn models(log: &Log) -> Result<Option<ChainEvent>, String> {
+    use IModelRegistry::{ModelVersionDeprecated, ModelVersionPublished};
+    Ok(Some(match topic(log) {
+        ModelVersionPublished::SIGNATURE_HASH => {
+            let event = read::<ModelVersionPublished>(log)?;
+            if event.spec.version_of(event.modelId) != event.version {
+                return Err(format!("model version {} has another identifier", event.version));
+            }
+            ChainEvent::ModelVersionPublished {
+                model_id: event.modelId,
+                version: event.version,
+                spec: event.spec,
+            }
+        }
+        ModelVersionDeprecated::SIGNATURE_HASH => {
+            let event = read::<ModelVersionDeprecated>(log)?;
+            ChainEvent::ModelVersionDeprecated { model_id: event.modelId, version: event.version }
+        }
+        _ => return Ok(None),
+    }))
+}

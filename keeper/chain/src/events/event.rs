@@ -1,0 +1,118 @@
+//! What happened on the chain, in the keeper's terms.
+
+use alloy::primitives::{Address, B256, Bytes, U256};
+use opg_receipts::Request;
+
+use crate::bindings::{Fulfilment, ModelSpec};
+
+/// An event with its place on the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedEvent {
+    /// What happened.
+    pub event: ChainEvent,
+    /// Height of the block.
+    pub block: u64,
+    /// Hash of the block.
+    pub block_hash: B256,
+    /// The transaction.
+    pub transaction: B256,
+    /// Position of the log in the block.
+    pub log_index: u64,
+}
+
+/// An event of our contracts that the keeper acts on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChainEvent {
+    /// Somebody asked a model. Identifier and input hash have been checked against request and input.
+    InferenceRequested {
+        /// Identifier.
+        request_id: B256,
+        /// The request.
+        request: Request,
+        /// Input in the encoding of the model's task.
+        input: Bytes,
+    },
+    /// A request was answered and paid.
+    InferenceFulfilled {
+        /// Identifier.
+        request_id: B256,
+        /// Who answered.
+        operator: Address,
+        /// The answer.
+        fulfilment: Fulfilment,
+    },
+    /// An answer in a batch was refused.
+    FulfilmentRefused {
+        /// Identifier.
+        request_id: B256,
+        /// Whose answer.
+        operator: Address,
+        /// The hub's `Refusal`.
+        reason: u8,
+    },
+    /// The consumer's callback failed; it can be retried.
+    CallbackFailed {
+        /// Identifier.
+        request_id: B256,
+        /// The consumer.
+        consumer: Address,
+    },
+    /// The consumer's callback succeeded.
+    CallbackDelivered {
+        /// Identifier.
+        request_id: B256,
+        /// The consumer.
+        consumer: Address,
+    },
+    /// A request was not answered in time and was refunded.
+    RequestExpired {
+        /// Identifier.
+        request_id: B256,
+        /// Who was refunded.
+        payer: Address,
+        /// OPG wei.
+        refund: U256,
+    },
+    /// An operator joined.
+    OperatorRegistered {
+        /// Its account.
+        operator: Address,
+        /// Its key.
+        signer: Address,
+        /// Bit set of its roles.
+        roles: u8,
+    },
+    /// An operator changed its key.
+    SignerSet {
+        /// Its account.
+        operator: Address,
+        /// Its new key.
+        signer: Address,
+        /// Unix time from which the key is its key.
+        valid_from: u64,
+    },
+    /// An operator left.
+    OperatorRetired {
+        /// Its account.
+        operator: Address,
+        /// Unix time from which it is no longer active.
+        inactive_from: u64,
+    },
+    /// A version of a model was published. The identifier has been checked against the specification.
+    ModelVersionPublished {
+        /// The model.
+        model_id: B256,
+        /// Identifier of the version.
+        version: B256,
+        /// Everything that it commits to.
+        spec: ModelSpec,
+    },
+    /// A version of a model is no longer offered.
+    ModelVersionDeprecated {
+        /// The model.
+        model_id: B256,
+        /// Identifier of the version.
+        version: B256,
+    },
+}
