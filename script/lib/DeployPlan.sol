@@ -3,14 +3,16 @@ pragma solidity 0.8.37;
 
 import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 import {Create3} from "@openzeppelin/contracts/utils/Create3.sol";
+import {Vm} from "forge-std/Vm.sol";
+// Only deployed: imported so that forge compiles them along.
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
 import {AskModel} from "../../contracts/examples/AskModel.sol";
+import {BondedOperators} from "../../contracts/staking/BondedOperators.sol";
+import {Opg} from "../../contracts/token/Opg.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../contracts/inference/ProofRegistry.sol";
 import {ModelRegistry} from "../../contracts/models/ModelRegistry.sol";
-import {BondedOperators} from "../../contracts/staking/BondedOperators.sol";
-import {Opg} from "../../contracts/token/Opg.sol";
 import {Create3Deployer} from "../../contracts/utils/Create3Deployer.sol";
 import {DeployConfig, DeployConfigs} from "./DeployConfig.sol";
 
@@ -44,6 +46,8 @@ struct Step {
 /// @notice Addresses follow from the deploying account and the salt alone, so they are known before anything exists
 /// and contracts can name each other as immutables.
 library DeployPlan {
+    Vm private constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
     /// The canonical CREATE2 deployer, at this address on nearly every chain.
     address internal constant CREATE2_DEPLOYER = 0x4e59b44847b379578588920cA78FbF26c0B4956C;
 
@@ -80,45 +84,28 @@ library DeployPlan {
     }
 
     /// @notice Everything to deploy, in order: a proxy comes after its implementation.
-    function steps(DeployConfig memory config, Addresses memory system) internal pure returns (Step[] memory list) {
+    function steps(DeployConfig memory config, Addresses memory system) internal view returns (Step[] memory list) {
         list = new Step[](system.askModel == address(0) ? 9 : 10);
-        list[0] = Step(
-            "AccessManager",
-            system.accessManager,
-            "AccessManager.sol:AccessManager",
-            abi.encodePacked(type(AccessManager).creationCode, abi.encode(config.admin))
-        );
-        list[1] = Step(
-            "Opg",
-            system.opg,
-            "Opg.sol:Opg",
-            abi.encodePacked(type(Opg).creationCode, abi.encode(system.custodyVault, config.tokenRecipient))
-        );
-        list[2] = Step(
-            "ModelRegistry implementation",
-            system.modelRegistryImplementation,
-            "ModelRegistry.sol:ModelRegistry",
-            type(ModelRegistry).creationCode
-        );
+        list[0] = _step("AccessManager", system.accessManager, "AccessManager", abi.encode(config.admin));
+        list[1] = _step("Opg", system.opg, "Opg", abi.encode(system.custodyVault, config.tokenRecipient));
+        list[2] = _step("ModelRegistry implementation", system.modelRegistryImplementation, "ModelRegistry", "");
         list[3] = _proxy(
             "ModelRegistry",
             system.modelRegistry,
             system.modelRegistryImplementation,
             abi.encodeCall(ModelRegistry.initialize, (system.accessManager))
         );
-        list[4] = Step(
+        list[4] = _step(
             "BondedOperators",
             system.operators,
-            "BondedOperators.sol:BondedOperators",
-            abi.encodePacked(
-                type(BondedOperators).creationCode, abi.encode(system.opg, config.operatorBond, config.unbondingPeriod)
-            )
+            "BondedOperators",
+            abi.encode(system.opg, config.operatorBond, config.unbondingPeriod)
         );
-        list[5] = Step(
+        list[5] = _step(
             "ProofRegistry implementation",
             system.proofRegistryImplementation,
-            "ProofRegistry.sol:ProofRegistry",
-            abi.encodePacked(type(ProofRegistry).creationCode, abi.encode(system.operators, system.inferenceHub))
+            "ProofRegistry",
+            abi.encode(system.operators, system.inferenceHub)
         );
         list[6] = _proxy(
             "ProofRegistry",
@@ -126,14 +113,11 @@ library DeployPlan {
             system.proofRegistryImplementation,
             abi.encodeCall(ProofRegistry.initialize, (system.accessManager))
         );
-        list[7] = Step(
+        list[7] = _step(
             "InferenceHub implementation",
             system.inferenceHubImplementation,
-            "InferenceHub.sol:InferenceHub",
-            abi.encodePacked(
-                type(InferenceHub).creationCode,
-                abi.encode(system.opg, system.modelRegistry, system.operators, system.proofRegistry)
-            )
+            "InferenceHub",
+            abi.encode(system.opg, system.modelRegistry, system.operators, system.proofRegistry)
         );
         list[8] = _proxy(
             "InferenceHub",
@@ -142,26 +126,27 @@ library DeployPlan {
             abi.encodeCall(InferenceHub.initialize, (system.accessManager, config.turnWindow, config.turnCap))
         );
         if (system.askModel != address(0)) {
-            list[9] = Step(
-                "AskModel",
-                system.askModel,
-                "AskModel.sol:AskModel",
-                abi.encodePacked(type(AskModel).creationCode, abi.encode(system.inferenceHub, system.opg))
-            );
+            list[9] = _step("AskModel", system.askModel, "AskModel", abi.encode(system.inferenceHub, system.opg));
         }
     }
 
     /// @dev A proxy is initialised in its constructor, so nobody can initialise it first.
     function _proxy(string memory name, address target, address implementation, bytes memory initialisation)
         private
-        pure
+        view
         returns (Step memory)
     {
-        return Step(
-            name,
-            target,
-            "ERC1967Proxy.sol:ERC1967Proxy",
-            abi.encodePacked(type(ERC1967Proxy).creationCode, abi.encode(implementation, initialisation))
-        );
+        return _step(name, target, "ERC1967Proxy", abi.encode(implementation, initialisation));
+    }
+
+    /// @dev Takes the creation code from forge's output. Embedded in the script, every contract would be compiled
+    /// again for each script and test that deploys, which takes minutes.
+    function _step(string memory name, address target, string memory contractName, bytes memory arguments)
+        private
+        view
+        returns (Step memory)
+    {
+        string memory artifact = string.concat(contractName, ".sol:", contractName);
+        return Step(name, target, artifact, abi.encodePacked(VM.getCode(artifact), arguments));
     }
 }
