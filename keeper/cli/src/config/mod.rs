@@ -1,0 +1,83 @@
+//! The configuration: one TOML file, overridden by the environment, validated as a whole before anything starts.
+
+pub(crate) mod file;
+mod keys;
+mod load;
+pub(crate) mod template;
+pub(crate) mod units;
+mod validate;
+
+use std::path::{Path, PathBuf};
+
+use alloy::primitives::{Address, B256};
+
+pub(crate) use self::load::nearest;
+use self::{
+    file::{ChainSection, EngineSection, InferenceSection, LogSection, TransactionsSection},
+    units::Endpoints,
+};
+use crate::error::{CliError, CliResult, Code};
+
+/// A configuration in which everything that is required is present and nothing contradicts anything else. Paths are
+/// absolute or relative to the working directory, no longer to the file.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// The file it came from.
+    pub(crate) path: PathBuf,
+    pub(crate) rpc: Endpoints,
+    pub(crate) chain: ChainSection,
+    pub(crate) address_book: PathBuf,
+    pub(crate) keystore: PathBuf,
+    pub(crate) password_file: Option<PathBuf>,
+    /// The account that is bonded and credited; the keeper's own key where absent.
+    pub(crate) operator: Option<Address>,
+    pub(crate) transactions: TransactionsSection,
+    pub(crate) inference: InferenceSection,
+    pub(crate) engine: EngineSection,
+    pub(crate) database: PathBuf,
+    pub(crate) log: LogSection,
+    pub(crate) models: Vec<Model>,
+}
+
+/// A model version that this keeper serves, with its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Model {
+    pub(crate) name: String,
+    pub(crate) version: B256,
+    pub(crate) weights: PathBuf,
+    pub(crate) tokenizer: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) max_input_tokens: Option<u32>,
+    pub(crate) max_output_tokens: Option<u32>,
+}
+
+impl Config {
+    /// Reads and validates the file at `path` under the process's environment.
+    pub(crate) fn load(path: &Path) -> CliResult<Self> {
+        let text = std::fs::read_to_string(path).map_err(|source| {
+            CliError::new(
+                Code::ConfigMissing,
+                path.display(),
+                source,
+                "run `opg init` to write a configuration, or name one with --config",
+            )
+        })?;
+        let environment: Vec<_> = std::env::vars().filter(|(name, _)| name.starts_with(load::PREFIX)).collect();
+        Self::parse(&text, path, &environment)
+    }
+
+    /// Validates `text` as the content of `path`.
+    pub(crate) fn parse(text: &str, path: &Path, environment: &[(String, String)]) -> CliResult<Self> {
+        let source = path.display().to_string();
+        let (file, mut problems) = load::decode(text, &source, environment);
+        let config = validate::validate(file, path, &mut problems);
+        match (CliError::from_problems(problems), config) {
+            (Some(error), _) => Err(error),
+            (None, Some(config)) => Ok(config),
+            (None, None) => Err(CliError::internal(source, "incomplete without a stated problem")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

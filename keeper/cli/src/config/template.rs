@@ -1,0 +1,124 @@
+//! The configuration that `opg init` writes.
+
+use std::path::Path;
+
+use alloy::primitives::B256;
+
+/// What is filled in.
+#[derive(Debug)]
+pub(crate) struct Values {
+    pub(crate) rpc: String,
+    pub(crate) chain_id: u64,
+    pub(crate) keystore: String,
+    pub(crate) operator: Option<String>,
+}
+
+/// A commented configuration. Lines that begin with `#` directly followed by a key show the default of that key.
+pub(crate) fn render(values: &Values) -> String {
+    let Values { rpc, chain_id, keystore, operator } = values;
+    let (rpc, keystore) = (toml_string(rpc), toml_string(keystore));
+    let operator = match operator {
+        Some(operator) => format!("operator = \"{operator}\""),
+        None => "# operator = \"0x…\"".to_owned(),
+    };
+    format!(
+        r#"# Configuration of the OPG keeper. Paths are relative to this file.
+# Every key can be overridden by an environment variable: `chain.rpc` by OPG_CHAIN__RPC.
+# Lines like `#key = value` show defaults. `opg run` reloads this file on SIGHUP.
+
+[chain]
+# One endpoint or several, in order of preference: ["http://127.0.0.1:8545", "https://…"]
+rpc = {rpc}
+# 8453 is Base, 84532 is Base Sepolia. A node of another chain is refused.
+id = {chain_id}
+# Addresses of the contracts.
+#address_book = "deployments/{chain_id}.json"
+# How often to look for new blocks, and how long to wait for an answer of the node.
+#poll_interval = "1s"
+#request_timeout = "10s"
+# Blocks after which the chain no longer changes; jobs end only then.
+#finality = 64
+# Most blocks per log query; split further where the node refuses.
+#max_log_range = 2000
+
+[keys]
+# The hot key that signs receipts and sends transactions. Keep a little ETH on it, no OPG.
+keystore = {keystore}
+# File with the keystore's password. Without it, OPG_KEYSTORE_PASSWORD is read.
+# password_file = "password"
+# The account that holds the bond and gets the fees. Without it, the hot key's own account.
+{operator}
+
+[transactions]
+# Ceilings: per unit of gas and per transaction, replacements and L1 data fee included.
+#max_fee_per_gas = "10 gwei"
+#max_cost = "0.005 ETH"
+# Below this balance the keeper takes no new jobs.
+#min_balance = "0.0005 ETH"
+# Blocks after which a transaction counts as done, and after which one that is not mined is replaced at a higher fee.
+#confirmations = 3
+#replace_after_blocks = 3
+
+[inference]
+#enabled = true
+# Price of a compute unit, and the least that a request must offer.
+#unit_price = "0.000001 OPG"
+#min_fee = "0 OPG"
+# Jobs at a time, and tries per job.
+#concurrency = 1
+#max_attempts = 3
+# Requests with less time left than this are left to others.
+#deadline_margin = "20s"
+# How long running jobs may take to finish after SIGTERM; what is left resumes at the next start.
+#drain_timeout = "60s"
+
+[engine]
+# Threads of the model; 0 takes the number of cores.
+#threads = 0
+# Jobs that may wait for the model, and models kept in memory.
+#queue = 64
+#resident_models = 2
+
+[storage]
+# The SQLite database. Back it up only while the keeper is stopped.
+#path = "opg.db"
+
+[log]
+#filter = "info"
+# "text" or "json"
+#format = "text"
+
+# Models that this keeper serves; `opg model add` appends them.
+# [[models]]
+# name = "smollm2-135m"
+# version = "0x…"
+# weights = "models/smollm2-135m-instruct-q4_1.gguf"
+# tokenizer = "…"         only where the weights file has none
+# config = "…"            only where the weights file has none
+# max_input_tokens = 2048
+# max_output_tokens = 1024
+"#
+    )
+}
+
+/// An entry of `[[models]]`.
+pub(crate) fn model_entry(
+    name: &str,
+    version: B256,
+    weights: &Path,
+    tokenizer: Option<&Path>,
+    config: Option<&Path>,
+) -> String {
+    let mut text = format!("\n[[models]]\nname = {}\nversion = \"{version}\"\n", toml_string(name));
+    for (key, path) in [("weights", Some(weights)), ("tokenizer", tokenizer), ("config", config)] {
+        if let Some(path) = path {
+            text.push_str(&format!("{key} = {}\n", toml_string(&path.display().to_string())));
+        }
+    }
+    text
+}
+
+/// `text` as a TOML string.
+pub(crate) fn toml_string(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}

@@ -1,0 +1,112 @@
+//! Opens what commands work with, and turns the libraries' errors into those of the command line.
+
+use std::{path::Path, sync::Arc};
+
+use opg_chain::{
+    address_book::{AddressBook, AddressBookError},
+    rpc::{EndpointUrl, Rpc, RpcConfig},
+    signer::{PrivateKeySigner, SignerError, open_keystore},
+};
+use opg_store::{Store, StoreError};
+
+use crate::{
+    config::Config,
+    error::{CliError, CliResult, Code},
+    password,
+};
+
+/// The state database, which must exist: a command that looks something up does not create one.
+pub(crate) fn store(config: &Config) -> CliResult<Store> {
+    if !config.database.exists() {
+        return Err(CliError::new(
+            Code::State,
+            config.database.display(),
+            "there is no state database yet",
+            "start the keeper once with `opg run`, or set storage.path to the database that you mean",
+        ));
+    }
+    Store::open(&config.database).map_err(state)
+}
+
+/// The keeper's key.
+pub(crate) fn open_signer(config: &Config) -> CliResult<PrivateKeySigner> {
+    // A missing keystore is told before a password is asked for.
+    opg_chain::signer::address_of(&config.keystore).map_err(signer)?;
+    let password = password::existing(config.password_file.as_deref())?;
+    open_keystore(&config.keystore, &password).map_err(signer)
+}
+
+/// The node or nodes, checked to serve the configured chain.
+pub(crate) async fn connect(config: &Config) -> CliResult<Arc<Rpc>> {
+    let mut settings = rpc_settings(&config.rpc.0, config.chain.id)?;
+    settings.timeout = config.chain.request_timeout.0;
+    Rpc::connect(settings).await.map(Arc::new).map_err(|error| rpc(&config.rpc.0, &error))
+}
+
+/// Settings for `urls`.
+pub(crate) fn rpc_settings(urls: &[String], chain_id: u64) -> CliResult<RpcConfig> {
+    let urls = urls
+        .iter()
+        .map(|url| url.parse::<EndpointUrl>())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| rpc(urls, &error))?;
+    Ok(RpcConfig::new(urls, chain_id))
+}
+
+/// The addresses of the contracts.
+pub(crate) fn address_book(path: &Path, chain_id: u64) -> CliResult<AddressBook> {
+    AddressBook::read(path, chain_id).map_err(|error| book(path, &error))
+}
+
+/// An error of the RPC layer.
+pub(crate) fn rpc(urls: &[String], error: &opg_chain::rpc::RpcError) -> CliError {
+    let code = match error {
+        opg_chain::rpc::RpcError::WrongChain { .. } => Code::ChainId,
+        _ => Code::Rpc,
+    };
+    let hosts: Vec<_> = urls.iter().map(|url| redacted(url)).collect();
+    CliError::new(
+        code,
+        format!("chain.rpc ({})", hosts.join(", ")),
+        error,
+        "start the node, correct chain.rpc and chain.id, or add a second endpoint",
+    )
+}
+
+/// An endpoint without what may be a secret.
+pub(crate) fn redacted(url: &str) -> String {
+    url.parse::<EndpointUrl>().map_or_else(|_| "an unusable URL".to_owned(), |url| url.to_string())
+}
+
+/// An error of the state database.
+pub(crate) fn state(error: StoreError) -> CliError {
+    let code = match &error {
+        StoreError::NoSuchJob(_) => Code::JobUnknown,
+        StoreError::WrongState { .. } | StoreError::AlreadySettled { .. } => Code::JobState,
+        _ => Code::State,
+    };
+    CliError::new(code, "storage.path", error, "check folder and space; restore a backup if the file is damaged")
+}
+
+/// An error of a key.
+pub(crate) fn signer(error: SignerError) -> CliError {
+    let code = match &error {
+        SignerError::WrongPassword { .. } | SignerError::EmptyPassword => Code::Password,
+        SignerError::Exists { .. } => Code::Exists,
+        _ => Code::Keystore,
+    };
+    let remedy = match code {
+        Code::Password => "correct OPG_KEYSTORE_PASSWORD or the file in keys.password_file",
+        _ => "correct keys.keystore, or make a keystore with `opg init`",
+    };
+    CliError::new(code, "keystore", error, remedy)
+}
+
+fn book(path: &Path, error: &AddressBookError) -> CliError {
+    CliError::new(
+        Code::AddressBook,
+        path.display(),
+        error,
+        "set chain.address_book to the address book of your chain; the deploy script writes it",
+    )
+}

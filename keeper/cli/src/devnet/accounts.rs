@@ -1,0 +1,18 @@
+//! The accounts that anvil funds. Their keys are public; they are worth nothing on any other chain.
+
+use alloy::primitives::{B256, b256};
+use opg_chain::signer::PrivateKeySigner;
+
+use crate::error::{CliError, CliResult};
+
+/// Deploys, holds the supply of OPG and is administrator.
+pub(crate) const DEPLOYER: B256 = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
+/// The operator: bond and credits, and the owner of the models.
+pub(crate) const OPERATOR: B256 = b256!("59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d");
+/// Somebody who asks.
+pub(crate) const USER: B256 = b256!("5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a");
+
+/// The signer of `key`.
+pub(crate) fn signer(key: B256) -> CliResult<PrivateKeySigner> {
+    PrivateKeySigner::from_bytes(&key).map_err(|error| CliError::internal("devnet key", error))
+}

@@ -1,0 +1,100 @@
+//! A local chain with everything on it: contracts, models, an operator and its keeper as a process of its own. All of it
+//! ends with the handle.
+
+pub(crate) mod accounts;
+mod anvil;
+mod deploy;
+mod files;
+mod keeper;
+mod population;
+mod process;
+mod tools;
+
+use std::{path::PathBuf, sync::Arc};
+
+use opg_chain::{address_book::AddressBook, journal::JournalConfig, rpc::Rpc, signer::PrivateKeySigner};
+use opg_store::Store;
+use tempfile::TempDir;
+
+use self::{anvil::Anvil, process::Process};
+use crate::{
+    args::DevnetArgs,
+    context,
+    error::{CliError, CliResult},
+    progress::Progress,
+    submit::Submitter,
+};
+
+/// A running devnet. Fields end in the order of their declaration: the keeper before its chain, the files last.
+#[derive(Debug)]
+pub(crate) struct Devnet {
+    pub(crate) keeper: Process,
+    pub(crate) anvil: Anvil,
+    pub(crate) rpc: Arc<Rpc>,
+    pub(crate) book: AddressBook,
+    pub(crate) book_path: PathBuf,
+    pub(crate) config: PathBuf,
+    pub(crate) population: population::Population,
+    store: Store,
+    folder: TempDir,
+}
+
+impl Devnet {
+    /// Brings everything up, in order.
+    pub(crate) async fn start(args: &DevnetArgs, progress: &Progress) -> CliResult<Self> {
+        let models = files::Models::locate(args)?;
+        let folder = tempfile::Builder::new()
+            .prefix("opg-devnet-")
+            .tempdir()
+            .map_err(|error| CliError::file(&std::env::temp_dir(), &error))?;
+
+        progress.step("starting anvil with Base's rules");
+        let anvil = Anvil::start(&args.root, args.port, args.block_time).await?;
+        progress.step("deploying the contracts");
+        let (book, book_path) = deploy::deploy(&args.root, &anvil.url, folder.path()).await?;
+
+        let urls = [anvil.url.clone()];
+        let rpc = Rpc::connect(context::rpc_settings(&urls, anvil::CHAIN_ID)?)
+            .await
+            .map(Arc::new)
+            .map_err(|error| context::rpc(&urls, &error))?;
+        let database = folder.path().join("devnet.db");
+        let store = Store::open(&database).map_err(context::state)?;
+
+        let signer = keeper::create_key(folder.path())?;
+        progress.step("registering the operator and the models");
+        let wallets = Wallets { store: &store, rpc: &rpc };
+        let population = population::populate(&wallets, &rpc, &book, &models, signer).await?;
+
+        progress.step("starting the keeper and loading the models");
+        let config = keeper::write_config(folder.path(), &anvil.url, &book_path, &population)?;
+        let keeper = keeper::start(&config, folder.path()).await?;
+        Ok(Self { keeper, anvil, rpc, book, book_path, config, population, store, folder })
+    }
+
+    /// Sends for one of the dev accounts.
+    pub(crate) fn wallet(&self, signer: PrivateKeySigner) -> CliResult<Submitter> {
+        Wallets { store: &self.store, rpc: &self.rpc }.of(signer)
+    }
+
+    /// Everything that the devnet wrote.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+}
+
+/// Makes journals for accounts; one database serves them all.
+#[derive(Debug)]
+struct Wallets<'a> {
+    store: &'a Store,
+    rpc: &'a Arc<Rpc>,
+}
+
+impl Wallets<'_> {
+    fn of(&self, signer: PrivateKeySigner) -> CliResult<Submitter> {
+        let mut config = JournalConfig::new(anvil::CHAIN_ID);
+        // This chain is ours alone: nothing reorganises it.
+        config.confirmations = 1;
+        Submitter::own(self.store.clone(), Arc::clone(self.rpc) as _, signer, config)
+    }
+}

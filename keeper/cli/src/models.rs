@@ -1,0 +1,105 @@
+//! Puts a model on the chain: digests of its files, its specification, its version.
+
+use std::path::Path;
+
+use alloy::{
+    primitives::{B256, FixedBytes, keccak256},
+    sol_types::SolValue as _,
+};
+use opg_chain::{
+    address_book::AddressBook,
+    bindings::{IModelRegistry, ModelSpec},
+    rpc::Rpc,
+};
+use opg_engine::digest;
+
+use crate::{
+    args::ModelAddArgs,
+    error::{CliError, CliResult, Code},
+    submit::{Call, Mined, Submitter},
+};
+
+/// Bit of the only verification mode that has a verifier: operator-signed.
+const MODE_OPERATOR_SIGNED: u8 = 1;
+/// Names what a version is served with: another engine or another handling of quantised weights gives other answers.
+const ENGINE_PROFILE: &str = "opg-engine/1";
+
+/// A version, registered or about to be.
+#[derive(Debug)]
+pub(crate) struct Publication {
+    pub(crate) model_id: B256,
+    pub(crate) version: B256,
+    pub(crate) spec: ModelSpec,
+    /// What is not on the chain yet.
+    pub(crate) calls: Vec<Call>,
+}
+
+/// Reads the files that `args` names and finds out what has to be sent for `owner`.
+pub(crate) async fn plan(
+    args: &ModelAddArgs,
+    rpc: &Rpc,
+    book: &AddressBook,
+    owner: alloy::primitives::Address,
+) -> CliResult<Publication> {
+    let spec = spec_of(args)?;
+    let registry = book.model_registry;
+    let model_id = keccak256((alloy::primitives::U256::from(book.chain_id), registry, owner, args.name.clone()).abi_encode_params());
+    let version = spec.version_of(model_id);
+    let fail = |error: opg_chain::rpc::RpcError| CliError::new(Code::Contract, "model registry", error, "check chain.rpc and chain.address_book");
+
+    let mut calls = Vec::new();
+    // A view of an unknown model reverts; only that counts as unknown.
+    match rpc.view(registry, &IModelRegistry::ownerOfCall { modelId: model_id }).await {
+        Ok(_) => {}
+        Err(error) if error.revert().is_some() => {
+            let call = IModelRegistry::registerModelCall { name: args.name.clone() };
+            calls.push(Call::new(format!("model:{model_id}"), format!("register model {}", args.name), registry, &call));
+        }
+        Err(error) => return Err(fail(error)),
+    }
+    match rpc.view(registry, &IModelRegistry::specOfCall { version }).await {
+        Ok(_) => {}
+        Err(error) if error.revert().is_some() => {
+            let call = IModelRegistry::publishVersionCall { modelId: model_id, spec: spec.clone() };
+            calls.push(Call::new(format!("version:{version}"), format!("publish a version of {}", args.name), registry, &call));
+        }
+        Err(error) => return Err(fail(error)),
+    }
+    Ok(Publication { model_id, version, spec, calls })
+}
+
+/// Sends what is missing.
+pub(crate) async fn publish(publication: &Publication, submitter: &Submitter) -> CliResult<Vec<Mined>> {
+    submitter.send(&publication.calls).await
+}
+
+fn spec_of(args: &ModelAddArgs) -> CliResult<ModelSpec> {
+    let optional = |path: Option<&Path>| path.map_or(Ok(B256::ZERO), digest_of);
+    let mut task = [0; 32];
+    // The names of tasks are short ASCII words; the parser lets no other through.
+    for (byte, letter) in task.iter_mut().zip(args.task.bytes()) {
+        *byte = letter;
+    }
+    Ok(ModelSpec {
+        task: FixedBytes(task),
+        weightsDigest: digest_of(&args.weights)?,
+        tokenizerDigest: optional(args.tokenizer.as_deref())?,
+        configDigest: optional(args.model_config.as_deref())?,
+        engineProfile: keccak256(ENGINE_PROFILE),
+        zkCommitment: B256::ZERO,
+        unitsPerRequest: args.units_per_request,
+        unitsPerInputToken: args.units_per_input_token,
+        unitsPerOutputToken: args.units_per_output_token,
+        royaltyBps: args.royalty_bps,
+        modes: MODE_OPERATOR_SIGNED,
+        licence: args.licence.clone(),
+        uri: args.uri.clone(),
+    })
+}
+
+/// SHA-256 of a model file.
+pub(crate) fn digest_of(path: &Path) -> CliResult<B256> {
+    digest::sha256_file(path).map(B256::from).map_err(|error| {
+        CliError::new(Code::ModelFile, path.display(), error, "name a file that exists and that you may read")
+    })
+}

@@ -1,0 +1,146 @@
+//! Transactions of commands: through the journal like every other.
+
+use std::{sync::Arc, time::Duration};
+
+use alloy::{
+    primitives::{Address, B256, Bytes, U256},
+    sol_types::SolCall,
+};
+use opg_chain::{
+    journal::{self, Intent, IntentId, IntentState, Journal, JournalConfig},
+    rpc_trait::ChainRpc,
+    signer::PrivateKeySigner,
+};
+use opg_store::Store;
+
+use crate::{
+    context,
+    error::{CliError, CliResult, Code},
+    text::now,
+};
+
+/// Pause between looks at a transaction.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Sends for one account and waits for what becomes of it.
+#[derive(Debug)]
+pub(crate) struct Submitter {
+    store: Store,
+    account: Address,
+    /// `None` where another process runs the account's journal: there must be only one.
+    journal: Option<Journal>,
+}
+
+/// A call to make.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    /// Names it for ever: the same key is never sent twice.
+    pub(crate) key: String,
+    /// Why, for people.
+    pub(crate) purpose: String,
+    pub(crate) to: Address,
+    pub(crate) data: Bytes,
+    pub(crate) value: U256,
+}
+
+impl Call {
+    /// A call of a contract's function.
+    pub(crate) fn new(key: impl Into<String>, purpose: impl Into<String>, to: Address, call: &impl SolCall) -> Self {
+        Self { key: key.into(), purpose: purpose.into(), to, data: call.abi_encode().into(), value: U256::ZERO }
+    }
+}
+
+/// Where a call was mined.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mined {
+    pub(crate) hash: B256,
+    pub(crate) block: u64,
+}
+
+impl Submitter {
+    /// Runs the journal of `signer` itself.
+    pub(crate) fn own(
+        store: Store,
+        rpc: Arc<dyn ChainRpc>,
+        signer: PrivateKeySigner,
+        config: JournalConfig,
+    ) -> CliResult<Self> {
+        let account = signer.address();
+        let journal = Journal::new(store.clone(), rpc, Arc::new(signer), config)
+            .map_err(|error| CliError::internal("journal", error))?;
+        Ok(Self { store, account, journal: Some(journal) })
+    }
+
+    /// Leaves the sending to the keeper that runs on the same database.
+    pub(crate) const fn through_keeper(store: Store, account: Address) -> Self {
+        Self { store, account, journal: None }
+    }
+
+    /// The account that sends.
+    pub(crate) const fn account(&self) -> Address {
+        self.account
+    }
+
+    /// Sends `calls` in order, waits until all are mined and confirmed, and returns where.
+    pub(crate) async fn send(&self, calls: &[Call]) -> CliResult<Vec<Mined>> {
+        let ids = self.enqueue(calls)?;
+        let mut mined = Vec::new();
+        for (id, call) in ids.into_iter().zip(calls) {
+            mined.push(self.wait(id, call).await?);
+        }
+        Ok(mined)
+    }
+
+    fn enqueue(&self, calls: &[Call]) -> CliResult<Vec<IntentId>> {
+        self.store
+            .write(|tx| {
+                calls
+                    .iter()
+                    .map(|call| {
+                        let intent = Intent {
+                            key: call.key.clone(),
+                            purpose: call.purpose.clone(),
+                            to: call.to,
+                            calldata: call.data.clone(),
+                            value: call.value,
+                            deadline: None,
+                            max_cost: None,
+                        };
+                        journal::enqueue(tx, self.account, &intent, now())
+                    })
+                    .collect()
+            })
+            .map_err(context::state)
+    }
+
+    async fn wait(&self, id: IntentId, call: &Call) -> CliResult<Mined> {
+        loop {
+            if let Some(journal) = &self.journal {
+                match journal.tick().await {
+                    Err(error) if !error.is_retryable() => return Err(refused(call, &error)),
+                    Err(error) => tracing::debug!(%error, "journal pass failed, trying again"),
+                    Ok(status) => {
+                        if let Some(alert) = status.alerts.first() {
+                            tracing::warn!(%alert, purpose = call.purpose, "transaction waits");
+                        }
+                    }
+                }
+            }
+            match self.store.read(|tx| journal::outcome(tx, id)).map_err(context::state)? {
+                IntentState::Confirmed { hash, block, success: true } => return Ok(Mined { hash, block }),
+                IntentState::Confirmed { hash, .. } => return Err(refused(call, &format!("transaction {hash} reverted"))),
+                IntentState::Failed { reason } => return Err(refused(call, &reason)),
+                _ => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+}
+
+fn refused(call: &Call, reason: &dyn std::fmt::Display) -> CliError {
+    CliError::new(
+        Code::Contract,
+        &call.purpose,
+        reason,
+        "correct what the contract names; nothing else was sent for it",
+    )
+}

@@ -1,0 +1,101 @@
+use crate::support::{configure, initialised, opg, refuses};
+
+const GOOD: &str = "[chain]\nrpc = \"http://127.0.0.1:1\"\nid = 31337\n[keys]\nkeystore = \"keystore.json\"\n";
+
+#[test]
+fn a_missing_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    for verb in [&["run"][..], &["status"], &["doctor"], &["jobs", "list"], &["tx", "list"], &["model", "list"]] {
+        let mut command = opg(folder.path());
+        command.args(verb).args(["--config", "absent.toml"]);
+        refuses(command, 3, &["OPG-0101", "absent.toml", "opg init"]);
+    }
+}
+
+#[test]
+fn every_bad_key_is_reported_with_its_remedy() {
+    let folder = initialised();
+    // (what is written, what the message must say)
+    let cases = [
+        ("[chain]\nrpc = 5", "`chain.rpc`", "URL"),
+        ("[chain]\nrpc = []", "`chain.rpc`", "at least one"),
+        ("[chain]\nrpc = \"ws://a\"", "`chain.rpc`", "http"),
+        ("[chain]\nid = 0", "`chain.id`", "8453"),
+        ("[chain]\nid = -1", "`chain.id`", "u64"),
+        ("[chain]\naddress_book = 1", "`chain.address_book`", "string"),
+        ("[chain]\npoll_interval = \"0s\"", "`chain.poll_interval`", "50ms"),
+        ("[chain]\npoll_interval = \"soon\"", "`chain.poll_interval`", "500ms"),
+        ("[chain]\nrequest_timeout = \"0s\"", "`chain.request_timeout`", "1s"),
+        ("[chain]\nfinality = \"x\"", "`chain.finality`", "u64"),
+        ("[chain]\nfinality = 1", "`chain.finality`", "transactions.confirmations"),
+        ("[chain]\nmax_log_range = 0", "`chain.max_log_range`", "2000"),
+        ("[keys]\nkeystore = 1", "`keys.keystore`", "string"),
+        ("[keys]\npassword_file = 1", "`keys.password_file`", "string"),
+        ("[keys]\noperator = \"0x1\"", "`keys.operator`", "40 hexadecimal"),
+        ("[transactions]\nmax_fee_per_gas = \"0 gwei\"", "`transactions.max_fee_per_gas`", "10 gwei"),
+        ("[transactions]\nmax_cost = \"1\"", "`transactions.max_cost`", "0.01 ETH"),
+        ("[transactions]\nmin_balance = \"1 OPG\"", "`transactions.min_balance`", "0.01 ETH"),
+        ("[transactions]\nconfirmations = 0", "`transactions.confirmations`", "at least 1"),
+        ("[transactions]\nreplace_after_blocks = 0", "`transactions.replace_after_blocks`", "like 3"),
+        ("[inference]\nenabled = 1", "`inference.enabled`", "boolean"),
+        ("[inference]\nunit_price = \"0 OPG\"", "`inference.unit_price`", "price"),
+        ("[inference]\nmin_fee = \"x\"", "`inference.min_fee`", "1.5 OPG"),
+        ("[inference]\nconcurrency = 0", "`inference.concurrency`", "at least 1"),
+        ("[inference]\nmax_attempts = 0", "`inference.max_attempts`", "at least 1"),
+        ("[inference]\ndeadline_margin = 5", "`inference.deadline_margin`", "string"),
+        ("[inference]\ndrain_timeout = \"5\"", "`inference.drain_timeout`", "500ms"),
+        ("[engine]\nthreads = -1", "`engine.threads`", "u32"),
+        ("[engine]\nqueue = 0", "`engine.queue`", "at least 1"),
+        ("[engine]\nresident_models = 0", "`engine.resident_models`", "at least 1"),
+        ("[storage]\npath = 1", "`storage.path`", "string"),
+        ("[log]\nfilter = \"=[\"", "`log.filter`", "info"),
+        ("[log]\nformat = \"xml\"", "`log.format`", "json"),
+        ("[[models]]\nname = \"m\"", "`models[0].weights`", "weights file"),
+        ("[[models]]\nversion = \"0x12\"", "`models[0].version`", "remedy"),
+        ("[[models]]\nmax_input_tokens = 0", "`models[0].max_input_tokens`", "at least 1"),
+        ("[[models]]\nmax_output_tokens = 0", "`models[0].max_output_tokens`", "at least 1"),
+        ("[[models]]\ntokenizer = 1", "`models[0].tokenizer`", "string"),
+        ("[[models]]\nconfig = 1", "`models[0].config`", "string"),
+        ("[transaction]", "`transaction`", "did you mean `transactions`?"),
+        ("[storage]\npaht = \"x\"", "`storage.paht`", "did you mean `path`?"),
+        ("[log]\nzzzzzz = 1", "`log.zzzzzz`", "the keys here are `filter`, `format`"),
+        ("[chain\n", "line 1", "TOML"),
+    ];
+    for (text, input, part) in cases {
+        configure(folder.path(), text);
+        let mut command = opg(folder.path());
+        command.arg("status");
+        refuses(command, 3, &[input, part, "remedy: ", "opg.toml"]);
+    }
+}
+
+#[test]
+fn all_mistakes_come_at_once() {
+    let folder = initialised();
+    configure(folder.path(), "[chian]\n[log]\nformat = 1\n[engine]\nqueue = 0\n");
+    let mut command = opg(folder.path());
+    command.arg("status");
+    refuses(
+        command,
+        3,
+        &["`chian`", "`chain`?", "`log.format`", "`engine.queue`", "`chain.rpc`", "`keys.keystore`"],
+    );
+}
+
+#[test]
+fn the_environment_is_checked_like_the_file() {
+    let folder = initialised();
+    configure(folder.path(), GOOD);
+    let mut command = opg(folder.path());
+    command.env("OPG_CHAIN__IDD", "1").env("OPG_ENGINE__QUEUE", "none").arg("status");
+    refuses(command, 3, &["OPG_CHAIN__IDD", "did you mean OPG_CHAIN__ID?", "OPG_ENGINE__QUEUE"]);
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let folder = initialised();
+    configure(folder.path(), GOOD);
+    let mut command = opg(folder.path());
+    command.env("OPG_STORAGE__PATH", "elsewhere.db").args(["jobs", "list"]);
+    refuses(command, 1, &["OPG-0401", "elsewhere.db", "opg run"]);
+}
