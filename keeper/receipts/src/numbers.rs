@@ -45,8 +45,9 @@ fn check_number(number: &str) -> Result<(), CanonicalError> {
         let is_zero = !mantissa.contains(|digit: char| ('1'..='9').contains(&digit));
         float.is_finite() && (float != 0.0 || is_zero)
     } else {
-        // A float prints its exact integer value.
-        float.is_finite() && format!("{:.0}", float.abs()) == number.trim_start_matches('-')
+        // An integer must keep its digits. Those that a float holds but writes with others (2^60) would be read back
+        // as another integer.
+        number == "-0" || serde_json_canonicalizer::to_string(&float).is_ok_and(|written| written == number)
     };
     if survives { Ok(()) } else { Err(refused()) }
 }

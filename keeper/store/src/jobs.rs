@@ -25,6 +25,6 @@ pub use intake::{NewJob, Sighting, note_settlement, roll_back, see};
 pub use model::{Job, JobId, Lease, Offer, Settlement, Stages};
 pub use outcome::{accept, cancel, decline, expire_overdue, fail, finish_settled, retry};
 pub use query::{Filter, by_request, count_by_state, find, get, input, list, ready};
-pub use queue::{Claim, claim, hand_back, heartbeat, put_back, release_all};
+pub use queue::{Claim, claim, give_up, hand_back, heartbeat, put_back, release_all};
 pub use state::JobState;
 pub use submission::{note_broadcast, postpone, reopen, submit};

@@ -89,6 +89,22 @@ pub fn put_back(
     end_run(tx, id, reason, not_before, max_attempts, now)
 }
 
+/// Ends a run for good: the job cannot be answered, however often it is run.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] if the job is no longer the owner's to run.
+pub fn give_up(
+    tx: &Transaction<'_>,
+    id: JobId,
+    owner: &str,
+    reason: &str,
+    now: u64,
+) -> Result<(), StoreError> {
+    require_lease(tx, id, owner)?;
+    set_reason(tx, id, reason)?;
+    move_to(tx, id, JobState::Failed, now)
+}
+
 /// Ends a run that was only begun, because the keeper stops: it does not count as an attempt.
 ///
 /// # Errors
