@@ -6,6 +6,7 @@ mod config;
 mod error;
 mod fees;
 mod gaps;
+mod lineage;
 mod locate;
 mod observe;
 mod pass;

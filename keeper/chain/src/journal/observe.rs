@@ -12,11 +12,6 @@ use super::{
 
 /// Compares every watched nonce with the chain. An error with one of them does not keep the others from being looked at.
 pub(super) async fn settle(pass: &mut Pass<'_>, watched: &[Watched]) -> Result<(), JournalError> {
-    let continues = pass.memory.verified.filter(|seen| {
-        seen.hash == pass.head.hash
-            || (seen.hash == pass.head.parent_hash && seen.number + 1 == pass.head.number)
-    });
-    let verified_to = continues.map_or(0, |seen| seen.number);
     let mut behind = false;
     let mut first_error = None;
     for one in watched {
@@ -25,7 +20,7 @@ pub(super) async fn settle(pass: &mut Pass<'_>, watched: &[Watched]) -> Result<(
             SlotState::Open => Ok(()),
             SlotState::Mined(at) | SlotState::Foreign(at) => {
                 behind |= at.block > pass.head.number;
-                keep_watching(pass, one, at, verified_to).await
+                keep_watching(pass, one, at).await
             }
         };
         match outcome {
@@ -36,7 +31,6 @@ pub(super) async fn settle(pass: &mut Pass<'_>, watched: &[Watched]) -> Result<(
         }
     }
     pass.memory.behind = if behind { pass.memory.behind.or(Some(pass.now)) } else { None };
-    pass.memory.verified = first_error.is_none().then_some(pass.head);
     first_error.map_or(Ok(()), Err)
 }
 
@@ -91,12 +85,8 @@ async fn keep_watching(
     pass: &mut Pass<'_>,
     one: &Watched,
     at: &Inclusion,
-    verified_to: u64,
 ) -> Result<(), JournalError> {
     let due = due(pass, one, at);
-    if due.is_none() && at.block <= verified_to {
-        return Ok(());
-    }
     match pass.canonical(at.block).await? {
         Some(hash) if hash == at.block_hash => due.map_or(Ok(()), |due| apply(pass, one, due)),
         Some(_) => moved(pass, &one.slot).await,

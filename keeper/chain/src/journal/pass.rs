@@ -16,7 +16,7 @@ use opg_store::{
 };
 
 use super::{
-    Alert, Clock, JournalConfig, JournalError, Status, admit, fees::Market, gaps, observe, refusal::Refusal,
+    Alert, Clock, JournalConfig, JournalError, Status, admit, fees::Market, gaps, lineage::Lineage, observe, refusal::Refusal,
     upkeep,
 };
 use crate::rpc_trait::{ChainRpc, Head};
@@ -36,8 +36,8 @@ pub(super) struct Core {
 pub(super) struct Memory {
     /// Whether every nonce has been compared with the chain since the start.
     pub(super) reconciled: bool,
-    /// The head up to which every mined nonce is known to lie on the canonical chain.
-    pub(super) verified: Option<Head>,
+    /// Headers seen.
+    pub(super) lineage: Lineage,
     /// What the latest transaction of a nonce was last refused for.
     pub(super) refusals: HashMap<u64, Refusal>,
     /// When the pool was last seen to hold the latest transaction of a nonce.
@@ -61,7 +61,6 @@ pub(super) struct Pass<'a> {
     pub(super) count: u64,
     pub(super) balance: U256,
     pub(super) alerts: Vec<Alert>,
-    blocks: HashMap<u64, Option<B256>>,
     market: Option<Market>,
 }
 
@@ -91,7 +90,6 @@ pub(super) async fn run(core: &Core, memory: &mut Memory) -> Result<Status, Jour
         count,
         balance,
         alerts: Vec::new(),
-        blocks: HashMap::from([(head.number, Some(head.hash))]),
         market: None,
     };
     let watched = pass.load()?;
@@ -156,14 +154,9 @@ impl Pass<'_> {
         })?)
     }
 
-    /// Hash of the canonical block at a height, asked once per pass.
+    /// Hash of the block at a height on the branch of this pass's head; `None` above the head.
     pub(super) async fn canonical(&mut self, number: u64) -> Result<Option<B256>, JournalError> {
-        if let Some(known) = self.blocks.get(&number) {
-            return Ok(*known);
-        }
-        let hash = self.core.rpc.block(number).await?.map(|block| block.hash);
-        self.blocks.insert(number, hash);
-        Ok(hash)
+        self.memory.lineage.ancestor(&*self.core.rpc, &self.head, number).await
     }
 
     /// What the market asks, asked once per pass.
@@ -195,6 +188,7 @@ impl Pass<'_> {
     fn status(self, queued: usize) -> Result<Status, JournalError> {
         let watched = self.load()?;
         let in_flight = watched.iter().filter(|one| one.slot.state == SlotState::Open).count();
+        self.memory.lineage.prune(self.head.number);
         let open: HashSet<u64> = watched.iter().map(|one| one.slot.nonce).collect();
         self.memory.refusals.retain(|nonce, _| open.contains(nonce));
         self.memory.pooled.retain(|nonce, _| open.contains(nonce));

@@ -15,8 +15,8 @@ pub use control::{
 };
 pub use fates::{Ending, close, confirm, mark_foreign, mark_mined, reopen};
 pub use intents::{enqueue, fail_queued, find, outcome, queued, record, set_hold};
-pub use slots::{Known, assign, assign_filler, known, next_nonce, of_intent, release, watched};
 pub use rusqlite::Transaction;
+pub use slots::{Known, assign, assign_filler, known, next_nonce, of_intent, release, watched};
 pub use types::{
     Attempt, AttemptKind, Fate, Inclusion, Intent, IntentId, IntentRecord, IntentState, NewAttempt, Slot,
     SlotState,
