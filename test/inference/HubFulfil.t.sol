@@ -83,7 +83,6 @@ contract HubFulfilTest is InferenceFixture {
         _registerRival();
         Request memory req = _request();
         _waitForTurn();
-        _waitForTurn();
         Fulfilment memory f = _answer(req);
         _sign(f, req, rivalKey);
         _expectWrongSignature(req, f);

@@ -237,9 +237,9 @@ abstract contract InferenceFixture is Test {
         }
     }
 
-    /// Waits until every operator with stake may answer requests made now; at most three windows with two operators.
+    /// Waits until each of at most two operators may answer requests made now, but not until the cap.
     function _waitForTurn() internal {
-        _mine(TURN_CAP / 2);
+        _mine(TURN_WINDOW);
     }
 
     function _fulfil(Request memory req, Fulfilment memory f) internal {

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Turns} from "../../contracts/inference/Turns.sol";
+import {Fulfilment, IInferenceHub, Request} from "../../contracts/interfaces/IInferenceHub.sol";
+import {IOperators} from "../../contracts/interfaces/IOperators.sol";
+import {InferenceFixture} from "./support/InferenceFixture.sol";
+
+/// @notice Who may answer when.
+contract HubTurnsTest is InferenceFixture {
+    address private constant HISTORY_STORAGE = 0x0000F90827F1C53a10cb7A02335B175320002935;
+
+    function _setTurns(uint32 window, uint32 cap) private {
+        vm.prank(governance);
+        hub.setTurnParameters(window, cap);
+    }
+
+    /// T1: the turn is what the formula says, computed here another way.
+    function testFuzz_TurnOf_FollowsTheFormula(bytes32 blockHash, uint32 window, uint32 cap, uint96 stake, uint96 rest)
+        public
+    {
+        cap = uint32(bound(cap, 1, 1 hours));
+        window = uint32(bound(window, 1, cap));
+        vm.assume(blockHash != 0 && stake != 0);
+        _setTurns(window, cap);
+        uint256 total = uint256(stake) + rest;
+        vm.mockCall(address(operators), abi.encodeWithSelector(IOperators.stakeAt.selector), abi.encode(stake));
+        vm.mockCall(address(operators), abi.encodeWithSelector(IOperators.totalStakeAt.selector), abi.encode(total));
+        Request memory req = _request();
+        _mine(2);
+        vm.setBlockhash(req.blockNumber + 1, blockHash);
+        // u has 64 bits: its numerator is 1 to 2^64.
+        uint256 numerator = 1
+            + (uint256(keccak256(abi.encode(blockHash, _idOf(req), operator))) & type(uint64).max);
+        uint256 delay = (uint256(window) * numerator * total) / (uint256(stake) << 64);
+        assertEq(hub.turnOf(req, operator), req.requestedAt + (delay < cap ? delay : cap));
+    }
+
+    /// T2: delays of n equal operators are spread evenly up to n windows; chi-squared over 16 buckets.
+    function test_Delays_AreUniform() public pure {
+        uint256[16] memory buckets;
+        (uint32 window, uint256 operatorCount, uint256 draws) = (4_000_000, 5, 8_000);
+        uint256 range = window * operatorCount;
+        for (uint256 i = 0; i < draws; ++i) {
+            uint256 delay =
+                Turns.delay(keccak256(abi.encode("block", i)), bytes32(i), address(0xa11ce), window, 1, operatorCount);
+            assertLe(delay, range);
+            ++buckets[delay == range ? 15 : delay * 16 / range];
+        }
+        uint256 expected = draws / 16;
+        uint256 chiSquared;
+        for (uint256 i = 0; i < 16; ++i) {
+            uint256 off = buckets[i] > expected ? buckets[i] - expected : expected - buckets[i];
+            chiSquared += off * off;
+        }
+        // 15 degrees of freedom: more than 37.7 happens once in a thousand; the draws here are always the same.
+        assertLt(chiSquared * 10 / expected, 377);
+    }
+
+    /// T3: twice the stake halves the delay; the smallest draw still waits for the floor of its share only.
+    function testFuzz_Delay_IsInverseToStake(bytes32 blockHash, bytes32 id, uint32 window, uint96 stake) public pure {
+        uint256 total = 1e30;
+        uint256 s = bound(stake, 1, 1e27);
+        uint256 delay = Turns.delay(blockHash, id, address(1), window, s, total);
+        uint256 half = Turns.delay(blockHash, id, address(1), window, 2 * s, total);
+        assertApproxEqAbs(delay, 2 * half, 1);
+    }
+
+    /// T4: nobody answers before its turn, everybody with stake at its turn.
+    function testFuzz_Fulfil_BeginsWithTheTurn(bytes32 blockHash) public {
+        vm.assume(blockHash != 0);
+        _registerRival();
+        _mine(1);
+        _setTurns(20, 60);
+        Request memory req = _request();
+        _mine(1);
+        assertEq(hub.turnOf(req, operator), type(uint64).max);
+        _expectRejection(req, _answer(req), IInferenceHub.Refusal.NotYourTurn);
+        vm.roll(vm.getBlockNumber() + 1);
+        vm.setBlockhash(req.blockNumber + 1, blockHash);
+
+        uint64 mine = hub.turnOf(req, operator);
+        assertGe(mine, req.requestedAt);
+        assertLe(mine, req.requestedAt + 40);
+        if (mine > req.requestedAt) {
+            vm.warp(mine - 1);
+            _expectRejection(req, _answer(req), IInferenceHub.Refusal.NotYourTurn);
+        }
+        vm.warp(mine);
+        _fulfil(req, _answer(req));
+    }
+
+    /// T5: no delay exceeds the cap, whatever the shares are.
+    function testFuzz_TurnOf_IsNotLaterThanTheCap(uint256 stake, bytes32 blockHash) public {
+        vm.assume(blockHash != 0);
+        vm.mockCall(
+            address(operators), abi.encodeWithSelector(IOperators.stakeAt.selector), abi.encode(bound(stake, 1, 1e27))
+        );
+        vm.mockCall(address(operators), abi.encodeWithSelector(IOperators.totalStakeAt.selector), abi.encode(1e27));
+        Request memory req = _request();
+        _mine(2);
+        vm.setBlockhash(req.blockNumber + 1, blockHash);
+        assertLe(hub.turnOf(req, operator), req.requestedAt + TURN_CAP);
+    }
+
+    /// T6: who had no stake before the request waits for the cap; after the cap anyone may answer.
+    function test_Fulfil_WithoutStakeBeforeTheRequestWaitsForTheCap() public {
+        Request memory req = _request();
+        _registerRival();
+        vm.warp(req.requestedAt + TURN_CAP - 1);
+        vm.roll(vm.getBlockNumber() + 20);
+        assertEq(hub.turnOf(req, rival), type(uint64).max);
+        _expectRejection(req, _answerBy(req, rival, rivalKey), IInferenceHub.Refusal.NotYourTurn);
+        vm.warp(req.requestedAt + TURN_CAP);
+        _fulfil(req, _answerBy(req, rival, rivalKey));
+        assertGt(hub.creditOf(rival), 0);
+    }
+
+    function test_Fulfil_RegisteringInTheBlockOfTheRequestIsTooLate() public {
+        _register(rival, vm.addr(rivalKey));
+        Request memory req = _request();
+        vm.roll(vm.getBlockNumber() + 20);
+        assertEq(hub.turnOf(req, rival), type(uint64).max);
+        assertEq(operators.stakeAt(rival, req.requestedAt - 1), 0);
+    }
+
+    /// T7: hashes up to 8,191 blocks old come from EIP-2935; with an older one only the cap decides.
+    function test_TurnOf_OldBlocks() public {
+        // The code of EIP-2935.
+        vm.etch(
+            HISTORY_STORAGE,
+            hex"3373fffffffffffffffffffffffffffffffffffffffe14604657602036036042575f35600143038111604257611fff81430311604257611fff9006545f5260205ff35b5f5ffd5b5f35611fff60014303065500"
+        );
+        Request memory req = _request();
+        uint256 decider = req.blockNumber + 1;
+        vm.store(HISTORY_STORAGE, bytes32(decider % 8_191), keccak256("hash"));
+        _mine(1);
+        vm.roll(decider + 300);
+        uint256 numerator = 1 + uint256(uint64(uint256(keccak256(abi.encode(keccak256("hash"), _idOf(req), operator)))));
+        assertEq(hub.turnOf(req, operator), req.requestedAt + ((TURN_WINDOW * numerator) >> 64));
+        vm.roll(decider + 8_191);
+        assertLe(hub.turnOf(req, operator), req.requestedAt + TURN_WINDOW);
+        vm.roll(decider + 8_192);
+        assertEq(hub.turnOf(req, operator), type(uint64).max);
+        _expectRejection(req, _answer(req), IInferenceHub.Refusal.NotYourTurn);
+        vm.warp(req.requestedAt + TURN_CAP);
+        _fulfil(req, _answer(req));
+    }
+
+    function test_SwitchedOff_AnyoneMayAnswerAtOnce() public {
+        _setTurns(0, 60);
+        _registerRival();
+        Request memory req = _request();
+        assertEq(hub.turnOf(req, operator), req.requestedAt);
+        assertEq(hub.turnOf(req, makeAddr("nobody")), req.requestedAt);
+        _fulfil(req, _answerBy(req, rival, rivalKey));
+    }
+
+    function testFuzz_SetTurnParameters_AreBounded(uint32 window, uint32 cap) public {
+        cap = uint32(bound(cap, 0, 7200));
+        window = uint32(bound(window, 0, 7200));
+        bool acceptable = window <= cap && cap <= 3600;
+        if (acceptable) {
+            vm.expectEmit(address(hub));
+            emit IInferenceHub.TurnParametersSet(window, cap);
+        } else {
+            vm.expectRevert(
+                abi.encodeWithSelector(IInferenceHub.TurnParametersOutOfRange.selector, window, cap)
+            );
+        }
+        vm.prank(governance);
+        hub.setTurnParameters(window, cap);
+        (uint32 storedWindow, uint32 storedCap) = hub.turnParameters();
+        assertEq(storedWindow, acceptable ? window : TURN_WINDOW);
+        assertEq(storedCap, acceptable ? cap : TURN_CAP);
+    }
+}
