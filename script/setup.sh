@@ -52,6 +52,13 @@ if ! is_current node_modules/.opg-installed package-lock.json; then
   remember node_modules/.opg-installed package-lock.json
 fi
 
+# npm starts Foundry's tools through a script that ends with status 0 whatever the tool ended with, and leaves the tool
+# running when it is killed itself. The commands in node_modules/.bin become the tools themselves.
+for tool in forge anvil cast; do
+  binary=$(compgen -G "node_modules/@foundry-rs/$tool-*/bin/$tool") || fail "npm has no $tool for this machine"
+  ln -sfn "../../$binary" "node_modules/.bin/$tool"
+done
+
 if [[ ! -x .venv/bin/pip ]]; then
   say "creating the Python environment .venv"
   python3 -m venv .venv
