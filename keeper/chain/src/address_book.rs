@@ -39,7 +39,9 @@ pub struct AddressBook {
 #[non_exhaustive]
 pub enum AddressBookError {
     /// The file cannot be read.
-    #[error("cannot read the address book {path}: {source}; deploy the contracts or set the path of their address book")]
+    #[error(
+        "cannot read the address book {path}: {source}; deploy the contracts or set the path of their address book"
+    )]
     Read {
         /// The file.
         path: PathBuf,
@@ -67,7 +69,9 @@ pub enum AddressBookError {
         found: u64,
     },
     /// An address is zero.
-    #[error("the address book {path} has the zero address in field `{field}`; write it anew with the deploy script")]
+    #[error(
+        "the address book {path} has the zero address in field `{field}`; write it anew with the deploy script"
+    )]
     ZeroAddress {
         /// The file.
         path: PathBuf,
@@ -116,7 +120,9 @@ impl AddressBook {
         for name in ["chainId", "deploymentBlock"] {
             field::<u64>(&fields, name).map_err(fail)?;
         }
-        for name in REQUIRED_ADDRESSES.into_iter().chain(fields.contains_key("askModel").then_some("askModel")) {
+        for name in
+            REQUIRED_ADDRESSES.into_iter().chain(fields.contains_key("askModel").then_some("askModel"))
+        {
             if field::<Address>(&fields, name).map_err(fail)? == Address::ZERO {
                 return Err(AddressBookError::ZeroAddress { path: path.to_owned(), field: name });
             }
@@ -125,15 +131,8 @@ impl AddressBook {
     }
 }
 
-const REQUIRED_ADDRESSES: [&str; 7] = [
-    "accessManager",
-    "opg",
-    "custodyVault",
-    "modelRegistry",
-    "operators",
-    "proofRegistry",
-    "inferenceHub",
-];
+const REQUIRED_ADDRESSES: [&str; 7] =
+    ["accessManager", "opg", "custodyVault", "modelRegistry", "operators", "proofRegistry", "inferenceHub"];
 
 /// One field, with its name in the error: serde's own errors leave out where in the file a value stood.
 fn field<T: serde::de::DeserializeOwned>(

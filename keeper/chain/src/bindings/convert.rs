@@ -87,7 +87,11 @@ impl From<opg_receipts::InferenceReceipt> for InferenceReceipt {
 impl Fulfilment {
     /// The receipt that the hub rebuilds from this fulfilment of `request`.
     #[must_use]
-    pub fn receipt(&self, request_id: B256, request: &opg_receipts::Request) -> opg_receipts::InferenceReceipt {
+    pub fn receipt(
+        &self,
+        request_id: B256,
+        request: &opg_receipts::Request,
+    ) -> opg_receipts::InferenceReceipt {
         opg_receipts::InferenceReceipt {
             requestId: request_id,
             payer: request.payer,

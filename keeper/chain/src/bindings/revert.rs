@@ -27,9 +27,8 @@ impl Revert {
     /// Reads the data that a reverted call returned.
     #[must_use]
     pub fn decode(data: &[u8]) -> Self {
-        let (name, text) = custom(data)
-            .or_else(|| standard(data))
-            .unwrap_or_else(|| (String::new(), unknown(data)));
+        let (name, text) =
+            custom(data).or_else(|| standard(data)).unwrap_or_else(|| (String::new(), unknown(data)));
         Self { name, text, data: Bytes::copy_from_slice(data) }
     }
 }

@@ -1,10 +1,6 @@
 //! Reading blocks: many at once far behind the head, one by one near it.
 
-use super::{
-    Cursor, FollowError, Follower, LoggedEvent,
-    follower::Step,
-    logs,
-};
+use super::{Cursor, FollowError, Follower, LoggedEvent, follower::Step, logs};
 use crate::rpc::{BlockSource, Rejection, RpcError};
 
 /// Blocks before the target that are read one by one, each by its hash. An endpoint asked for a *range* that it has not

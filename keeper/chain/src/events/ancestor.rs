@@ -46,7 +46,11 @@ pub(super) async fn standing<S: BlockSource + ?Sized>(
         });
     }
     // A source whose head is below every remembered block says nothing about them.
-    Ok(if highest_at_or_below(cursor, head.number).is_none() { Standing::Ahead } else { Standing::Forked(None) })
+    Ok(if highest_at_or_below(cursor, head.number).is_none() {
+        Standing::Ahead
+    } else {
+        Standing::Forked(None)
+    })
 }
 
 fn highest_at_or_below(cursor: &Cursor, limit: u64) -> Option<u64> {

@@ -80,7 +80,11 @@ fn hub(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, String>
         }
         RequestExpired::SIGNATURE_HASH => {
             let event = read::<RequestExpired>(log)?;
-            ChainEvent::RequestExpired { request_id: event.requestId, payer: event.payer, refund: event.refund }
+            ChainEvent::RequestExpired {
+                request_id: event.requestId,
+                payer: event.payer,
+                refund: event.refund,
+            }
         }
         _ => return Ok(None),
     }))

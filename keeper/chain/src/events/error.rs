@@ -34,7 +34,10 @@ impl FollowError {
         match self {
             Self::Rpc(error) => {
                 error.is_endpoint_fault()
-                    || matches!(error.rejection(), Some(Rejection::UnknownBlock(_) | Rejection::RangeTooLarge(_)))
+                    || matches!(
+                        error.rejection(),
+                        Some(Rejection::UnknownBlock(_) | Rejection::RangeTooLarge(_))
+                    )
             }
             Self::Inconsistent { .. } => true,
         }

@@ -149,7 +149,9 @@ impl<S: BlockSource + ?Sized> Step<'_, S> {
             return Ok(*self.head);
         }
         let block = self.source.block(number).await?;
-        block.ok_or_else(|| self.inconsistent(format!("head is {}, but there is no block {number}", self.head.number)))
+        block.ok_or_else(|| {
+            self.inconsistent(format!("head is {}, but there is no block {number}", self.head.number))
+        })
     }
 
     /// Checks that `block` follows the cursor's last block, where that is the block before it.

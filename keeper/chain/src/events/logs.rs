@@ -25,10 +25,8 @@ pub(super) fn events(
     contracts: &AddressBook,
 ) -> Result<Vec<LoggedEvent>, String> {
     let mut hashes: HashMap<u64, B256> = known.iter().copied().collect();
-    let mut placed = logs
-        .into_iter()
-        .map(|log| Ok((place(&log)?, log)))
-        .collect::<Result<Vec<_>, String>>()?;
+    let mut placed =
+        logs.into_iter().map(|log| Ok((place(&log)?, log))).collect::<Result<Vec<_>, String>>()?;
     placed.sort_by_key(|(place, _)| (place.block, place.log_index));
     let mut events = Vec::with_capacity(placed.len());
     let mut previous = None;
@@ -95,7 +93,10 @@ mod tests {
 
     fn log(block: u64, index: u64) -> Log {
         Log {
-            inner: alloy::primitives::Log { address: HUB, data: LogData::new_unchecked(vec![B256::ZERO], Default::default()) },
+            inner: alloy::primitives::Log {
+                address: HUB,
+                data: LogData::new_unchecked(vec![B256::ZERO], Default::default()),
+            },
             block_hash: Some(B256::with_last_byte(block as u8)),
             block_number: Some(block),
             block_timestamp: None,

@@ -10,8 +10,8 @@ mod follower;
 mod logs;
 mod range;
 
-
 pub use cursor::Cursor;
+pub(crate) use decode::decode;
 pub use error::FollowError;
 pub use event::{ChainEvent, LoggedEvent};
 pub use follower::{Follower, FollowerConfig, Segment};

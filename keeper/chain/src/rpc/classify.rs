@@ -31,10 +31,31 @@ type Wrap = fn(String) -> Rejection;
 
 /// Lower-case fragments, most telling first: "nonce too low" occurs in messages that begin with "already known".
 const WORDINGS: &[(&[&str], Wrap)] = &[
-    (&["already known", "already imported", "known transaction", "alreadyknown", "already in mempool"], Rejection::AlreadyKnown),
-    (&["replacement transaction underpriced", "underpriced", "fee too low", "feetoolow", "max fee per gas less than block base fee", "less than block base fee", "tip too low", "gas price too low"], Rejection::Underpriced),
-    (&["nonce too low", "nonce is too low", "oldnonce", "nonce has already been used"], Rejection::NonceTooLow),
-    (&["insufficient funds", "insufficientfunds", "insufficient balance", "out of funds"], Rejection::InsufficientFunds),
+    (
+        &["already known", "already imported", "known transaction", "alreadyknown", "already in mempool"],
+        Rejection::AlreadyKnown,
+    ),
+    (
+        &[
+            "replacement transaction underpriced",
+            "underpriced",
+            "fee too low",
+            "feetoolow",
+            "max fee per gas less than block base fee",
+            "less than block base fee",
+            "tip too low",
+            "gas price too low",
+        ],
+        Rejection::Underpriced,
+    ),
+    (
+        &["nonce too low", "nonce is too low", "oldnonce", "nonce has already been used"],
+        Rejection::NonceTooLow,
+    ),
+    (
+        &["insufficient funds", "insufficientfunds", "insufficient balance", "out of funds"],
+        Rejection::InsufficientFunds,
+    ),
     (
         &[
             "exceeds block gas limit",
@@ -69,11 +90,33 @@ const WORDINGS: &[(&[&str], Wrap)] = &[
         Rejection::RangeTooLarge,
     ),
     (
-        &["unknown block", "block not found", "header not found", "header for hash not found", "blocknotfound", "missing trie node", "could not find block", "block_out_of_range", "block out of range"],
+        &[
+            "unknown block",
+            "block not found",
+            "header not found",
+            "header for hash not found",
+            "blocknotfound",
+            "missing trie node",
+            "could not find block",
+            "block_out_of_range",
+            "block out of range",
+        ],
         Rejection::UnknownBlock,
     ),
-    (&["rate limit", "too many requests", "request limit", "exceeded its compute units", "daily request count"], Rejection::RateLimited),
-    (&["method not found", "does not exist/is not available", "not supported", "not available on this"], Rejection::UnsupportedMethod),
+    (
+        &[
+            "rate limit",
+            "too many requests",
+            "request limit",
+            "exceeded its compute units",
+            "daily request count",
+        ],
+        Rejection::RateLimited,
+    ),
+    (
+        &["method not found", "does not exist/is not available", "not supported", "not available on this"],
+        Rejection::UnsupportedMethod,
+    ),
 ];
 
 /// Code of "execution reverted with data" in geth and its relatives.
@@ -140,7 +183,10 @@ mod tests {
         assert!(matches!(of(-32000, "replacement transaction underpriced"), Rejection::Underpriced(_)));
         assert!(matches!(of(-32003, "transaction underpriced: gas tip cap 1"), Rejection::Underpriced(_)));
         assert!(matches!(of(-32000, "nonce too low: next nonce 5, tx nonce 4"), Rejection::NonceTooLow(_)));
-        assert!(matches!(of(-32003, "Insufficient funds for gas * price + value"), Rejection::InsufficientFunds(_)));
+        assert!(matches!(
+            of(-32003, "Insufficient funds for gas * price + value"),
+            Rejection::InsufficientFunds(_)
+        ));
         assert!(matches!(of(-32005, "query returned more than 10000 results"), Rejection::RangeTooLarge(_)));
         assert!(matches!(of(-32602, "block range is too large, max is 2000"), Rejection::RangeTooLarge(_)));
         assert!(matches!(of(-32005, "limit exceeded"), Rejection::RateLimited(_)));
@@ -154,8 +200,13 @@ mod tests {
     #[test]
     fn finds_revert_data_where_clients_put_it() {
         let data = "0x08c379a0000000000000000000000000000000000000000000000000000000000000002000000000000000000000000000000000000000000000000000000000000000026e6f000000000000000000000000000000000000000000000000000000000000";
-        for value in [serde_json::json!(data), serde_json::json!({ "data": data }), serde_json::json!({ "originalError": { "data": data } })] {
-            let rejection = classify(&ErrorObject { code: 3, message: "execution reverted".to_owned(), data: value });
+        for value in [
+            serde_json::json!(data),
+            serde_json::json!({ "data": data }),
+            serde_json::json!({ "originalError": { "data": data } }),
+        ] {
+            let rejection =
+                classify(&ErrorObject { code: 3, message: "execution reverted".to_owned(), data: value });
             let Rejection::Reverted(revert) = rejection else { panic!("{rejection:?}") };
             assert_eq!(revert.text, "no");
         }

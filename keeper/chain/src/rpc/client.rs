@@ -63,7 +63,10 @@ impl Rpc {
             }
         }
         if reasons.len() == rpc.inner.endpoints.len() {
-            return Err(RpcError::Exhausted { method: "eth_chainId".to_owned(), reasons: reasons.join("; ") });
+            return Err(RpcError::Exhausted {
+                method: "eth_chainId".to_owned(),
+                reasons: reasons.join("; "),
+            });
         }
         if rpc.inner.endpoints.len() > 1 {
             rpc.probe().await;

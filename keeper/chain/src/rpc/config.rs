@@ -143,7 +143,10 @@ mod tests {
         for text in ["https://user:hunter2@rpc.example/v2/SECRET", "https://rpc.example:8443/?key=SECRET"] {
             let url: EndpointUrl = text.parse().unwrap();
             let shown = format!("{url} {url:?} {:?}", RpcConfig::new(vec![url.clone()], 1));
-            assert!(!shown.contains("SECRET") && !shown.contains("hunter2") && !shown.contains("user"), "{shown}");
+            assert!(
+                !shown.contains("SECRET") && !shown.contains("hunter2") && !shown.contains("user"),
+                "{shown}"
+            );
             assert!(shown.contains("https://rpc.example"), "{shown}");
         }
     }
@@ -158,7 +161,12 @@ mod tests {
 
     #[test]
     fn knows_addresses_of_this_machine() {
-        for (text, local) in [("http://127.0.0.1:1", true), ("http://localhost", true), ("http://[::1]:1", true), ("http://10.0.0.1", false)] {
+        for (text, local) in [
+            ("http://127.0.0.1:1", true),
+            ("http://localhost", true),
+            ("http://[::1]:1", true),
+            ("http://10.0.0.1", false),
+        ] {
             assert_eq!(text.parse::<EndpointUrl>().unwrap().is_loopback(), local, "{text}");
         }
     }

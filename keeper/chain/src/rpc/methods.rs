@@ -35,8 +35,7 @@ impl Rpc {
     /// If no endpoint can serve it, the call reverts, or what it returns does not decode.
     pub async fn view<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, RpcError> {
         let data = Bytes::from(call.abi_encode());
-        let returned: Bytes =
-            self.read("eth_call", json!([{ "to": to, "data": data }, "latest"])).await?;
+        let returned: Bytes = self.read("eth_call", json!([{ "to": to, "data": data }, "latest"])).await?;
         C::abi_decode_returns(&returned).map_err(|error| RpcError::Decode {
             call: format!("{} of {to}", C::SIGNATURE),
             reason: if returned.is_empty() { "there is no contract".to_owned() } else { error.to_string() },

@@ -28,7 +28,11 @@ pub fn create_keystore(path: &Path, password: &Password) -> Result<PrivateKeySig
 ///
 /// # Errors
 /// If `key` is not a private key, or the file exists or cannot be written.
-pub fn import_keystore(path: &Path, password: &Password, key: &B256) -> Result<PrivateKeySigner, SignerError> {
+pub fn import_keystore(
+    path: &Path,
+    password: &Password,
+    key: &B256,
+) -> Result<PrivateKeySigner, SignerError> {
     let signer = PrivateKeySigner::from_bytes(key)
         .map_err(|_| SignerError::InvalidKey { what: "the key to import".to_owned() })?;
     write(path, password, &signer)?;
@@ -42,12 +46,13 @@ pub fn import_keystore(path: &Path, password: &Password, key: &B256) -> Result<P
 pub fn open_keystore(path: &Path, password: &Password) -> Result<PrivateKeySigner, SignerError> {
     check_private(path)?;
     parse(path)?;
-    let key = eth_keystore::decrypt_key(path, password.expose()).map(Zeroizing::new).map_err(|error| {
-        match error {
-            KeystoreError::MacMismatch => SignerError::WrongPassword { path: path.to_owned() },
-            other => SignerError::NotAKeystore { path: path.to_owned(), reason: other.to_string() },
-        }
-    })?;
+    let key =
+        eth_keystore::decrypt_key(path, password.expose()).map(Zeroizing::new).map_err(
+            |error| match error {
+                KeystoreError::MacMismatch => SignerError::WrongPassword { path: path.to_owned() },
+                other => SignerError::NotAKeystore { path: path.to_owned(), reason: other.to_string() },
+            },
+        )?;
     PrivateKeySigner::from_slice(&key)
         .map_err(|_| SignerError::InvalidKey { what: format!("what {} contains", path.display()) })
 }

@@ -1,0 +1,16 @@
+//! What the ledger says: typed reads of the contracts, and results rebuilt and verified from the chain alone.
+
+mod contracts;
+mod error;
+mod fetch;
+mod history;
+mod inference;
+mod registries;
+mod states;
+mod verify;
+
+pub use contracts::Contracts;
+pub use error::LedgerError;
+pub use fetch::{Place, RecordedResult};
+pub use states::{Refusal, RequestStatus, TurnParameters};
+pub use verify::{Check, MAX_RECEIPT_AGE, verify_result};
