@@ -65,7 +65,9 @@ pub struct CallRequest {
 #[non_exhaustive]
 pub enum RpcError {
     /// No answer, an unreadable one, or "try later" (rate limit, overload). A send may or may not have taken effect.
-    #[error("{method}: no usable answer: {reason}; check the endpoint or add another one to the configuration")]
+    #[error(
+        "{method}: no usable answer: {reason}; check the endpoint or add another one to the configuration"
+    )]
     Unreachable {
         /// JSON-RPC method.
         method: &'static str,
@@ -119,8 +121,11 @@ pub trait ChainRpc: Send + Sync + std::fmt::Debug {
     async fn transaction_count_at(&self, account: Address, number: u64) -> Result<u64, RpcError>;
 
     /// Transactions in canonical block `number` that `account` sent, in order.
-    async fn transactions_from(&self, account: Address, number: u64)
-    -> Result<Vec<SentTransaction>, RpcError>;
+    async fn transactions_from(
+        &self,
+        account: Address,
+        number: u64,
+    ) -> Result<Vec<SentTransaction>, RpcError>;
 
     /// Wei held by `account` as of the latest block.
     async fn balance(&self, account: Address) -> Result<U256, RpcError>;

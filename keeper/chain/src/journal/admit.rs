@@ -1,11 +1,12 @@
 //! From the queue to a nonce: simulated, priced, affordable, and only then committed to.
 
 use alloy::primitives::U256;
+use futures::join;
 use opg_store::journal::{self as table, IntentRecord, SlotState};
 
 use super::{
     Alert, JournalError,
-    fees::Fees,
+    fees::{Fees, Market},
     pass::Pass,
     refusal::Refusal,
     send::{Exposure, broadcast},
@@ -39,8 +40,7 @@ pub(super) async fn admit_queued(pass: &mut Pass<'_>) -> Result<usize, JournalEr
     if remaining == 0 {
         return Ok(0);
     }
-    let open: Vec<_> =
-        pass.load()?.into_iter().filter(|one| one.slot.state == SlotState::Open).collect();
+    let open: Vec<_> = pass.load()?.into_iter().filter(|one| one.slot.state == SlotState::Open).collect();
     let mut in_flight = open.len();
     let mut committed = open.iter().fold(U256::ZERO, |sum, one| {
         let value = one.intent.as_ref().map_or(U256::ZERO, |intent| intent.intent.value);
@@ -111,10 +111,7 @@ async fn send_new(
 }
 
 /// Simulates a call and finds an offer for it.
-pub(super) async fn price_call(
-    pass: &mut Pass<'_>,
-    record: &IntentRecord,
-) -> Result<Priced, JournalError> {
+pub(super) async fn price_call(pass: &mut Pass<'_>, record: &IntentRecord) -> Result<Priced, JournalError> {
     let config = &pass.core.config;
     let intent = &record.intent;
     let call = CallRequest {
@@ -123,25 +120,40 @@ pub(super) async fn price_call(
         value: intent.value,
         data: intent.calldata.clone(),
     };
-    let gas = match pass.core.rpc.estimate_gas(&call).await {
+    // Asked together: the time from enqueue to broadcast is round trips.
+    let (rpc, known) = (&pass.core.rpc, pass.market);
+    let (gas, l1_fee, priority_fee) =
+        join!(rpc.estimate_gas(&call), rpc.l1_fee_upper_bound(encoded_len(pass, Some(intent))), async {
+            match known {
+                Some(market) => Ok(market.priority_fee),
+                None => rpc.priority_fee().await,
+            }
+        });
+    let gas = match gas {
         Ok(gas) => gas,
         Err(error) => return simulation_failed(pass, error).map(Priced::Unfit),
     };
+    let l1_fee = l1_fee?;
+    let market = Market { base_fee: pass.head.base_fee, priority_fee: priority_fee? };
+    pass.market = Some(market);
     if gas > config.gas_cap {
         let reason = format!("it needs {gas} gas, one transaction may use {}", config.gas_cap);
         return Ok(Priced::Unfit(Unfit::Hopeless(reason)));
     }
     let gas_limit = (gas.saturating_mul(100 + config.gas_margin_percent) / 100).min(config.gas_cap);
-    let l1_fee = pass.core.rpc.l1_fee_upper_bound(encoded_len(pass, Some(intent))).await?;
     let policy = config.fees;
-    let market = pass.market().await?;
     if let Some(fees) = policy.first(market, policy.caps_for_call(gas_limit, l1_fee, intent.max_cost)) {
         return Ok(Priced::Ready { gas_limit, fees, l1_fee });
     }
     let dear_for_all = policy.first(market, policy.caps_for_call(gas_limit, l1_fee, None)).is_none();
     let alert = dear_for_all.then_some(Alert::FeesTooHigh { base_fee: market.base_fee });
     let hold = alert.as_ref().map_or_else(
-        || format!("{gas_limit} gas at the base fee of {} wei would exceed its maximum cost", market.base_fee),
+        || {
+            format!(
+                "{gas_limit} gas at the base fee of {} wei would exceed its maximum cost",
+                market.base_fee
+            )
+        },
         ToString::to_string,
     );
     Ok(Priced::Unfit(Unfit::Waits { hold, alert }))
@@ -156,7 +168,8 @@ fn simulation_failed(pass: &Pass<'_>, error: RpcError) -> Result<Unfit, JournalE
         }
         RpcError::Refused { .. } => Ok(Unfit::Reverts { reason: error.to_string(), transient: false }),
         RpcError::Reverted { ref data, .. } => {
-            let transient = pass.core.config.transient_errors.iter().any(|selector| data.starts_with(selector));
+            let transient =
+                pass.core.config.transient_errors.iter().any(|selector| data.starts_with(selector));
             Ok(Unfit::Reverts { reason: error.to_string(), transient })
         }
     }

@@ -14,7 +14,7 @@ pub const TRANSACTION_GAS_CAP: u64 = 16_777_216;
 pub enum LatePolicy {
     /// Replace it by a transaction without effect; whichever is mined decides.
     Cancel,
-    /// Let it be mined: the contract judges whether it is late.
+    /// Let it be mined, as long as its fee limits suffice: the contract judges whether it is late.
     Accept,
 }
 
@@ -40,6 +40,8 @@ pub struct JournalConfig {
     /// Blocks without inclusion after which the next transaction in line is replaced; doubles with each replacement, up
     /// to sixteenfold.
     pub bump_after_blocks: u64,
+    /// Blocks after which a call that is stuck at its fee limits is cancelled, so that those behind it go on.
+    pub give_up_after_blocks: u64,
     /// Seconds after which a send that failed is repeated with the same bytes.
     pub resend_after: u64,
     /// Seconds after which the pool is asked whether it still holds an accepted transaction.
@@ -73,6 +75,7 @@ impl JournalConfig {
             gas_margin_percent: 20,
             gas_cap: TRANSACTION_GAS_CAP,
             bump_after_blocks: 3,
+            give_up_after_blocks: 150,
             resend_after: 2,
             recheck_after: 6,
             gap_patience: 4,

@@ -16,7 +16,9 @@ pub enum JournalError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The RPC or the database belongs to another chain.
-    #[error("the {source_of} is of chain {found}, the configuration says {expected}; correct whichever is wrong")]
+    #[error(
+        "the {source_of} is of chain {found}, the configuration says {expected}; correct whichever is wrong"
+    )]
     WrongChain {
         /// "RPC" or "state database".
         source_of: &'static str,

@@ -149,7 +149,11 @@ mod tests {
         let dear = Market { base_fee: 9_900, ..MARKET };
         assert_eq!(POLICY.first(dear, caps()), Some(Fees { max_fee: 10_000, priority_fee: 50 }));
         let dearer = Market { base_fee: 9_995, ..MARKET };
-        assert_eq!(POLICY.first(dearer, caps()), None, "only 5 of at least 10 wei would be left for the producer");
+        assert_eq!(
+            POLICY.first(dearer, caps()),
+            None,
+            "only 5 of at least 10 wei would be left for the producer"
+        );
     }
 
     #[test]
@@ -204,7 +208,9 @@ mod tests {
         let mut fees = POLICY.first(MARKET, caps()).unwrap();
         while let Some(next) = POLICY.replacement(fees, MARKET, caps()) {
             assert!(next.max_fee * 100 >= fees.max_fee * 110 && next.max_fee > fees.max_fee);
-            assert!(next.priority_fee * 100 >= fees.priority_fee * 110 && next.priority_fee > fees.priority_fee);
+            assert!(
+                next.priority_fee * 100 >= fees.priority_fee * 110 && next.priority_fee > fees.priority_fee
+            );
             assert!(next.max_fee <= POLICY.ceiling && next.priority_fee <= next.max_fee);
             fees = next;
         }

@@ -8,10 +8,7 @@ use super::{Alert, JournalError, pass::Pass};
 pub(super) fn close(pass: &mut Pass<'_>) -> Result<(), JournalError> {
     let (signer, count) = (pass.core.address, pass.count);
     let (next, known) = pass.core.store.read(|tx| {
-        Ok::<_, opg_store::StoreError>((
-            table::next_nonce(tx, signer)?,
-            table::known(tx, signer, count)?,
-        ))
+        Ok::<_, opg_store::StoreError>((table::next_nonce(tx, signer)?, table::known(tx, signer, count)?))
     })?;
     if next <= count || known == Known::Watched {
         pass.memory.gap = None;

@@ -53,7 +53,9 @@ impl Lineage {
             }
             _ => Err(JournalError::Rpc(RpcError::Unreachable {
                 method: "eth_getBlockByNumber",
-                reason: format!("block {height} is not the one below the head: the node lags or has changed its mind"),
+                reason: format!(
+                    "block {height} is not the one below the head: the node lags or has changed its mind"
+                ),
             })),
         }
     }

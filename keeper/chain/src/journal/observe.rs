@@ -81,18 +81,16 @@ async fn find_receipt(pass: &mut Pass<'_>, slot: &Slot) -> Result<bool, JournalE
 }
 
 /// A mined nonce: still there? Deep enough by now?
-async fn keep_watching(
-    pass: &mut Pass<'_>,
-    one: &Watched,
-    at: &Inclusion,
-) -> Result<(), JournalError> {
+async fn keep_watching(pass: &mut Pass<'_>, one: &Watched, at: &Inclusion) -> Result<(), JournalError> {
     let due = due(pass, one, at);
     match pass.canonical(at.block).await? {
         Some(hash) if hash == at.block_hash => due.map_or(Ok(()), |due| apply(pass, one, due)),
         Some(_) => moved(pass, &one.slot).await,
         // A chain shorter than a block we saw is a lagging node at first, and a reorg if it stays so.
         None => match pass.memory.behind {
-            Some(since) if pass.now >= since + pass.core.config.behind_patience => moved(pass, &one.slot).await,
+            Some(since) if pass.now >= since + pass.core.config.behind_patience => {
+                moved(pass, &one.slot).await
+            }
             _ => Ok(()),
         },
     }

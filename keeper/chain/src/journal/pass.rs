@@ -16,8 +16,8 @@ use opg_store::{
 };
 
 use super::{
-    Alert, Clock, JournalConfig, JournalError, Status, admit, fees::Market, gaps, lineage::Lineage, observe, refusal::Refusal,
-    upkeep,
+    Alert, Clock, JournalConfig, JournalError, Status, admit, fees::Market, gaps, lineage::Lineage, observe,
+    refusal::Refusal, upkeep,
 };
 use crate::rpc_trait::{ChainRpc, Head};
 
@@ -61,7 +61,7 @@ pub(super) struct Pass<'a> {
     pub(super) count: u64,
     pub(super) balance: U256,
     pub(super) alerts: Vec<Alert>,
-    market: Option<Market>,
+    pub(super) market: Option<Market>,
 }
 
 /// A nonce and the intent it carries.
@@ -77,21 +77,9 @@ pub(super) async fn run(core: &Core, memory: &mut Memory) -> Result<Status, Jour
     if !memory.reconciled {
         check_chain(core).await?;
     }
-    let (head, count, balance) = try_join!(
-        core.rpc.head(),
-        core.rpc.transaction_count(core.address),
-        core.rpc.balance(core.address)
-    )?;
-    let mut pass = Pass {
-        core,
-        memory,
-        now,
-        head,
-        count,
-        balance,
-        alerts: Vec::new(),
-        market: None,
-    };
+    let (head, count, balance) =
+        try_join!(core.rpc.head(), core.rpc.transaction_count(core.address), core.rpc.balance(core.address))?;
+    let mut pass = Pass { core, memory, now, head, count, balance, alerts: Vec::new(), market: None };
     let watched = pass.load()?;
     let settled = observe::settle(&mut pass, &watched).await;
     if !pass.memory.reconciled {

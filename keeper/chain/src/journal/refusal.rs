@@ -87,7 +87,11 @@ mod tests {
     use super::*;
 
     fn refused(message: &str) -> Refusal {
-        Refusal::of(&RpcError::Refused { method: "eth_sendRawTransaction", code: -32000, message: message.into() })
+        Refusal::of(&RpcError::Refused {
+            method: "eth_sendRawTransaction",
+            code: -32000,
+            message: message.into(),
+        })
     }
 
     #[test]

@@ -56,13 +56,7 @@ pub(super) async fn broadcast(
     Ok(())
 }
 
-fn note(
-    pass: &mut Pass<'_>,
-    nonce: u64,
-    attempt: &Attempt,
-    refusal: Option<Refusal>,
-    text: Option<String>,
-) {
+fn note(pass: &mut Pass<'_>, nonce: u64, attempt: &Attempt, refusal: Option<Refusal>, text: Option<String>) {
     let Some(refusal) = refusal else {
         pass.memory.refusals.remove(&nonce);
         pass.memory.pooled.insert(nonce, pass.now);

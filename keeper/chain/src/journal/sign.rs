@@ -29,7 +29,8 @@ pub(super) struct Draft<'a> {
 /// Length of the signed encoding, estimated from above, for the L1 fee.
 pub(super) fn encoded_len(pass: &Pass<'_>, call: Option<&Intent>) -> usize {
     let fees = Fees { max_fee: u128::from(u64::MAX), priority_fee: u128::from(u64::MAX) };
-    let draft = Draft { nonce: pass.count, call, gas_limit: pass.core.config.gas_cap, fees, l1_fee: U256::ZERO };
+    let draft =
+        Draft { nonce: pass.count, call, gas_limit: pass.core.config.gas_cap, fees, l1_fee: U256::ZERO };
     unsigned(pass, &draft).payload_len_for_signature() + SIGNATURE_LEN
 }
 
@@ -37,9 +38,11 @@ pub(super) fn encoded_len(pass: &Pass<'_>, call: Option<&Intent>) -> usize {
 pub(super) async fn sign(pass: &Pass<'_>, draft: Draft<'_>) -> Result<Attempt, JournalError> {
     let core = pass.core;
     let mut transaction = unsigned(pass, &draft);
-    let signature = core.signer.sign_transaction(&mut transaction).await.map_err(|error| {
-        JournalError::Signer { signer: core.address, reason: error.to_string() }
-    })?;
+    let signature = core
+        .signer
+        .sign_transaction(&mut transaction)
+        .await
+        .map_err(|error| JournalError::Signer { signer: core.address, reason: error.to_string() })?;
     let signed = transaction.into_signed(signature);
     let attempt = NewAttempt {
         nonce: draft.nonce,
@@ -52,9 +55,8 @@ pub(super) async fn sign(pass: &Pass<'_>, draft: Draft<'_>) -> Result<Attempt, J
         l1_fee: draft.l1_fee,
         signed_block: pass.head.number,
     };
-    let (id, signed_at) = core.commit(|tx, now| {
-        Ok((table::insert_attempt(tx, core.address, &attempt, now)?, now))
-    })?;
+    let (id, signed_at) =
+        core.commit(|tx, now| Ok((table::insert_attempt(tx, core.address, &attempt, now)?, now)))?;
     Ok(Attempt {
         id,
         kind: attempt.kind,

@@ -69,13 +69,22 @@ impl fmt::Display for Alert {
         match self {
             Self::RpcUnreachable { reason } => write!(f, "the chain cannot be asked: {reason}"),
             Self::InsufficientFunds { balance, needed } => {
-                write!(f, "insufficient funds: the signer holds {balance} wei and needs {needed}; send it ETH")
+                write!(
+                    f,
+                    "insufficient funds: the signer holds {balance} wei and needs {needed}; send it ETH"
+                )
             }
             Self::FeeLimit { nonce } => {
-                write!(f, "nonce {nonce} is stuck and a replacement would exceed the fee limits; raise the ceiling")
+                write!(
+                    f,
+                    "nonce {nonce} is stuck and a replacement would exceed the fee limits; raise the ceiling"
+                )
             }
             Self::FeesTooHigh { base_fee } => {
-                write!(f, "the base fee of {base_fee} wei leaves no offer within the limits; waiting for it to fall")
+                write!(
+                    f,
+                    "the base fee of {base_fee} wei leaves no offer within the limits; waiting for it to fall"
+                )
             }
             Self::Refused { nonce, message } => {
                 write!(f, "nodes refuse the transaction at nonce {nonce}: {message}")

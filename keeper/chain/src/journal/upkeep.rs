@@ -55,7 +55,10 @@ async fn keep_moving(pass: &mut Pass<'_>, one: &Watched) -> Result<(), JournalEr
                 let attempt = sign(pass, draft).await?;
                 return broadcast(pass, slot.nonce, id, &attempt, Exposure::Fresh).await;
             }
-            None => pass.alert(Alert::FeeLimit { nonce: slot.nonce }),
+            None => {
+                pass.alert(Alert::FeeLimit { nonce: slot.nonce });
+                give_up_if_stuck(pass, slot, intent, latest)?;
+            }
         }
     }
     if due_for_resend(pass, slot.nonce, latest).await? {
@@ -74,22 +77,15 @@ enum Verdict {
     Gone,
 }
 
-fn give_up_if_late(
-    pass: &Pass<'_>,
-    slot: &Slot,
-    intent: &IntentRecord,
-) -> Result<Verdict, JournalError> {
-    let late = intent.intent.deadline.is_some_and(|deadline| pass.now > deadline);
+fn give_up_if_late(pass: &Pass<'_>, slot: &Slot, intent: &IntentRecord) -> Result<Verdict, JournalError> {
     let reason = match &intent.cancel {
         Some(reason) => reason.clone(),
-        None if late => "the deadline passed before it was mined".to_owned(),
+        None if late(pass, intent) => "the deadline passed before it was mined".to_owned(),
         None => return Ok(Verdict::Wanted),
     };
     let signer = pass.core.address;
     if slot.attempts.is_empty() {
-        pass.core.commit(|tx, now| {
-            table::release(tx, signer, intent.id, slot.nonce, Some(&reason), now)
-        })?;
+        pass.core.commit(|tx, now| table::release(tx, signer, intent.id, slot.nonce, Some(&reason), now))?;
         return Ok(Verdict::Gone);
     }
     if intent.cancel.is_none() {
@@ -99,6 +95,27 @@ fn give_up_if_late(
         pass.core.commit(|tx, now| table::request_cancel(tx, intent.id, &reason, now))?;
     }
     Ok(Verdict::Unwanted)
+}
+
+/// A call that its limits do not let be mined holds up every nonce above it: after a while it is cancelled.
+fn give_up_if_stuck(
+    pass: &Pass<'_>,
+    slot: &Slot,
+    intent: Option<&IntentRecord>,
+    latest: &Attempt,
+) -> Result<(), JournalError> {
+    let Some(record) = intent.filter(|_| overtaken(pass, slot, latest)) else { return Ok(()) };
+    let blocks = pass.head.number.saturating_sub(latest.signed_block);
+    if !late(pass, record) && blocks < pass.core.config.give_up_after_blocks {
+        return Ok(());
+    }
+    let reason = format!("not mined within {blocks} blocks, and its limits allow no higher fee");
+    pass.core.commit(|tx, now| table::request_cancel(tx, record.id, &reason, now))?;
+    Ok(())
+}
+
+fn late(pass: &Pass<'_>, record: &IntentRecord) -> bool {
+    record.intent.deadline.is_some_and(|deadline| pass.now > deadline)
 }
 
 /// A nonce without a transaction: one to fill, or an intent whose process died between taking the nonce and signing.
@@ -115,9 +132,7 @@ async fn first_attempt(
             // It may have to wait for long, and must not keep higher nonces waiting: back into the queue.
             Priced::Unfit(_) => {
                 let signer = pass.core.address;
-                pass.core.commit(|tx, now| {
-                    table::release(tx, signer, record.id, slot.nonce, None, now)
-                })?;
+                pass.core.commit(|tx, now| table::release(tx, signer, record.id, slot.nonce, None, now))?;
                 return Ok(());
             }
         }
@@ -184,11 +199,7 @@ async fn replacement<'a>(
 }
 
 /// Whether the same bytes have to be sent again: never sent, failed a while ago, or no longer in the pool.
-async fn due_for_resend(
-    pass: &mut Pass<'_>,
-    nonce: u64,
-    latest: &Attempt,
-) -> Result<bool, JournalError> {
+async fn due_for_resend(pass: &mut Pass<'_>, nonce: u64, latest: &Attempt) -> Result<bool, JournalError> {
     let Some(tried_at) = latest.tried_at else { return Ok(true) };
     let config = &pass.core.config;
     if latest.error.is_some() {

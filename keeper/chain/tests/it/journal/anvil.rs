@@ -133,7 +133,10 @@ async fn cancelling_replaces_the_call_by_a_transfer_to_oneself() {
     bench.mine_and_tick(6).await;
     assert_eq!(bench.state(id), IntentState::Failed { reason: "changed my mind".into() });
     let attempts = bench.db(|tx| journal::show(tx, id)).slots.remove(0).attempts;
-    assert_eq!(attempts.iter().map(|one| one.kind).collect::<Vec<_>>(), [AttemptKind::Call, AttemptKind::Void]);
+    assert_eq!(
+        attempts.iter().map(|one| one.kind).collect::<Vec<_>>(),
+        [AttemptKind::Call, AttemptKind::Void]
+    );
 }
 
 #[tokio::test]

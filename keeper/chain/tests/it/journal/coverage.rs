@@ -45,6 +45,7 @@ events! {
     CancelSent => "cancellation after the broadcast",
     CancelWon => "cancelling self-transfer mined",
     CancelLost => "call mined in spite of its cancellation",
+    StuckAtLimit => "call given up because it is stuck at its fee limits",
     Bumped => "bump asked for",
     RevertSimulated => "intent failed for its simulation",
     TooEarly => "intent waits until its simulation passes",

@@ -168,7 +168,14 @@ impl Chain {
         let tx = self.foreign(parent.count, self.base_fee * 3);
         self.pool.remove(&parent.count);
         let timestamp = now.max(parent.timestamp + 1);
-        self.push(parent.number + 1, parent.hash, timestamp, vec![tx.clone()], parent.count + 1, parent.balance);
+        self.push(
+            parent.number + 1,
+            parent.hash,
+            timestamp,
+            vec![tx.clone()],
+            parent.count + 1,
+            parent.balance,
+        );
         tx
     }
 
@@ -177,7 +184,17 @@ impl Chain {
         self.salt += 1;
         let hash = keccak256(format!("foreign {}", self.salt));
         let (gas_limit, priority_fee) = (21_000, max_fee / 2);
-        Tx { hash, nonce, gas_limit, max_fee, priority_fee, value: 0, to: Address::ZERO, call: None, foreign: true }
+        Tx {
+            hash,
+            nonce,
+            gas_limit,
+            max_fee,
+            priority_fee,
+            value: 0,
+            to: Address::ZERO,
+            call: None,
+            foreign: true,
+        }
     }
 
     fn push(

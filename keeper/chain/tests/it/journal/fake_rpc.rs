@@ -192,8 +192,7 @@ impl ChainRpc for Shared {
 
     async fn knows_transaction(&self, hash: B256) -> Result<bool, RpcError> {
         let world = self.enter("transaction")?;
-        let known =
-            world.chain.pool.values().any(|tx| tx.hash == hash) || world.chain.mined(hash).is_some();
+        let known = world.chain.pool.values().any(|tx| tx.hash == hash) || world.chain.mined(hash).is_some();
         Self::leave(world, known)
     }
 

@@ -19,7 +19,7 @@ use super::{
     calls::{self, Behaviour, TOO_EARLY},
     coverage::{Coverage, Event},
     fake_chain::{Chain, Tx},
-    fake_rpc::{Crash, FaultySigner, Faults, Shared, World},
+    fake_rpc::{Crash, Faults, FaultySigner, Shared, World},
 };
 
 const RICH: u128 = 10_000_000_000_000;
@@ -42,12 +42,7 @@ impl Schedule {
     pub(super) fn new(seed: u64, store: &Store, key: &PrivateKeySigner, coverage: Coverage) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let level = [0.0, 0.02, 0.08][rng.random_range(0..3)];
-        let faults = Faults {
-            error: level,
-            stale: level * 2.0,
-            missing: level * 3.0,
-            signer: level / 2.0,
-        };
+        let faults = Faults { error: level, stale: level * 2.0, missing: level * 3.0, signer: level / 2.0 };
         let world = World {
             chain: Chain::new(RICH, rng.random_range(0..4), START),
             rng: StdRng::seed_from_u64(seed ^ 0x5eed),
@@ -106,6 +101,9 @@ impl Schedule {
             _ => Behaviour::Works,
         };
         let mut intent = calls::intent(number, behaviour);
+        if self.rng.random_bool(0.1) {
+            intent.max_cost = Some(U256::from(self.rng.random_range(60_000_000_u64..200_000_000)));
+        }
         if self.rng.random_bool(0.25) {
             intent.deadline = Some(now + self.rng.random_range(0..25));
             if self.rng.random_bool(0.3) {
@@ -318,7 +316,11 @@ impl Schedule {
             }
         }
         let open: Vec<_> = self.db(|tx| journal::list(tx, Some(self.journal.signer()), false, 100));
-        panic!("does not come to an end: {open:#?}\n{:#?}\n{:?}", self.slots(), self.journal.status().borrow());
+        panic!(
+            "does not come to an end: {open:#?}\n{:#?}\n{:?}",
+            self.slots(),
+            self.journal.status().borrow()
+        );
     }
 
     /// Each intent on-chain exactly once, or failed and not on-chain.
@@ -356,6 +358,9 @@ impl Schedule {
                         }
                         _ if reason.starts_with("the deadline passed before it was mined") => {
                             world.coverage.note(Event::LateSent);
+                        }
+                        _ if reason.starts_with("not mined within") => {
+                            world.coverage.note(Event::StuckAtLimit);
                         }
                         _ => {
                             let excuse = details.record.cancel.is_some()
@@ -411,6 +416,7 @@ fn config(rng: &mut StdRng) -> JournalConfig {
             bump_permille: 125,
         },
         bump_after_blocks: 2,
+        give_up_after_blocks: 10,
         resend_after: 2,
         recheck_after: 4,
         gap_patience: 4,

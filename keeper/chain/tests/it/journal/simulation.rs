@@ -29,9 +29,8 @@ fn every_intent_ends_on_chain_exactly_once_or_is_reported_failed() {
     let mut coverage = Coverage::default();
     for seed in first..first + schedules {
         let (store, key) = fresh();
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            Schedule::new(seed, &store, &key, coverage.clone()).run()
-        }));
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| Schedule::new(seed, &store, &key, coverage.clone()).run()));
         coverage = outcome.unwrap_or_else(|panic| {
             println!("FAILED: repeat with OPG_SIM_SEED={seed} OPG_SIM_SCHEDULES=1");
             resume_unwind(panic)
