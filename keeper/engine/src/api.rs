@@ -15,7 +15,7 @@ pub struct Capacity {
     pub queued: usize,
     /// Most jobs that may wait.
     pub queue_limit: usize,
-    /// Whether the worker is up; false while it restarts.
+    /// False after a crash until the engine works again, and after it is shut down.
     pub ready: bool,
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -13,27 +13,25 @@ const CHUNK: usize = 1 << 20;
 
 /// sha256 of a file, read in pieces of bounded size.
 pub fn sha256_file(path: &Path) -> Result<[u8; 32], EngineError> {
-    let unreadable = |error: std::io::Error| EngineError::model_file(path, describe(&error));
-    let mut file = File::open(path).map_err(unreadable)?;
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        match file.read(&mut chunk) {
-            Ok(0) => return Ok(hasher.finalize().into()),
-            Ok(read) => hasher.update(&chunk[..read]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(unreadable(error)),
-        }
-    }
+    hash(&mut open(path)?).map_err(|error| unreadable(path, &error))
 }
 
 /// Refuses a file whose sha256 is not `expected`.
 pub fn verify(path: &Path, expected: &[u8; 32]) -> Result<(), EngineError> {
-    let found = sha256_file(path)?;
-    if &found == expected {
-        return Ok(());
+    open_verified(path, expected).map(drop)
+}
+
+/// Opens a file, checks its sha256, and hands out the same open file at its start: replacing the file under
+/// its name in between changes nothing.
+pub fn open_verified(path: &Path, expected: &[u8; 32]) -> Result<File, EngineError> {
+    let mut file = open(path)?;
+    let found = hash(&mut file).map_err(|error| unreadable(path, &error))?;
+    if &found != expected {
+        let (expected, found) = (hex(expected), hex(&found));
+        return Err(EngineError::DigestMismatch { path: path.to_owned(), expected, found });
     }
-    Err(EngineError::DigestMismatch { path: path.to_owned(), expected: hex(expected), found: hex(&found) })
+    file.rewind().map_err(|error| unreadable(path, &error))?;
+    Ok(file)
 }
 
 /// Lower-case hex without prefix, as `sha256sum` prints it.
@@ -46,9 +44,26 @@ pub fn hex(bytes: &[u8]) -> String {
     text
 }
 
-fn describe(error: &std::io::Error) -> String {
+fn open(path: &Path) -> Result<File, EngineError> {
+    File::open(path).map_err(|error| unreadable(path, &error))
+}
+
+fn hash(file: &mut File) -> std::io::Result<[u8; 32]> {
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) => return Ok(hasher.finalize().into()),
+            Ok(read) => hasher.update(&chunk[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {
     match error.kind() {
-        ErrorKind::NotFound => "not found; fetch it with `opg model add`".to_owned(),
-        _ => format!("cannot be read: {error}"),
+        ErrorKind::NotFound => EngineError::model_file(path, "not found; fetch it with `opg model add`"),
+        _ => EngineError::model_file(path, format!("cannot be read: {error}")),
     }
 }

@@ -2,15 +2,25 @@
 
 pub mod digest;
 pub mod error;
+pub mod local;
 pub mod manifest;
+pub mod process;
 pub mod types;
 pub mod wire;
+pub mod worker;
 
 mod api;
+mod chat;
+mod embedding;
+mod frame;
+mod gguf;
+mod llama;
+mod message;
 
 pub use api::{Capacity, Engine};
 pub use error::{EngineError, InputError};
 pub use manifest::{Limits, ModelManifest};
+pub use process::{ProcessConfig, ProcessEngine};
 pub use types::{
     ChatInput, Completion, EmbeddingInput, FinishReason, Input, Message, Output, Role, Sampling, Task, Timings,
     Trace, Usage,

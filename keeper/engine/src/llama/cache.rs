@@ -1,0 +1,60 @@
+use candle_core::{DType, Device, Tensor};
+
+use super::Config;
+use crate::EngineError;
+
+/// Keys and values of the positions computed so far, in memory set aside once per request.
+#[derive(Debug)]
+pub(crate) struct KvCache {
+    layers: Vec<LayerCache>,
+    len: usize,
+}
+
+impl KvCache {
+    pub(super) fn new(config: &Config, positions: usize, device: &Device) -> Result<Self, EngineError> {
+        let shape = (config.kv_heads, positions, config.head_dim);
+        let mut layers = Vec::new();
+        for _ in 0..config.layers {
+            layers.push(LayerCache {
+                keys: Tensor::zeros(shape, DType::F32, device)?,
+                values: Tensor::zeros(shape, DType::F32, device)?,
+            });
+        }
+        Ok(KvCache { layers, len: 0 })
+    }
+
+    /// Positions held.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn layers_mut(&mut self) -> impl Iterator<Item = &mut LayerCache> {
+        self.layers.iter_mut()
+    }
+
+    pub(super) fn advance(&mut self, positions: usize) {
+        self.len += positions;
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct LayerCache {
+    keys: Tensor,
+    values: Tensor,
+}
+
+impl LayerCache {
+    /// Stores keys and values of shape (kv heads, positions, dim) from position `start` on, and returns all up
+    /// to their end.
+    pub(super) fn append(
+        &mut self,
+        keys: &Tensor,
+        values: &Tensor,
+        start: usize,
+    ) -> candle_core::Result<(Tensor, Tensor)> {
+        self.keys.slice_set(keys, 1, start)?;
+        self.values.slice_set(values, 1, start)?;
+        let end = start + keys.dim(1)?;
+        Ok((self.keys.narrow(1, 0, end)?, self.values.narrow(1, 0, end)?))
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests of the engine as its users see it, with the real models.
+
+mod models;
+mod reference;
