@@ -99,6 +99,9 @@ pub(crate) struct DevnetArgs {
     /// Seconds between blocks; 0 mines each transaction at once.
     #[arg(long, default_value_t = 2)]
     pub(crate) block_time: u64,
+    /// Leave it to you to start the keeper.
+    #[arg(long)]
+    pub(crate) no_keeper: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,24 +4,33 @@ mod args;
 mod commands;
 mod config;
 mod context;
+mod daemon;
+mod demo;
 mod devnet;
 mod error;
 mod files;
+mod models;
 mod output;
 mod password;
+mod progress;
+mod runtime;
 mod submit;
 mod text;
+mod verify;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::{args::Cli, output::Output};
+use crate::{args::{Cli, Command}, output::Output};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(cli.command, Command::EngineWorker) {
+        return opg_engine::worker::main();
+    }
     let output = Output::new(cli.json);
-    match commands::dispatch(cli, output) {
+    match commands::dispatch(&cli, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if output.is_json() {

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Writes a configuration, and a keystore unless one is named.
-pub(super) fn init(args: InitArgs, output: Output) -> CliResult {
+pub(super) fn init(args: &InitArgs, output: Output) -> CliResult {
     let config = args.dir.join("opg.toml");
     let new_keystore = args.dir.join("keystore.json");
     refuse_existing(&config)?;
@@ -39,7 +39,7 @@ pub(super) fn init(args: InitArgs, output: Output) -> CliResult {
     };
     files::create_folder(&args.dir)?;
     let text = render(&Values {
-        rpc: args.rpc,
+        rpc: args.rpc.clone(),
         chain_id: args.chain_id,
         keystore: written,
         operator: args.operator.map(|operator| operator.to_string()),

@@ -17,12 +17,12 @@ use crate::{
 };
 
 /// Lists, shows or changes jobs.
-pub(super) fn run(command: JobsCommand, config: &Config, output: Output) -> CliResult {
+pub(super) fn run(command: &JobsCommand, config: &Config, output: Output) -> CliResult {
     match command {
-        JobsCommand::List { state, limit } => list(config, state.as_deref(), limit, output),
-        JobsCommand::Show { id } => show(config, id, output),
-        JobsCommand::Retry { id, dry_run } => change(config, id, dry_run.dry_run, &RETRY, output),
-        JobsCommand::Cancel { id, dry_run } => change(config, id, dry_run.dry_run, &CANCEL, output),
+        JobsCommand::List { state, limit } => list(config, state.as_deref(), *limit, output),
+        JobsCommand::Show { id } => show(config, *id, output),
+        JobsCommand::Retry { id, dry_run } => change(config, *id, dry_run.dry_run, &RETRY, output),
+        JobsCommand::Cancel { id, dry_run } => change(config, *id, dry_run.dry_run, &CANCEL, output),
     }
 }
 

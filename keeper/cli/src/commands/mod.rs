@@ -1,22 +1,38 @@
 //! One module per verb.
 
+mod devnet;
+mod doctor;
 mod init;
 mod jobs;
+mod model;
+mod receipt;
+mod status;
 mod tx;
 
 use crate::{
     args::{Cli, Command},
     config::Config,
+    daemon, demo,
     error::CliResult,
     output::Output,
+    runtime::{block_on, until_interrupted},
 };
 
 /// Runs what was asked for.
-pub(crate) fn dispatch(cli: Cli, output: Output) -> CliResult {
-    match cli.command {
+pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
+    let config = || Config::load(&cli.config);
+    match &cli.command {
         Command::Init(args) => init::init(args, output),
-        Command::Jobs(command) => jobs::run(command, &Config::load(&cli.config)?, output),
-        Command::Tx(command) => tx::run(command, &Config::load(&cli.config)?, output),
-        _ => Config::load(&cli.config).map(drop),
+        Command::Run => block_on(daemon::run(&cli.config, output)),
+        Command::Devnet(args) => block_on(until_interrupted(devnet::run(args, output))),
+        Command::Demo(args) => block_on(until_interrupted(demo::run(args, output))),
+        Command::Status => block_on(status::run(&config()?, output)),
+        Command::Doctor => block_on(doctor::run(&config()?, output)),
+        Command::Model(command) => block_on(until_interrupted(model::run(command, &config()?, output))),
+        Command::Jobs(command) => jobs::run(command, &config()?, output),
+        Command::Tx(command) => tx::run(command, &config()?, output),
+        Command::Receipt(command) => block_on(until_interrupted(receipt::run(cli, command, output))),
+        // Handled by `main`: it owns standard input and output and reports nothing.
+        Command::EngineWorker => Ok(()),
     }
 }

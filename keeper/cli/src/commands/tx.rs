@@ -14,12 +14,12 @@ use crate::{
 };
 
 /// Lists, shows or changes transactions.
-pub(super) fn run(command: TxCommand, config: &Config, output: Output) -> CliResult {
+pub(super) fn run(command: &TxCommand, config: &Config, output: Output) -> CliResult {
     match command {
-        TxCommand::List { all, limit } => list(config, all, limit, output),
-        TxCommand::Show { id } => show(config, id, output),
-        TxCommand::Bump { id, dry_run } => ask(config, id, dry_run.dry_run, Wish::Bump, output),
-        TxCommand::Cancel { id, dry_run } => ask(config, id, dry_run.dry_run, Wish::Cancel, output),
+        TxCommand::List { all, limit } => list(config, *all, *limit, output),
+        TxCommand::Show { id } => show(config, *id, output),
+        TxCommand::Bump { id, dry_run } => ask(config, *id, dry_run.dry_run, Wish::Bump, output),
+        TxCommand::Cancel { id, dry_run } => ask(config, *id, dry_run.dry_run, Wish::Cancel, output),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use alloy::primitives::B256;
 use serde::Deserialize;
 
-use super::units::{Checksummed, Endpoints, Eth, Opg, Span};
+use super::units::{Checksummed, Endpoints, Eth, Opg, Size, Span};
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -63,7 +63,6 @@ pub(crate) struct KeysSection {
 #[serde(default)]
 pub(crate) struct TransactionsSection {
     pub(crate) max_fee_per_gas: Eth,
-    pub(crate) max_cost: Eth,
     pub(crate) min_balance: Eth,
     pub(crate) confirmations: u64,
     pub(crate) replace_after_blocks: u64,
@@ -73,7 +72,6 @@ impl Default for TransactionsSection {
     fn default() -> Self {
         Self {
             max_fee_per_gas: Eth::gwei(10),
-            max_cost: Eth::gwei(5_000_000),
             min_balance: Eth::gwei(500_000),
             confirmations: 3,
             replace_after_blocks: 3,
@@ -88,6 +86,9 @@ pub(crate) struct InferenceSection {
     pub(crate) enabled: bool,
     pub(crate) unit_price: Opg,
     pub(crate) min_fee: Opg,
+    pub(crate) opg_per_eth: Option<Opg>,
+    pub(crate) min_output_tokens: u32,
+    pub(crate) max_waiting: u32,
     pub(crate) concurrency: u32,
     pub(crate) max_attempts: u32,
     pub(crate) deadline_margin: Span,
@@ -100,9 +101,12 @@ impl Default for InferenceSection {
             enabled: true,
             unit_price: Opg(1_000_000_000_000),
             min_fee: Opg(0),
+            opg_per_eth: None,
+            min_output_tokens: 16,
+            max_waiting: 64,
             concurrency: 1,
-            max_attempts: 3,
-            deadline_margin: Span::seconds(20),
+            max_attempts: 5,
+            deadline_margin: Span::seconds(10),
             drain_timeout: Span::seconds(60),
         }
     }
@@ -114,12 +118,12 @@ impl Default for InferenceSection {
 pub(crate) struct EngineSection {
     pub(crate) threads: u32,
     pub(crate) queue: u32,
-    pub(crate) resident_models: u32,
+    pub(crate) memory_limit: Option<Size>,
 }
 
 impl Default for EngineSection {
     fn default() -> Self {
-        Self { threads: 0, queue: 64, resident_models: 2 }
+        Self { threads: 0, queue: 16, memory_limit: None }
     }
 }
 

@@ -50,9 +50,8 @@ keystore = {keystore}
 {operator}
 
 [transactions]
-# Ceilings: per unit of gas and per transaction, replacements and L1 data fee included.
+# Ceiling of the price of gas, replacements included.
 #max_fee_per_gas = "10 gwei"
-#max_cost = "0.005 ETH"
 # Below this balance the keeper takes no new jobs.
 #min_balance = "0.0005 ETH"
 # Blocks after which a transaction counts as done, and after which one that is not mined is replaced at a higher fee.
@@ -64,20 +63,26 @@ keystore = {keystore}
 # Price of a compute unit, and the least that a request must offer.
 #unit_price = "0.000001 OPG"
 #min_fee = "0 OPG"
-# Jobs at a time, and tries per job.
+# What one ETH is worth. With it, requests are declined whose fee does not cover the gas of the answer.
+# opg_per_eth = "20000 OPG"
+# Requests whose fee pays for fewer output tokens are declined.
+#min_output_tokens = 16
+# Jobs that wait, jobs at a time, and tries per job.
+#max_waiting = 64
 #concurrency = 1
-#max_attempts = 3
+#max_attempts = 5
 # Requests with less time left than this are left to others.
-#deadline_margin = "20s"
+#deadline_margin = "10s"
 # How long running jobs may take to finish after SIGTERM; what is left resumes at the next start.
 #drain_timeout = "60s"
 
 [engine]
 # Threads of the model; 0 takes the number of cores.
 #threads = 0
-# Jobs that may wait for the model, and models kept in memory.
-#queue = 64
-#resident_models = 2
+# Jobs that may wait for the model's process.
+#queue = 16
+# Most memory of that process; unlimited without it.
+# memory_limit = "4 GiB"
 
 [storage]
 # The SQLite database. Back it up only while the keeper is stopped.

@@ -183,6 +183,26 @@ impl<'de> Deserialize<'de> for Endpoints {
     }
 }
 
+/// An amount of memory, written with its unit: `512 MiB` or `4 GiB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size(pub(crate) u64);
+
+impl FromStr for Size {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || format!("`{text}` is not an amount of memory; write a whole number with a unit, like 512 MiB or 4 GiB");
+        let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refuse)?;
+        let number: u64 = text[..digits].parse().map_err(|_| refuse())?;
+        let unit = match text[digits..].trim() {
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            _ => return Err(refuse()),
+        };
+        number.checked_mul(unit).map(Self).ok_or_else(refuse)
+    }
+}
+
 macro_rules! deserialize_from_str {
     ($($type:ty),*) => {$(
         impl<'de> Deserialize<'de> for $type {
@@ -192,7 +212,7 @@ macro_rules! deserialize_from_str {
         }
     )*};
 }
-deserialize_from_str!(Span, Opg, Eth, Checksummed);
+deserialize_from_str!(Span, Opg, Eth, Checksummed, Size);
 
 #[cfg(test)]
 mod tests {

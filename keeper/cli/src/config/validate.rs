@@ -8,6 +8,7 @@ use std::{
 use super::{
     Config, Model,
     file::{ConfigFile, ModelSection},
+    units::{Opg, Size},
 };
 use crate::error::{Code, Problem};
 
@@ -32,12 +33,13 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
     check.that(file.inference.max_attempts > 0, "inference.max_attempts", "is zero, so no job would ever run", "set at least 1");
     check.that(file.inference.unit_price.0 > 0, "inference.unit_price", "is zero, so you would work for nothing", "set a price like \"0.000001 OPG\"");
     check.that(file.engine.queue > 0, "engine.queue", "is zero, so no job could be accepted", "set at least 1");
-    check.that(file.engine.resident_models > 0, "engine.resident_models", "is zero, so no model could be loaded", "set at least 1");
+    check.that(file.inference.max_waiting > 0, "inference.max_waiting", "is zero, so no job could be accepted", "set at least 1");
+    check.that(file.inference.opg_per_eth != Some(Opg(0)), "inference.opg_per_eth", "is zero, so no fee could pay for gas", "set what one ETH is worth, like \"20000 OPG\", or leave it out");
+    check.that(file.engine.memory_limit != Some(Size(0)), "engine.memory_limit", "is zero, so no model could be loaded", "set more than the model files take, like \"4 GiB\", or leave it out");
     check.that(file.transactions.confirmations > 0, "transactions.confirmations", "is zero, but a block must contain a transaction before anything follows from it", "set at least 1");
     check.that(file.chain.finality >= file.transactions.confirmations, "chain.finality", "is less than transactions.confirmations", "set the depth below which your chain never reorganises, like 64");
     check.that(file.transactions.replace_after_blocks > 0, "transactions.replace_after_blocks", "is zero, so every transaction would be replaced at once", "set a few blocks, like 3");
     check.that(!file.transactions.max_fee_per_gas.0.is_zero(), "transactions.max_fee_per_gas", "is zero, so nothing could be sent", "set a ceiling like \"10 gwei\"");
-    check.that(!file.transactions.max_cost.0.is_zero(), "transactions.max_cost", "is zero, so nothing could be sent", "set a ceiling like \"0.005 ETH\"");
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&file.log.filter) {
         check.add(Code::ConfigValue, "log.filter", &error.to_string(), "write a filter like \"info\" or \"info,opg_chain=debug\"");
     }

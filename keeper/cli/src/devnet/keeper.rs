@@ -16,9 +16,9 @@ use super::{
     process::Process,
 };
 use crate::{
-    commands::READY,
     config::template::toml_string,
     context,
+    daemon::READY,
     error::{CliError, CliResult, Code},
     files,
 };

@@ -28,7 +28,8 @@ use crate::{
 /// A running devnet. Fields end in the order of their declaration: the keeper before its chain, the files last.
 #[derive(Debug)]
 pub(crate) struct Devnet {
-    pub(crate) keeper: Process,
+    /// `None` where somebody else is to start it.
+    pub(crate) keeper: Option<Process>,
     pub(crate) anvil: Anvil,
     pub(crate) rpc: Arc<Rpc>,
     pub(crate) book: AddressBook,
@@ -66,15 +67,26 @@ impl Devnet {
         let wallets = Wallets { store: &store, rpc: &rpc };
         let population = population::populate(&wallets, &rpc, &book, &models, signer).await?;
 
-        progress.step("starting the keeper and loading the models");
         let config = keeper::write_config(folder.path(), &anvil.url, &book_path, &population)?;
-        let keeper = keeper::start(&config, folder.path()).await?;
+        let keeper = if args.no_keeper {
+            None
+        } else {
+            progress.step("starting the keeper and loading the models");
+            Some(keeper::start(&config, folder.path()).await?)
+        };
         Ok(Self { keeper, anvil, rpc, book, book_path, config, population, store, folder })
     }
 
     /// Sends for one of the dev accounts.
     pub(crate) fn wallet(&self, signer: PrivateKeySigner) -> CliResult<Submitter> {
         Wallets { store: &self.store, rpc: &self.rpc }.of(signer)
+    }
+
+    /// How the keeper ended, if it did.
+    pub(crate) fn keeper_ended(&mut self) -> Option<String> {
+        let keeper = self.keeper.as_mut()?;
+        let status = keeper.ended()?;
+        Some(format!("ended with {status}: {}", keeper.last_words()))
     }
 
     /// Everything that the devnet wrote.

@@ -1,6 +1,10 @@
-//! Drives the built `opg` as a user does.
+//! Drives the built `opg` as a user does. The modules `e2e_*` need npm's packages and the demo models.
 
 mod config;
+mod e2e_demo;
+mod e2e_kill;
+mod e2e_proxy;
+mod e2e_support;
 mod init;
 mod support;
 mod verbs;

@@ -1,0 +1,230 @@
+//! `opg doctor`: checks everything that the keeper needs, one thing after the other, and goes on after a failure.
+
+use std::path::Path;
+
+use alloy::primitives::{Address, U256};
+use opg_chain::{
+    address_book::AddressBook,
+    bindings::BondedOperators,
+    fees::FeeFloor,
+    rpc::Rpc,
+    signer::PrivateKeySigner,
+};
+use opg_node::ChainLedger;
+use serde::Serialize;
+
+use crate::{
+    config::{Config, units::Eth},
+    context,
+    daemon::settings,
+    error::{CliError, CliResult, Code, Problem},
+    output::{Output, table},
+    text::now,
+};
+
+/// Most seconds between this machine's clock and the chain's. Receipts are stamped with the machine's time.
+const MAX_SKEW: u64 = 30;
+/// Least free space for the database.
+const MIN_FREE_BYTES: u64 = 1 << 30;
+
+/// What came of one check.
+#[derive(Debug, Serialize)]
+struct Finding {
+    check: &'static str,
+    ok: bool,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+#[derive(Default)]
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn good(&mut self, check: &'static str, detail: impl Into<String>) {
+        self.0.push(Finding { check, ok: true, detail: detail.into(), remedy: None });
+    }
+
+    fn bad(&mut self, check: &'static str, detail: impl Into<String>, remedy: impl Into<String>) {
+        self.0.push(Finding { check, ok: false, detail: detail.into(), remedy: Some(remedy.into()) });
+    }
+
+    /// Notes what a step of the keeper's own start gave.
+    fn take<T>(&mut self, check: &'static str, result: CliResult<T>, detail: impl FnOnce(&T) -> String) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.good(check, detail(&value));
+                Some(value)
+            }
+            Err(error) => {
+                for problem in error.problems() {
+                    self.bad(check, format!("{}: {}", problem.input, problem.reason), problem.remedy.clone());
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Makes every check that can be made.
+pub(super) async fn run(config: &Config, output: Output) -> CliResult {
+    let mut findings = Findings::default();
+    findings.good("configuration", config.path.display().to_string());
+    let signer = findings.take("key", context::open_signer(config), |signer| signer.address().to_string());
+    disk(config, &mut findings);
+
+    let rpc = findings.take("rpc", context::connect(config).await, |rpc| {
+        format!("{} endpoints, chain {}", config.rpc.0.len(), rpc.chain_id())
+    });
+    let book = findings.take("address book", context::address_book(&config.address_book, config.chain.id), |_| {
+        config.address_book.display().to_string()
+    });
+    if let Some(rpc) = &rpc {
+        clock(rpc, &mut findings).await;
+        if let Some(book) = &book {
+            contracts(rpc, book, &mut findings).await;
+            models(config, rpc, book, &mut findings).await;
+        }
+        if let Some(signer) = &signer {
+            balance(config, rpc, signer, &mut findings).await;
+            if let Some(book) = &book {
+                operator(config, rpc, book, signer, &mut findings).await;
+            }
+        }
+    }
+    report(&findings.0, output)
+}
+
+fn report(findings: &[Finding], output: Output) -> CliResult {
+    let bad: Vec<_> = findings.iter().filter(|finding| !finding.ok).collect();
+    let value = serde_json::json!({ "healthy": bad.is_empty(), "findings": findings });
+    output.result(&value, || {
+        let rows: Vec<_> = findings
+            .iter()
+            .map(|finding| {
+                let mark = if finding.ok { "ok" } else { "PROBLEM" };
+                vec![mark.to_owned(), finding.check.to_owned(), finding.detail.clone()]
+            })
+            .collect();
+        table(&["", "CHECK", "FOUND"], &rows)
+    });
+    let problems = bad
+        .iter()
+        .map(|finding| Problem::new(Code::Unhealthy, finding.check, &finding.detail, finding.remedy.as_deref().unwrap_or_default()))
+        .collect();
+    CliError::from_problems(problems).map_or(Ok(()), Err)
+}
+
+fn disk(config: &Config, findings: &mut Findings) {
+    let folder = config.database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match rustix::fs::statvfs(folder) {
+        Ok(stat) => {
+            let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+            let detail = format!("{} MiB free in {}", free >> 20, folder.display());
+            if free < MIN_FREE_BYTES {
+                findings.bad("disk", detail, "free at least 1 GiB, or move storage.path to a larger disk");
+            } else {
+                findings.good("disk", detail);
+            }
+        }
+        Err(error) => findings.bad("disk", format!("{}: {error}", folder.display()), "create the folder of storage.path"),
+    }
+}
+
+async fn clock(rpc: &Rpc, findings: &mut Findings) {
+    match rpc.head().await {
+        Ok(head) => {
+            let skew = now().abs_diff(head.timestamp);
+            let detail = format!("{skew} s from the time of block {}", head.number);
+            if skew > MAX_SKEW {
+                findings.bad("clock", detail, "synchronise this machine's clock (NTP), or use a node that is not behind");
+            } else {
+                findings.good("clock", detail);
+            }
+        }
+        Err(error) => findings.bad("clock", error.to_string(), "use a node that answers"),
+    }
+}
+
+async fn contracts(rpc: &Rpc, book: &AddressBook, findings: &mut Findings) {
+    let all = [
+        ("opg", book.opg),
+        ("modelRegistry", book.model_registry),
+        ("operators", book.operators),
+        ("proofRegistry", book.proof_registry),
+        ("inferenceHub", book.inference_hub),
+    ];
+    for (name, address) in all {
+        match rpc.code(address).await {
+            Ok(code) if code.is_empty() => {
+                findings.bad("contracts", format!("{name} {address} has no code"), "use the address book of this chain's deployment");
+                return;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                findings.bad("contracts", error.to_string(), "use a node that answers");
+                return;
+            }
+        }
+    }
+    findings.good("contracts", format!("{} contracts with code", all.len()));
+}
+
+async fn balance(config: &Config, rpc: &Rpc, signer: &PrivateKeySigner, findings: &mut Findings) {
+    let address = signer.address();
+    match rpc.balance(address).await {
+        Ok(balance) => {
+            let detail = format!("{address} has {}", Eth(balance));
+            if balance <= config.transactions.min_balance.0 || balance == U256::ZERO {
+                let remedy = format!("send {address} ETH: more than transactions.min_balance, {}", config.transactions.min_balance);
+                findings.bad("balance", detail, remedy);
+            } else {
+                findings.good("balance", detail);
+            }
+        }
+        Err(error) => findings.bad("balance", error.to_string(), "use a node that answers"),
+    }
+}
+
+async fn operator(config: &Config, rpc: &Rpc, book: &AddressBook, signer: &PrivateKeySigner, findings: &mut Findings) {
+    let operator = config.operator.unwrap_or_else(|| signer.address());
+    let timestamp = match rpc.head().await {
+        Ok(head) => head.timestamp,
+        Err(error) => return findings.bad("operator", error.to_string(), "use a node that answers"),
+    };
+    match rpc.view(book.operators, &BondedOperators::signerAtCall { operator, timestamp }).await {
+        Ok(registered) if registered == signer.address() => findings.good("operator", format!("{operator} is active with this key")),
+        Ok(Address::ZERO) => findings.bad(
+            "operator",
+            format!("{operator} is not active"),
+            format!("let {operator} approve the bond and call register({}, 1, \"\", \"\") of {}, or correct keys.operator", signer.address(), book.operators),
+        ),
+        Ok(other) => findings.bad(
+            "operator",
+            format!("{operator} has registered the key {other}, not {}", signer.address()),
+            format!("let {operator} call setSigner({}) of {}, or use the other keystore", signer.address(), book.operators),
+        ),
+        Err(error) => findings.bad("operator", error.to_string(), "check the address book"),
+    }
+}
+
+async fn models(config: &Config, rpc: &Rpc, book: &AddressBook, findings: &mut Findings) {
+    if config.models.is_empty() && config.inference.enabled {
+        findings.bad("models", "none is configured, so every request is declined", "`opg model add` adds one");
+    }
+    let ledger = ChainLedger::new(rpc.clone(), settings::follower(config, book), FeeFloor::default());
+    for model in &config.models {
+        let verified = match settings::manifest(model, &ledger).await {
+            Ok(manifest) => tokio::task::spawn_blocking(move || manifest.verify())
+                .await
+                .map_err(|error| CliError::internal("verifying model files", error))
+                .and_then(|result| {
+                    result.map_err(|error| {
+                        CliError::new(Code::ModelFile, &model.name, error, "fetch the registered file, or correct the path")
+                    })
+                }),
+            Err(error) => Err(error),
+        };
+        findings.take("model files", verified, |()| format!("{} is what the registry says", model.name));
+    }
+}

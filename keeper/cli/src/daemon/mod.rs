@@ -1,0 +1,223 @@
+//! The keeper as a process: opens what it needs, runs journal and roles, drains on a signal, reloads on another.
+
+mod lock;
+mod logging;
+mod reload;
+pub(crate) mod settings;
+mod signals;
+
+use std::{path::Path, sync::Arc};
+
+use alloy::primitives::Address;
+use opg_chain::{
+    address_book::AddressBook,
+    fees::FeeFloor,
+    journal::Journal,
+    rpc::Rpc,
+    signer::PrivateKeySigner,
+};
+use opg_engine::{Engine, ProcessEngine};
+use opg_node::{
+    ChainLedger, Ledger, ServiceError, SystemClock,
+    inference::{InferenceRole, Parts},
+};
+use opg_store::Store;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::lock::Lock;
+use self::signals::{Event, Signals};
+use crate::{
+    config::Config,
+    context,
+    error::{CliError, CliResult, Code},
+    output::Output,
+};
+
+/// What does not change while the process lives.
+struct Keeper {
+    store: Store,
+    rpc: Arc<Rpc>,
+    signer: PrivateKeySigner,
+    operator: Address,
+    book: AddressBook,
+    _lock: Lock,
+}
+
+/// Runs until a signal or a fatal error.
+pub(crate) async fn run(path: &Path, output: Output) -> CliResult {
+    let mut config = Config::load(path)?;
+    let filter = logging::start(&config.log);
+    let mut signals = Signals::listen()?;
+    let keeper = Keeper::open(&config).await?;
+    loop {
+        let ended = keeper.serve(&config, output, &mut signals).await?;
+        match ended {
+            Ended::Stopped => {
+                tracing::info!("stopped");
+                return Ok(());
+            }
+            Ended::Reload(new) => {
+                filter.set(&new.log);
+                config = *new;
+                tracing::info!("running with the reloaded configuration");
+            }
+        }
+    }
+}
+
+/// Why the keeper stopped serving.
+enum Ended {
+    Stopped,
+    Reload(Box<Config>),
+}
+
+impl Keeper {
+    async fn open(config: &Config) -> CliResult<Self> {
+        let signer = context::open_signer(config)?;
+        let lock = Lock::take(&config.database)?;
+        let store = Store::open(&config.database).map_err(context::state)?;
+        let rpc = context::connect(config).await?;
+        let book = context::address_book(&config.address_book, config.chain.id)?;
+        let operator = config.operator.unwrap_or_else(|| signer.address());
+        Ok(Self { store, rpc, signer, operator, book, _lock: lock })
+    }
+
+    /// Runs journal and roles under one configuration.
+    async fn serve(&self, config: &Config, output: Output, signals: &mut Signals) -> CliResult<Ended> {
+        let ledger: Arc<dyn Ledger> = Arc::new(ChainLedger::new(
+            (*self.rpc).clone(),
+            settings::follower(config, &self.book),
+            FeeFloor::default(),
+        ));
+        let journal = Journal::new(
+            self.store.clone(),
+            Arc::clone(&self.rpc) as _,
+            Arc::new(self.signer.clone()),
+            settings::journal(config),
+        )
+        .map(Arc::new)
+        .map_err(fatal)?;
+
+        let models = if config.inference.enabled { settings::manifests(config, &*ledger).await? } else { Vec::new() };
+        let engine = ProcessEngine::new(settings::process(config)?, models).map(Arc::new).map_err(fatal)?;
+        let result = self.work(config, output, signals, Work { ledger, journal, engine: &engine }).await;
+        engine.shutdown().await;
+        result
+    }
+
+    async fn work(
+        &self,
+        config: &Config,
+        output: Output,
+        signals: &mut Signals,
+        work: Work<'_>,
+    ) -> CliResult<Ended> {
+        let stop = CancellationToken::new();
+        let stop_journal = CancellationToken::new();
+        let journal = tokio::spawn({
+            let (journal, stop) = (Arc::clone(&work.journal), stop_journal.clone());
+            async move { journal.run(stop).await }
+        });
+        let ledger = Arc::clone(&work.ledger);
+        let role = self.role(config, work, stop.clone(), output);
+        tokio::pin!(role);
+        tokio::pin!(journal);
+
+        let mut next = Ended::Stopped;
+        let mut asked = 0;
+        let ended = loop {
+            tokio::select! {
+                ended = &mut role => break ended,
+                ended = &mut journal => {
+                    stop.cancel();
+                    let ended = ended.map_err(fatal).and_then(|ended| ended.map_err(fatal));
+                    let _ = role.await;
+                    return ended.and(Err(fatal("the journal ended")));
+                }
+                event = signals.next() => match event {
+                    Event::Reload => match reload::accept(config, &*ledger).await {
+                        Ok(new) => {
+                            tracing::info!("configuration reloaded; finishing what runs");
+                            next = Ended::Reload(Box::new(new));
+                            stop.cancel();
+                        }
+                        Err(error) => {
+                            tracing::error!("configuration not reloaded, the old one stays in force\n{error}");
+                        }
+                    },
+                    Event::Stop => {
+                        next = Ended::Stopped;
+                        asked += 1;
+                        if asked > 1 {
+                            return Err(CliError::interrupted());
+                        }
+                        tracing::info!("stopping: finishing what runs; a second signal stops at once");
+                        stop.cancel();
+                    }
+                },
+            }
+        };
+        // What the role handed over last is sent before the end; what is not mined by then is watched after the start.
+        stop_journal.cancel();
+        let journal = journal.await.map_err(fatal).and_then(|ended| ended.map_err(fatal));
+        ended.and(journal).map(|()| next)
+    }
+
+    /// Runs the inference role, or nothing where it is switched off, until `stop`.
+    async fn role(&self, config: &Config, work: Work<'_>, stop: CancellationToken, output: Output) -> CliResult {
+        if !config.inference.enabled {
+            announce(output, &format!("{READY}; inference is switched off"));
+            stop.cancelled().await;
+            return Ok(());
+        }
+        for model in &config.models {
+            work.engine.load(&model.name).await.map_err(|error| {
+                CliError::new(
+                    Code::ModelFile,
+                    format!("model `{}`", model.name),
+                    error,
+                    "compare the files with `opg model verify`, and the memory with what the model needs",
+                )
+            })?;
+        }
+        let parts = Parts {
+            store: self.store.clone(),
+            ledger: work.ledger,
+            engine: Arc::clone(work.engine) as _,
+            signer: Arc::new(self.signer.clone()),
+            clock: Arc::new(SystemClock),
+            journal: Some(work.journal.waker()),
+        };
+        let settings = settings::role(config, &self.book, self.operator);
+        let role = InferenceRole::open(settings, parts).await.map_err(service)?;
+        announce(output, &format!("{READY}: operator {}, signer {}", self.operator, self.signer.address()));
+        role.run(stop).await.map_err(service)
+    }
+}
+
+/// What a role works with, besides the keeper.
+struct Work<'a> {
+    ledger: Arc<dyn Ledger>,
+    journal: Arc<Journal>,
+    engine: &'a Arc<ProcessEngine>,
+}
+
+/// Begins the line that says that the keeper takes jobs.
+pub(crate) const READY: &str = "opg is ready";
+
+fn announce(output: Output, text: &str) {
+    output.result(&serde_json::json!({ "event": "ready", "message": text }), || text.to_owned());
+}
+
+fn service(error: ServiceError) -> CliError {
+    fatal(error)
+}
+
+fn fatal(reason: impl std::fmt::Display) -> CliError {
+    CliError::new(
+        Code::Daemon,
+        "opg run",
+        reason,
+        "correct what the message names and start again; nothing is lost, the database has every job",
+    )
+}

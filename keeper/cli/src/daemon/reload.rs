@@ -1,0 +1,41 @@
+//! Whether a configuration can replace the one that runs. Everything that could fail later is tried now, so that a
+//! reload happens completely or not at all.
+
+use opg_node::Ledger;
+
+use super::settings;
+use crate::{
+    config::Config,
+    error::{CliError, CliResult, Code},
+};
+
+/// Reads the file anew and checks it against the running keeper.
+pub(super) async fn accept(running: &Config, ledger: &dyn Ledger) -> CliResult<Config> {
+    let new = Config::load(&running.path)?;
+    let fixed = [
+        ("chain", format!("{:?} {:?} {:?}", running.chain, running.rpc, running.address_book), format!("{:?} {:?} {:?}", new.chain, new.rpc, new.address_book)),
+        ("keys", format!("{:?} {:?}", running.keystore, running.operator), format!("{:?} {:?}", new.keystore, new.operator)),
+        ("storage", format!("{:?}", running.database), format!("{:?}", new.database)),
+    ];
+    for (section, before, after) in fixed {
+        if before != after {
+            return Err(CliError::new(
+                Code::ConfigValue,
+                format!("[{section}] in {}", new.path.display()),
+                "cannot change while the keeper runs",
+                "undo the change, or restart the keeper",
+            ));
+        }
+    }
+    if new.inference.enabled {
+        for manifest in settings::manifests(&new, ledger).await? {
+            let name = manifest.name.clone();
+            let verified = tokio::task::spawn_blocking(move || manifest.verify()).await;
+            let verified = verified.map_err(|error| CliError::internal("verifying model files", error))?;
+            verified.map_err(|error| {
+                CliError::new(Code::ModelFile, format!("model `{name}`"), error, "fetch the registered file; `opg model verify` compares")
+            })?;
+        }
+    }
+    Ok(new)
+}

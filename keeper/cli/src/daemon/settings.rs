@@ -1,0 +1,116 @@
+//! What the configuration means for the parts of the keeper.
+
+use alloy::primitives::Address;
+use opg_chain::{
+    address_book::AddressBook,
+    events::FollowerConfig,
+    journal::JournalConfig,
+};
+use opg_engine::{Limits, ModelManifest, ProcessConfig, Task};
+use opg_node::{
+    Ledger,
+    inference::{RoleConfig, ServedModel},
+};
+
+use crate::{
+    config::{Config, Model},
+    error::{CliError, CliResult, Code},
+};
+
+/// Settings of the journal.
+pub(crate) fn journal(config: &Config) -> JournalConfig {
+    let mut settings = JournalConfig::new(config.chain.id);
+    settings.confirmations = config.transactions.confirmations;
+    settings.finality = config.chain.finality;
+    settings.bump_after_blocks = config.transactions.replace_after_blocks;
+    settings.min_balance = config.transactions.min_balance.0;
+    settings.poll_interval = config.chain.poll_interval.0;
+    let ceiling = config.transactions.max_fee_per_gas.0.saturating_to::<u128>();
+    settings.fees.ceiling = ceiling;
+    settings.fees.priority_ceiling = settings.fees.priority_ceiling.min(ceiling);
+    settings.fees.priority_floor = settings.fees.priority_floor.min(ceiling);
+    settings
+}
+
+/// Settings of the event follower.
+pub(crate) fn follower(config: &Config, book: &AddressBook) -> FollowerConfig {
+    let mut settings = FollowerConfig::new(book.clone());
+    settings.max_range = config.chain.max_log_range;
+    settings
+}
+
+/// Settings of the inference role.
+pub(super) fn role(config: &Config, book: &AddressBook, operator: Address) -> RoleConfig {
+    let models = config
+        .models
+        .iter()
+        .map(|model| ServedModel { version: model.version, engine_model: model.name.clone() })
+        .collect();
+    let mut settings =
+        RoleConfig::new(operator, config.chain.id, book.inference_hub, book.proof_registry, models);
+    let inference = &config.inference;
+    settings.unit_price = inference.unit_price.0;
+    settings.min_fee = inference.min_fee.0;
+    settings.opg_per_eth = inference.opg_per_eth.map(|rate| rate.0);
+    settings.min_output_tokens = inference.min_output_tokens;
+    settings.max_waiting = inference.max_waiting.into();
+    settings.concurrency = inference.concurrency;
+    settings.max_attempts = inference.max_attempts;
+    settings.delivery_time = inference.deadline_margin.0;
+    settings.drain_time = inference.drain_timeout.0;
+    settings.confirmations = config.chain.finality;
+    settings.poll_interval = config.chain.poll_interval.0;
+    settings
+}
+
+/// How the engine's process is run: this program under another verb.
+pub(super) fn process(config: &Config) -> CliResult<ProcessConfig> {
+    let program = std::env::current_exe()
+        .map_err(|error| CliError::internal("the path of this program", error))?;
+    let mut settings = ProcessConfig::new(program);
+    settings.args = vec!["engine-worker".into()];
+    settings.threads = (config.engine.threads > 0).then_some(config.engine.threads as usize);
+    settings.queue_limit = config.engine.queue as usize;
+    settings.memory_limit = config.engine.memory_limit.map(|size| size.0);
+    Ok(settings)
+}
+
+/// The configured models with the digests that the registry has for them: the engine refuses other files.
+pub(crate) async fn manifests(config: &Config, ledger: &dyn Ledger) -> CliResult<Vec<ModelManifest>> {
+    let mut manifests = Vec::new();
+    for model in &config.models {
+        manifests.push(manifest(model, ledger).await?);
+    }
+    Ok(manifests)
+}
+
+/// One of them.
+pub(crate) async fn manifest(model: &Model, ledger: &dyn Ledger) -> CliResult<ModelManifest> {
+    let fault = |reason: String| {
+        CliError::new(
+            Code::ModelUnknown,
+            format!("model `{}` in {}", model.name, model.version),
+            reason,
+            "correct the version in the configuration, or register the model with `opg model add`",
+        )
+    };
+    let spec = ledger.model_spec(model.version).await.map_err(|error| fault(error.to_string()))?;
+    let task = Task::parse_name(&spec.task_name())
+        .ok_or_else(|| fault(format!("its task {:?} is unknown to this keeper", spec.task_name())))?;
+    let digest = |digest: alloy::primitives::B256| (!digest.is_zero()).then_some(digest.0);
+    let mut limits = Limits::default();
+    limits.max_input_tokens = model.max_input_tokens.unwrap_or(limits.max_input_tokens);
+    limits.max_output_tokens = model.max_output_tokens.unwrap_or(limits.max_output_tokens);
+    limits.default_output_tokens = limits.default_output_tokens.min(limits.max_output_tokens);
+    Ok(ModelManifest {
+        name: model.name.clone(),
+        task,
+        weights: model.weights.clone(),
+        tokenizer: model.tokenizer.clone(),
+        config: model.config.clone(),
+        weights_digest: spec.weightsDigest.0,
+        tokenizer_digest: digest(spec.tokenizerDigest),
+        config_digest: digest(spec.configDigest),
+        limits,
+    })
+}

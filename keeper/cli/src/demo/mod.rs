@@ -1,0 +1,122 @@
+//! One verified inference after the other, from the question of a contract to the fee of the operator.
+
+mod ask;
+mod report;
+mod watch;
+
+use std::{process::Command, time::Duration};
+
+use alloy::primitives::{Address, B256, U256};
+use opg_chain::bindings::{IInferenceHub, Opg};
+
+use self::{
+    ask::Asked,
+    report::{Balances, Report},
+    watch::{Answered, Watch},
+};
+use crate::{
+    args::DemoArgs,
+    devnet::{Devnet, accounts},
+    error::{CliError, CliResult, Code},
+    output::Output,
+    progress::Progress,
+    submit::{Call, Submitter},
+};
+
+/// Runs the demo and prints what happened.
+pub(crate) async fn run(args: &DemoArgs, output: Output) -> CliResult {
+    let progress = Progress::new(output.is_json());
+    let mut devnet = Devnet::start(&args.devnet, &progress).await?;
+    let user = devnet.wallet(accounts::signer(accounts::USER)?)?;
+    let operator = devnet.wallet(accounts::signer(accounts::OPERATOR)?)?;
+    ask::fund(&devnet, &user).await?;
+
+    let before = balances(&devnet, user.account()).await?;
+    progress.step("asking: the contract AskModel a question, an account for an embedding");
+    let mut watch = Watch::new(&devnet);
+    let questions = ask::ask(&devnet, &user, args).await?;
+    let asked = watch.requests(&questions, args.timeout.0).await?;
+    progress.step("waiting for the verified answers");
+    let answers = wait(&mut devnet, &mut watch, &asked, args.timeout.0).await?;
+    let after = balances(&devnet, user.account()).await?;
+
+    progress.step("verifying the receipts in a process of their own");
+    for answer in &answers {
+        verify(&devnet, answer.request_id).await?;
+    }
+    progress.step("withdrawing the operator's credit");
+    let withdrawn = withdraw(&devnet, &operator).await?;
+    progress.finish();
+
+    let report = Report { questions: &asked, answers: &answers, before, after, withdrawn };
+    report.check()?;
+    report.print(args, output);
+    Ok(())
+}
+
+async fn wait(
+    devnet: &mut Devnet,
+    watch: &mut Watch,
+    asked: &[Asked],
+    limit: Duration,
+) -> CliResult<Vec<Answered>> {
+    let answers = watch.answers(devnet, asked, limit).await;
+    match devnet.keeper_ended() {
+        Some(reason) if answers.is_err() => {
+            Err(CliError::new(Code::Demo, "opg run", reason, "the message names the cause"))
+        }
+        _ => answers,
+    }
+}
+
+async fn balances(devnet: &Devnet, user: Address) -> CliResult<Balances> {
+    let (rpc, book) = (&devnet.rpc, &devnet.book);
+    let credit = |account| IInferenceHub::creditOfCall { account };
+    let operator = devnet.population.operator;
+    let read = async {
+        Ok::<_, opg_chain::rpc::RpcError>(Balances {
+            user: rpc.view(book.opg, &Opg::balanceOfCall { account: user }).await?,
+            user_credit: rpc.view(book.inference_hub, &credit(user)).await?,
+            operator: rpc.view(book.opg, &Opg::balanceOfCall { account: operator }).await?,
+            operator_credit: rpc.view(book.inference_hub, &credit(operator)).await?,
+        })
+    };
+    read.await.map_err(|error| fault("balances", error))
+}
+
+/// Lets another process, which knows only the RPC and the address book, check a receipt.
+async fn verify(devnet: &Devnet, request_id: B256) -> CliResult {
+    let program = std::env::current_exe().map_err(|error| CliError::internal("the path of this program", error))?;
+    let mut command = Command::new(program);
+    command
+        .args(["receipt", "verify", &request_id.to_string(), "--json", "--rpc", &devnet.anvil.url, "--address-book"])
+        .arg(&devnet.book_path)
+        .current_dir(devnet.folder());
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .map_err(|error| CliError::internal("opg receipt verify", error))?
+        .map_err(|error| CliError::internal("opg receipt verify", error))?;
+    let valid = serde_json::from_slice::<serde_json::Value>(&output.stdout)
+        .is_ok_and(|document| document["valid"] == true && document["requestId"] == request_id.to_string());
+    if output.status.success() && valid {
+        return Ok(());
+    }
+    Err(fault(format!("receipt of request {request_id}"), String::from_utf8_lossy(&output.stderr).trim()))
+}
+
+async fn withdraw(devnet: &Devnet, operator: &Submitter) -> CliResult<U256> {
+    let hub = devnet.book.inference_hub;
+    let account = operator.account();
+    let amount = devnet
+        .rpc
+        .view(hub, &IInferenceHub::creditOfCall { account })
+        .await
+        .map_err(|error| fault("credit", error))?;
+    let call = IInferenceHub::withdrawCall { to: account, amount };
+    operator.send(&[Call::new("withdraw", "withdraw the operator's credit", hub, &call)]).await?;
+    Ok(amount)
+}
+
+fn fault(what: impl std::fmt::Display, reason: impl std::fmt::Display) -> CliError {
+    CliError::new(Code::Demo, what, reason, "run `opg devnet` and look at the keeper's log")
+}

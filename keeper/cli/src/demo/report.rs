@@ -1,0 +1,201 @@
+//! What happened, in readable form and as one object.
+
+use alloy::primitives::{Bytes, U256};
+use opg_receipts::InferenceReceipt;
+use serde_json::{Value, json};
+
+use super::{ask::Asked, fault, watch::Answered};
+use crate::{
+    args::DemoArgs,
+    config::units::{Opg, decimal},
+    error::CliResult,
+    output::{Output, fields},
+};
+
+/// OPG wei of the two parties.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Balances {
+    pub(super) user: U256,
+    pub(super) user_credit: U256,
+    pub(super) operator: U256,
+    pub(super) operator_credit: U256,
+}
+
+/// Everything about the run.
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    pub(super) questions: &'a [Asked],
+    pub(super) answers: &'a [Answered],
+    pub(super) before: Balances,
+    pub(super) after: Balances,
+    pub(super) withdrawn: U256,
+}
+
+impl Report<'_> {
+    /// Refuses a run that went through without being right.
+    pub(super) fn check(&self) -> CliResult {
+        let [chat, embedding] = self.answers else { return Err(fault("answers", "two were expected")) };
+        let text = text_of(&chat.fulfilment.output);
+        if text.trim().is_empty() {
+            return Err(fault("chat answer", "it is empty"));
+        }
+        if chat.delivered.as_ref() != Some(&chat.fulfilment.output) {
+            return Err(fault("AskModel", "the contract did not receive the answer"));
+        }
+        let vector = vector_of(&embedding.fulfilment.output);
+        let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if vector.is_empty() || (length - 1.0).abs() > 0.01 {
+            return Err(fault("embedding", format!("{} components of length {length:.3}", vector.len())));
+        }
+        let fees = self.fees();
+        let credited = self.after.operator_credit.saturating_sub(self.before.operator_credit);
+        // On the devnet the operator owns the models too, so that both shares of each fee are its own.
+        if fees.is_zero() || credited != fees || self.withdrawn != self.after.operator_credit {
+            return Err(fault("fees", format!("{fees} wei were charged, {credited} credited, {} withdrawn", self.withdrawn)));
+        }
+        Ok(())
+    }
+
+    fn fees(&self) -> U256 {
+        self.answers.iter().map(|answer| U256::from(answer.fulfilment.fee)).sum()
+    }
+
+    /// Prints it.
+    pub(super) fn print(&self, args: &DemoArgs, output: Output) {
+        if output.is_json() {
+            output.line(&self.document(args).to_string());
+            return;
+        }
+        for ((asked, answer), (title, question)) in self
+            .questions
+            .iter()
+            .zip(self.answers)
+            .zip([("A contract asks a chat model", &args.question), ("An account asks for an embedding", &args.text)])
+        {
+            output.line(&format!("\n{title}\n{}", fields(&rows(asked, answer, question))));
+        }
+        output.line(&format!("\nMoney\n{}", fields(&self.money())));
+        output.line(&format!("\n{}", self.summary()));
+    }
+
+    fn money(&self) -> Vec<(&'static str, String)> {
+        let change = |before: U256, after: U256| format!("{} → {} OPG", decimal(before, 18), decimal(after, 18));
+        vec![
+            ("user's balance", change(self.before.user, self.after.user)),
+            ("user's credit", change(self.before.user_credit, self.after.user_credit)),
+            ("operator's credit", change(self.before.operator_credit, self.after.operator_credit)),
+            ("operator's withdrawal", format!("{} OPG", decimal(self.withdrawn, 18))),
+            ("operator's balance", change(self.before.operator, self.before.operator + self.withdrawn)),
+        ]
+    }
+
+    /// The last line: what a script looks for.
+    fn summary(&self) -> String {
+        let mut line = "DEMO OK".to_owned();
+        for (name, answer) in ["chat", "embedding"].iter().zip(self.answers) {
+            let seconds = seconds(answer.stages.seen, answer.stages.mined.unwrap_or(answer.stages.seen));
+            line.push_str(&format!(
+                " {name}_request={} {name}_tx={} {name}_gas={} {name}_fee_wei={} {name}_seconds={seconds:.2}",
+                answer.request_id, answer.transaction, answer.gas, answer.fulfilment.fee
+            ));
+        }
+        let (input, output) = self.units();
+        line.push_str(&format!(" input_units={input} output_units={output} receipts_verified={}", self.answers.len()));
+        line
+    }
+
+    fn units(&self) -> (u64, u64) {
+        let sum = |of: fn(&Answered) -> u64| self.answers.iter().map(of).sum();
+        (sum(|answer| answer.fulfilment.inputUnits), sum(|answer| answer.fulfilment.outputUnits))
+    }
+
+    fn document(&self, args: &DemoArgs) -> Value {
+        let answers: Vec<_> = self.questions.iter().zip(self.answers).map(|(asked, answer)| one(asked, answer)).collect();
+        json!({
+            "ok": true,
+            "question": args.question,
+            "answer": self.answers.first().map(|answer| text_of(&answer.fulfilment.output)),
+            "dimensions": self.answers.last().map(|answer| vector_of(&answer.fulfilment.output).len()),
+            "requests": answers,
+            "feesWei": self.fees().to_string(),
+            "withdrawnWei": self.withdrawn.to_string(),
+            "summary": self.summary(),
+        })
+    }
+}
+
+fn receipt(asked: &Asked, answer: &Answered) -> InferenceReceipt {
+    answer.fulfilment.receipt(asked.request_id, &asked.request)
+}
+
+fn one(asked: &Asked, answer: &Answered) -> Value {
+    json!({
+        "requestId": answer.request_id,
+        "requestTransaction": asked.transaction,
+        "transaction": answer.transaction,
+        "block": answer.block,
+        "gas": answer.gas,
+        "receipt": receipt(asked, answer),
+        "signature": answer.fulfilment.evidence,
+        "modelMs": answer.model_ms,
+        "stages": answer.stages,
+        "input": asked.input,
+        "output": answer.fulfilment.output,
+        "delivered": answer.delivered.is_some(),
+        "verified": true,
+    })
+}
+
+fn rows(asked: &Asked, answer: &Answered, question: &str) -> Vec<(&'static str, String)> {
+    let receipt = receipt(asked, answer);
+    let shown = match answer.delivered {
+        Some(_) => text_of(&answer.fulfilment.output),
+        None => shown_vector(&answer.fulfilment.output),
+    };
+    let stages = &answer.stages;
+    let after_seen = |at: Option<u64>| at.map_or_else(|| "-".to_owned(), |at| format!("{:.2} s", seconds(stages.seen, at)));
+    vec![
+        ("question", question.to_owned()),
+        ("answer", shown),
+        ("request", answer.request_id.to_string()),
+        ("model version", receipt.modelVersion.to_string()),
+        ("operator", receipt.operator.to_string()),
+        ("input hash", receipt.inputHash.to_string()),
+        ("output hash", receipt.outputHash.to_string()),
+        ("trace hash", receipt.traceHash.to_string()),
+        ("units", format!("{} in + {} out at {}", receipt.inputUnits, receipt.outputUnits, Opg(receipt.unitPrice))),
+        ("fee", format!("{} of at most {}", Opg(receipt.fee), Opg(asked.request.maxFee))),
+        ("signature", answer.fulfilment.evidence.to_string()),
+        ("transaction", format!("{} in block {}, {} gas", answer.transaction, answer.block, answer.gas)),
+        (
+            "timing",
+            format!(
+                "model {:.2} s; after the event was seen: answered {}, broadcast {}, mined {}",
+                f64::from(u32::try_from(answer.model_ms).unwrap_or(u32::MAX)) / 1_000.0,
+                after_seen(stages.answered),
+                after_seen(stages.broadcast),
+                after_seen(stages.mined),
+            ),
+        ),
+        ("verified", "opg receipt verify, from the chain alone: valid".to_owned()),
+    ]
+}
+
+fn seconds(from_ms: u64, to_ms: u64) -> f64 {
+    std::time::Duration::from_millis(to_ms.saturating_sub(from_ms)).as_secs_f64()
+}
+
+fn text_of(output: &Bytes) -> String {
+    String::from_utf8_lossy(output).into_owned()
+}
+
+/// Components of an `embedding/1` output: big-endian 16-bit integers, 32767 standing for 1.
+fn vector_of(output: &Bytes) -> Vec<f64> {
+    output.chunks_exact(2).map(|pair| f64::from(i16::from_be_bytes([pair[0], pair[1]])) / 32_767.0).collect()
+}
+
+fn shown_vector(output: &Bytes) -> String {
+    let vector = vector_of(output);
+    let head: Vec<_> = vector.iter().take(4).map(|x| format!("{x:.4}")).collect();
+    format!("[{}, …] {} dimensions", head.join(", "), vector.len())
+}
