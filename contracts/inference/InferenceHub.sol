@@ -94,32 +94,24 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
         uint64 deadline
     ) external returns (bytes32 requestId) {
         // Check: bounds, and that the model is offered.
-        require(input.length <= MAX_INPUT_LENGTH, InputTooLong(input.length, MAX_INPUT_LENGTH));
-        require(callbackGas <= MAX_CALLBACK_GAS, CallbackGasTooHigh(callbackGas, MAX_CALLBACK_GAS));
-        uint64 timestamp = uint64(block.timestamp);
-        require(
-            deadline >= timestamp + MIN_DEADLINE_DELAY && deadline <= timestamp + MAX_DEADLINE_DELAY,
-            DeadlineOutOfRange(deadline, timestamp + MIN_DEADLINE_DELAY, timestamp + MAX_DEADLINE_DELAY)
-        );
-        require(models.isRequestable(modelVersion, mode), ModelNotRequestable(modelVersion, mode));
-        (address royaltyRecipient, uint16 royaltyBps) = models.royaltyOf(modelVersion);
+        _requireBounds(input.length, callbackGas, deadline);
+        Ticket ticket = _newTicket(modelVersion, mode);
 
         // Effect: open the request.
-        HubStorage.Layout storage $ = HubStorage.load();
         Request memory req = Request({
             payer: msg.sender,
-            nonce: $.nextNonce++,
+            nonce: HubStorage.load().nextNonce++,
             modelVersion: modelVersion,
             inputHash: keccak256(input),
             mode: mode,
             callbackGas: callbackGas,
             blockNumber: uint64(block.number),
-            requestedAt: timestamp,
+            requestedAt: uint64(block.timestamp),
             deadline: deadline,
             maxFee: maxFee
         });
         requestId = keccak256(abi.encode(block.chainid, address(this), req));
-        $.tickets[requestId] = openTicket(royaltyRecipient, royaltyBps);
+        HubStorage.load().tickets[requestId] = ticket;
         emit InferenceRequested(requestId, msg.sender, modelVersion, req, input);
 
         // Interaction: take the escrow.
@@ -239,6 +231,8 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     }
 
     /// Pays for and delivers an answer, or changes nothing and says why.
+    // The call before the effects goes to the registry, an immutable contract of ours that calls only views.
+    // slither-disable-next-line reentrancy-no-eth
     function _fulfil(bytes32 requestId, Request calldata req, Fulfilment calldata fulfilment)
         private
         returns (Refusal refusal)
@@ -290,6 +284,21 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
         $.turnWindow = turnWindow;
         $.turnCap = turnCap;
         emit TurnParametersSet(turnWindow, turnCap);
+    }
+
+    function _requireBounds(uint256 inputLength, uint32 callbackGas, uint64 deadline) private view {
+        require(inputLength <= MAX_INPUT_LENGTH, InputTooLong(inputLength, MAX_INPUT_LENGTH));
+        require(callbackGas <= MAX_CALLBACK_GAS, CallbackGasTooHigh(callbackGas, MAX_CALLBACK_GAS));
+        uint64 earliest = uint64(block.timestamp) + MIN_DEADLINE_DELAY;
+        uint64 latest = uint64(block.timestamp) + MAX_DEADLINE_DELAY;
+        require(deadline >= earliest && deadline <= latest, DeadlineOutOfRange(deadline, earliest, latest));
+    }
+
+    /// The ticket of a request that the registry lets through, with the royalty of now.
+    function _newTicket(ModelVersion modelVersion, uint8 mode) private view returns (Ticket) {
+        require(models.isRequestable(modelVersion, mode), ModelNotRequestable(modelVersion, mode));
+        (address recipient, uint16 bps) = models.royaltyOf(modelVersion);
+        return openTicket(recipient, bps);
     }
 
     /// Why an answer is refused before its signature is looked at, cheapest first.

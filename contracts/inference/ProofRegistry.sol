@@ -36,6 +36,8 @@ contract ProofRegistry is IProofRegistry, AccessManagedUpgradeable, UUPSUpgradea
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(IOperators operators_, address inferenceHub_) EIP712("OPG Inference", "1") {
         operators = operators_;
+        // Zero would only mean that nothing can be recorded; the deployment checks it.
+        // slither-disable-next-line missing-zero-check
         inferenceHub = inferenceHub_;
         _disableInitializers();
     }
