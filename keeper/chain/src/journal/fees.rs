@@ -109,6 +109,17 @@ impl FeePolicy {
         Some(Fees { max_fee, priority_fee })
     }
 
+    /// An offer against a transaction that others have put at the same nonce: its fees are unknown, so both of ours double
+    /// until they are at the limits. `None` if they were already.
+    pub(super) fn outbid(&self, refused: Fees, market: Market, caps: Caps) -> Option<Fees> {
+        let wanted = self.wanted(market);
+        let doubled = |fee: u128| fee.saturating_mul(2).max(1);
+        let max_fee = doubled(refused.max_fee).max(wanted.max_fee).min(caps.max_fee);
+        let priority_fee = doubled(refused.priority_fee).max(wanted.priority_fee);
+        let offer = Fees { max_fee, priority_fee: priority_fee.min(caps.priority_fee).min(max_fee) };
+        (offer.max_fee > refused.max_fee || offer.priority_fee > refused.priority_fee).then_some(offer)
+    }
+
     fn wanted(&self, market: Market) -> Fees {
         let priority_fee = market.priority_fee.clamp(self.priority_floor, self.priority_ceiling);
         let base_fee = market.base_fee.saturating_mul(self.base_fee_percent) / 100;
@@ -193,6 +204,17 @@ mod tests {
             POLICY.replacement(previous, MARKET, POLICY.caps_for_void()),
             Some(Fees { max_fee: 10_688, priority_fee: 57 })
         );
+    }
+
+    #[test]
+    fn outbidding_an_unknown_competitor_goes_to_both_limits_in_few_steps() {
+        let mut fees = POLICY.first(MARKET, caps()).unwrap();
+        let mut steps = 0;
+        while let Some(next) = POLICY.outbid(fees, MARKET, caps()) {
+            (fees, steps) = (next, steps + 1);
+        }
+        assert_eq!(fees, Fees { max_fee: POLICY.ceiling, priority_fee: POLICY.priority_ceiling });
+        assert!(steps <= 5, "{steps} steps");
     }
 
     #[test]

@@ -181,10 +181,6 @@ async fn replacement<'a>(
     let call = intent.map(|record| &record.intent);
     let l1_fee = pass.core.rpc.l1_fee_upper_bound(encoded_len(pass, call)).await?;
     let market = pass.market().await?;
-    let offered = Fees {
-        max_fee: slot.attempts.iter().map(|attempt| attempt.max_fee).max().unwrap_or(0),
-        priority_fee: slot.attempts.iter().map(|attempt| attempt.priority_fee).max().unwrap_or(0),
-    };
     let gas_limit = if call.is_some() {
         slot.attempts.iter().map(|attempt| attempt.gas_limit).max().unwrap_or(TRANSFER_GAS)
     } else {
@@ -194,7 +190,21 @@ async fn replacement<'a>(
         || policy.caps_for_void(),
         |intent| policy.caps_for_call(gas_limit, l1_fee, intent.max_cost),
     );
-    let fees = policy.replacement(offered, market, caps);
+    let outbidden = pass.memory.refusals.get(&slot.nonce) == Some(&Refusal::Underpriced);
+    let fees = match slot.attempts.last() {
+        Some(latest) if outbidden => {
+            let refused = Fees { max_fee: latest.max_fee, priority_fee: latest.priority_fee };
+            policy.outbid(refused, market, caps)
+        }
+        _ => {
+            // Above every earlier one, refused or not: no two transactions of a nonce may be the same.
+            let offered = Fees {
+                max_fee: slot.attempts.iter().map(|attempt| attempt.max_fee).max().unwrap_or(0),
+                priority_fee: slot.attempts.iter().map(|attempt| attempt.priority_fee).max().unwrap_or(0),
+            };
+            policy.replacement(offered, market, caps)
+        }
+    };
     Ok(fees.map(|fees| Draft { nonce: slot.nonce, call, gas_limit, fees, l1_fee }))
 }
 

@@ -67,20 +67,22 @@ impl World {
     }
 
     /// The blocks that the node which happens to answer knows.
-    fn view(&mut self) -> Vec<Block> {
+    fn view(&mut self) -> &[Block] {
         let stale = self.faults.stale > 0.0 && self.rng.random_bool(self.faults.stale);
-        let mut blocks = match &self.chain.orphaned {
-            Some(orphaned) if stale && self.rng.random_bool(0.3) => {
-                self.coverage.note(Event::OrphanNode);
-                orphaned.clone()
-            }
-            _ => self.chain.blocks.clone(),
-        };
-        if stale && blocks.len() > 1 {
-            self.coverage.note(Event::StaleHead);
-            blocks.truncate(blocks.len() - self.rng.random_range(0..blocks.len().min(4)));
+        let mut blocks = &self.chain.blocks;
+        if let Some(orphaned) = &self.chain.orphaned
+            && stale
+            && self.rng.random_bool(0.3)
+        {
+            self.coverage.note(Event::OrphanNode);
+            blocks = orphaned;
         }
-        blocks
+        let mut length = blocks.len();
+        if stale && length > 1 {
+            self.coverage.note(Event::StaleHead);
+            length -= self.rng.random_range(0..length.min(4));
+        }
+        &blocks[..length]
     }
 }
 

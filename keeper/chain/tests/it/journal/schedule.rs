@@ -102,7 +102,7 @@ impl Schedule {
         };
         let mut intent = calls::intent(number, behaviour);
         if self.rng.random_bool(0.1) {
-            intent.max_cost = Some(U256::from(self.rng.random_range(60_000_000_u64..200_000_000)));
+            intent.max_cost = Some(U256::from(self.rng.random_range(1_000_000_000_u64..3_000_000_000)));
         }
         if self.rng.random_bool(0.25) {
             intent.deadline = Some(now + self.rng.random_range(0..25));
@@ -297,7 +297,8 @@ impl Schedule {
             world.faults = Faults::default();
             world.outage = false;
             world.chain.orphaned = None;
-            world.chain.base_fee = 1_000;
+            // It may stay high for good: waiting for it to fall is not enough.
+            world.chain.base_fee = [1_000, 1_000, 20_000][self.rng.random_range(0..3)];
             world.chain.set_balance(RICH);
         }
         for _ in 0..150 {

@@ -44,5 +44,12 @@ fn every_intent_ends_on_chain_exactly_once_or_is_reported_failed() {
 
 fn fresh() -> (Store, PrivateKeySigner) {
     let key = PrivateKeySigner::from_slice(&[7; 32]).unwrap();
-    (Store::in_memory().unwrap(), key)
+    let store = Store::in_memory().unwrap();
+    store
+        .read(|db| {
+            db.set_prepared_statement_cache_capacity(64);
+            Ok::<_, opg_store::StoreError>(())
+        })
+        .unwrap();
+    (store, key)
 }
