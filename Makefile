@@ -109,6 +109,7 @@ coverage: setup ## coverage of the contracts; fails under 95 % of the branches
 slither: setup ## static analysis of the contracts
 	@script/setup.sh slither
 	$(call say,slither)
+	@rm -rf .cache/slither
 	@FOUNDRY_PROFILE=slither .venv/bin/slither . --config-file slither.config.json
 
 .PHONY: clean

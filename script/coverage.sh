@@ -8,7 +8,7 @@ least=95
 report=.cache/coverage/lcov.info
 mkdir -p "$(dirname "$report")"
 FOUNDRY_PROFILE=coverage node_modules/.bin/forge coverage --no-match-path 'test/gas/*' \
-  --no-match-coverage '^(script|test)/' --report summary --report lcov --report-file "$report"
+  --no-match-coverage '^(node_modules|script|test)/' --report summary --report lcov --report-file "$report"
 
 # BRF and BRH are the branches found and taken in one file.
 awk -F: -v least="$least" '
