@@ -1,1 +1,10 @@
-//! node
+#![doc = include_str!("../README.md")]
+
+pub mod clock;
+pub mod inference;
+pub mod ledger;
+pub mod supervisor;
+
+pub use clock::{Clock, SystemClock};
+pub use ledger::{ChainLedger, Ledger, LedgerError};
+pub use supervisor::{Progress, Service, ServiceError};
