@@ -231,7 +231,7 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     }
 
     /// Pays for and delivers an answer, or changes nothing and says why.
-    // The call before the effects goes to the registry, an immutable contract of ours that calls only views.
+    // The call before the effects goes to the registry, a contract of this system that calls only views.
     // slither-disable-next-line reentrancy-no-eth
     function _fulfil(bytes32 requestId, Request calldata req, Fulfilment calldata fulfilment)
         private

@@ -112,7 +112,7 @@ contract AskModelTest is InferenceFixture {
         Request memory foreign = abi.decode(abi.encode(req), (Request));
         (foreign.payer, foreign.nonce, foreign.callbackGas) = (payer, nonce, 0);
         (foreign.blockNumber, foreign.requestedAt, foreign.deadline) =
-            (uint64(vm.getBlockNumber()), _now(), _now() + 60);
+        (uint64(vm.getBlockNumber()), _now(), _now() + 60);
         assertEq(_idOf(foreign), id);
         vm.warp(foreign.deadline + 1);
         vm.expectRevert(abi.encodeWithSelector(AskModel.UnknownQuestion.selector, id));

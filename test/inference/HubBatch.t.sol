@@ -9,16 +9,22 @@ contract HubBatchTest is InferenceFixture {
     function _batch(uint256 count) private returns (Request[] memory reqs, Fulfilment[] memory fs) {
         reqs = new Request[](count);
         fs = new Fulfilment[](count);
-        for (uint256 i = 0; i < count; ++i) reqs[i] = _request();
+        for (uint256 i = 0; i < count; ++i) {
+            reqs[i] = _request();
+        }
         _waitForTurn();
-        for (uint256 i = 0; i < count; ++i) fs[i] = _answer(reqs[i]);
+        for (uint256 i = 0; i < count; ++i) {
+            fs[i] = _answer(reqs[i]);
+        }
     }
 
     function test_FulfilBatch_PaysAll() public {
         (Request[] memory reqs, Fulfilment[] memory fs) = _batch(5);
         vm.prank(relayer);
         assertEq(hub.fulfilBatch(reqs, fs), 5);
-        for (uint256 i = 0; i < 5; ++i) assertEq(proofs.resultOf(_idOf(reqs[i])), _digest(reqs[i], fs[i]));
+        for (uint256 i = 0; i < 5; ++i) {
+            assertEq(proofs.resultOf(_idOf(reqs[i])), _digest(reqs[i], fs[i]));
+        }
         assertEq(hub.creditOf(payer), 5 * uint256(MAX_FEE - fs[0].fee));
     }
 

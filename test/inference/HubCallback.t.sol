@@ -143,15 +143,21 @@ contract HubCallbackTest is InferenceFixture {
     function testFuzz_Sender_CannotStarveTheConsumerInABatch(uint256 gas) public {
         Request[] memory reqs = new Request[](3);
         Fulfilment[] memory fs = new Fulfilment[](3);
-        for (uint256 i = 0; i < 3; ++i) reqs[i] = _requestBy(address(consumer), CALLBACK_GAS);
+        for (uint256 i = 0; i < 3; ++i) {
+            reqs[i] = _requestBy(address(consumer), CALLBACK_GAS);
+        }
         _waitForTurn();
-        for (uint256 i = 0; i < 3; ++i) fs[i] = _answer(reqs[i]);
+        for (uint256 i = 0; i < 3; ++i) {
+            fs[i] = _answer(reqs[i]);
+        }
         gas = bound(gas, 100_000, 2_500_000);
         try hub.fulfilBatch{gas: gas}(reqs, fs) returns (uint256 fulfilled) {
             assertEq(fulfilled, 3);
             assertEq(consumer.calls(), 3);
         } catch {
-            for (uint256 i = 0; i < 3; ++i) _assertStatus(reqs[i], IInferenceHub.Status.Open);
+            for (uint256 i = 0; i < 3; ++i) {
+                _assertStatus(reqs[i], IInferenceHub.Status.Open);
+            }
         }
     }
 
@@ -217,7 +223,9 @@ contract HubCallbackTest is InferenceFixture {
         _assertStatus(req, IInferenceHub.Status.Fulfilled);
         // The batch goes through with its only row refused; the withdrawal, the request and the other answer are good.
         bool[9] memory expected = [false, true, false, false, true, false, true, true, false];
-        for (uint256 i = 0; i < 9; ++i) assertEq(reentrant.succeeded(i), expected[i], vm.toString(i));
+        for (uint256 i = 0; i < 9; ++i) {
+            assertEq(reentrant.succeeded(i), expected[i], vm.toString(i));
+        }
         assertEq(abi.decode(reentrant.reasons(1), (uint256)), 0);
         _assertStatus(other, IInferenceHub.Status.Fulfilled);
         // Two answers were paid, one of the refunds was withdrawn, one request is open.

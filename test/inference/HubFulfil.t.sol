@@ -265,9 +265,7 @@ contract HubFulfilTest is InferenceFixture {
         );
         vm.expectRevert(
             abi.encodeWithSelector(
-                IInferenceHub.FulfilmentRejected.selector,
-                _idOf(req),
-                IInferenceHub.Refusal.ReceiptTimeOutOfRange
+                IInferenceHub.FulfilmentRejected.selector, _idOf(req), IInferenceHub.Refusal.ReceiptTimeOutOfRange
             )
         );
         _fulfil(req, f);

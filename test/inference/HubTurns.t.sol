@@ -30,8 +30,7 @@ contract HubTurnsTest is InferenceFixture {
         _mine(2);
         vm.setBlockhash(req.blockNumber + 1, blockHash);
         // u has 64 bits: its numerator is 1 to 2^64.
-        uint256 numerator = 1
-            + (uint256(keccak256(abi.encode(blockHash, _idOf(req), operator))) & type(uint64).max);
+        uint256 numerator = 1 + (uint256(keccak256(abi.encode(blockHash, _idOf(req), operator))) & type(uint64).max);
         uint256 delay = (uint256(window) * numerator * total) / (uint256(stake) << 64);
         assertEq(hub.turnOf(req, operator), req.requestedAt + (delay < cap ? delay : cap));
     }
@@ -164,9 +163,7 @@ contract HubTurnsTest is InferenceFixture {
             vm.expectEmit(address(hub));
             emit IInferenceHub.TurnParametersSet(window, cap);
         } else {
-            vm.expectRevert(
-                abi.encodeWithSelector(IInferenceHub.TurnParametersOutOfRange.selector, window, cap)
-            );
+            vm.expectRevert(abi.encodeWithSelector(IInferenceHub.TurnParametersOutOfRange.selector, window, cap));
         }
         vm.prank(governance);
         hub.setTurnParameters(window, cap);

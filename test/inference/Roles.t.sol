@@ -135,7 +135,9 @@ contract RolesTest is InferenceFixture {
 
     /// A5: storage lies where its name says.
     function test_Storage_IsNamespaced() public {
-        _assertNamespace("opg.storage.ModelRegistry", 0x6444aa976503cd1cca53d65d762296dcbe90e7972b0125f5a58287c007d28a00);
+        _assertNamespace(
+            "opg.storage.ModelRegistry", 0x6444aa976503cd1cca53d65d762296dcbe90e7972b0125f5a58287c007d28a00
+        );
         bytes32 hubSlot = 0x8649f66e2a572517c9a9b645a031c71ad2c5eb9e507f58111b03b8ca6af71e00;
         _assertNamespace("opg.storage.InferenceHub", hubSlot);
         _request();
@@ -145,8 +147,6 @@ contract RolesTest is InferenceFixture {
     }
 
     function _assertNamespace(string memory name, bytes32 slot) private pure {
-        assertEq(
-            keccak256(abi.encode(uint256(keccak256(bytes(name))) - 1)) & ~bytes32(uint256(0xff)), slot
-        );
+        assertEq(keccak256(abi.encode(uint256(keccak256(bytes(name))) - 1)) & ~bytes32(uint256(0xff)), slot);
     }
 }

@@ -242,7 +242,9 @@ contract BondedOperatorsTest is InferenceFixture {
         for (uint256 step = 0; step < 24; ++step) {
             assertEq(_say(accounts, times[step]), said[step], "history changed");
             uint256 total = operators.stakeAt(operator, times[step]);
-            for (uint256 i = 0; i < 3; ++i) total += operators.stakeAt(accounts[i], times[step]);
+            for (uint256 i = 0; i < 3; ++i) {
+                total += operators.stakeAt(accounts[i], times[step]);
+            }
             assertEq(operators.totalStakeAt(times[step]), total, "count differs from the sum");
         }
     }
