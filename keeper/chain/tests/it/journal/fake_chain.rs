@@ -147,8 +147,7 @@ impl Chain {
         let (number, parent_hash) = (parent.number + 1, parent.hash);
         let timestamp = now.max(parent.timestamp + 1);
         let mut txs = Vec::new();
-        while include {
-            let Some(tx) = self.pool.get(&count) else { break };
+        while let Some(tx) = self.pool.get(&count).filter(|_| include) {
             let cost = tx.upfront() + self.l1_fee;
             if tx.max_fee < base_fee || cost > balance {
                 break;

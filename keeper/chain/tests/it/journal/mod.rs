@@ -1,5 +1,13 @@
 //! The transaction journal: against a fake chain with every fault in its list, and against a real anvil.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests"
+)]
+
 mod anvil;
 mod calls;
 mod coverage;
