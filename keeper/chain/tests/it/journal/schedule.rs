@@ -86,8 +86,7 @@ impl Schedule {
         }
         self.calm();
         self.reckon();
-        let coverage = self.world.lock().coverage.clone();
-        coverage
+        self.world.lock().coverage.clone()
     }
 
     fn enqueue(&mut self) {
