@@ -67,7 +67,7 @@ fn hub(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, String>
             ChainEvent::FulfilmentRefused {
                 request_id: event.requestId,
                 operator: event.operator,
-                reason: event.reason as u8,
+                reason: event.reason,
             }
         }
         CallbackFailed::SIGNATURE_HASH => {

@@ -13,7 +13,7 @@ impl Contracts {
     /// If the chain cannot be read.
     pub async fn status_of(&self, request_id: B256) -> Result<RequestStatus, LedgerError> {
         let call = IInferenceHub::statusOfCall { requestId: request_id };
-        RequestStatus::try_from(self.view(self.book.inference_hub, &call).await? as u8)
+        RequestStatus::try_from(self.view(self.book.inference_hub, &call).await?)
     }
 
     /// Unix time from which `operator` may fulfil `request`. `None`: the block that decides it is not yet mined, or the
@@ -46,7 +46,7 @@ impl Contracts {
         fulfilment: &Fulfilment,
     ) -> Result<Option<Refusal>, LedgerError> {
         let call = IInferenceHub::checkCall { req: request.clone().into(), fulfilment: fulfilment.clone() };
-        Ok(Refusal::from_contract(self.view(self.book.inference_hub, &call).await? as u8))
+        Ok(Refusal::from_contract(self.view(self.book.inference_hub, &call).await?))
     }
 
     /// OPG wei that `account` may withdraw from the hub.
@@ -86,7 +86,7 @@ impl Contracts {
         evidence: &Bytes,
     ) -> Result<Option<&'static str>, LedgerError> {
         let call = IProofRegistry::verifyCall { receipt: receipt.clone().into(), evidence: evidence.clone() };
-        Ok(match self.view(self.book.proof_registry, &call).await? as u8 {
+        Ok(match self.view(self.book.proof_registry, &call).await? {
             0 => None,
             1 => Some("unsupported mode"),
             2 => Some("operator inactive"),

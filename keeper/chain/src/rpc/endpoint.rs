@@ -171,7 +171,7 @@ impl Endpoint {
             return Err(RpcError::Rejected {
                 endpoint: self.label.clone(),
                 method: method.to_owned(),
-                rejection: classify(&error),
+                rejection: Box::new(classify(&error)),
                 code: error.code,
                 message: error.short_message(),
             });
@@ -191,7 +191,7 @@ impl Endpoint {
         RpcError::Rejected {
             endpoint: self.label.clone(),
             method: method.to_owned(),
-            rejection: Rejection::RateLimited(message.clone()),
+            rejection: Box::new(Rejection::RateLimited(message.clone())),
             code,
             message,
         }

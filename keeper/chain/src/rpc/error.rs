@@ -63,8 +63,8 @@ pub enum RpcError {
         endpoint: String,
         /// JSON-RPC method.
         method: String,
-        /// Why.
-        rejection: Rejection,
+        /// Why. Boxed: errors travel through every call, refusals are rare.
+        rejection: Box<Rejection>,
         /// JSON-RPC error code.
         code: i64,
         /// Message as given, shortened.

@@ -171,26 +171,33 @@ fn altered(result: &RecordedResult) {
     assert!(checks.iter().any(|check| check.name == "trace hash" && !check.ok));
 }
 
-/// Time from the answer to the sending of a request to its event, at instant mining.
+/// Time from the receipt of a request's transaction, or from the event where that comes first, to the event seen by a
+/// follower that polls every 5 ms.
 async fn latency(devnet: &Devnet, follower: &Follower) {
     let mut cursor = Cursor::default();
     drain(follower, &mut cursor).await;
     let mut samples = Vec::new();
     for _ in 0..20 {
-        devnet.request(b"{}").await;
-        let mined = Instant::now();
-        loop {
-            if let Some(segment) = follower.poll(&cursor).await.unwrap() {
-                cursor = segment.cursor;
-                if !requests(&segment.events).is_empty() {
-                    break;
+        let seen = async {
+            loop {
+                if let Some(segment) = follower.poll(&cursor).await.unwrap() {
+                    let found = !requests(&segment.events).is_empty();
+                    cursor = segment.cursor;
+                    if found {
+                        return Instant::now();
+                    }
                 }
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        samples.push(mined.elapsed());
+        };
+        let mined = async {
+            devnet.request(b"{}").await;
+            Instant::now()
+        };
+        let (seen, mined) = tokio::join!(seen, mined);
+        samples.push(seen.saturating_duration_since(mined));
     }
     samples.sort_unstable();
-    println!("event seen after: median {:?}, slowest {:?}", samples[10], samples[19]);
+    println!("event seen after its receipt: median {:?}, slowest {:?}", samples[10], samples[19]);
     assert!(samples[10] < Duration::from_millis(250), "{samples:?}");
 }

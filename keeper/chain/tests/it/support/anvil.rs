@@ -4,10 +4,13 @@ use std::{
     io::{BufRead, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
-use alloy::primitives::{Address, B256, Bytes, U64};
-use alloy::sol_types::SolCall;
+use alloy::{
+    primitives::{Address, B256, Bytes, U64},
+    sol_types::SolCall,
+};
 use opg_chain::rpc::{EndpointUrl, Rpc, RpcConfig};
 use serde_json::{Value, json};
 
@@ -58,20 +61,25 @@ impl Anvil {
         self.rpc.read(method, parameters).await.unwrap()
     }
 
-    /// Calls a contract as one of anvil's own accounts, in a block of its own.
-    pub(crate) async fn send<C: SolCall>(&self, from: Address, to: Address, call: &C) -> B256 {
+    /// Calls a contract as one of anvil's own accounts and waits for the block.
+    pub(crate) async fn send<C: SolCall>(&self, from: Address, to: Address, call: &C) {
         let data = Bytes::from(call.abi_encode());
         let transaction = json!([{ "from": from, "to": to, "data": data }]);
         let hash: B256 = self.rpc.read("eth_sendTransaction", transaction).await.unwrap();
-        let receipt = self.ask("eth_getTransactionReceipt", json!([hash])).await;
+        let receipt = loop {
+            let receipt = self.ask("eth_getTransactionReceipt", json!([hash])).await;
+            if !receipt.is_null() {
+                break receipt;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        };
         assert_eq!(receipt["status"], "0x1", "{} reverted", C::SIGNATURE);
-        hash
     }
 
-    /// Lets time pass.
+    /// Lets time pass, in two blocks: turns depend on the hash of the block after a request.
     pub(crate) async fn pass(&self, seconds: u64) {
         self.ask("evm_increaseTime", json!([U64::from(seconds)])).await;
-        self.ask("anvil_mine", json!(["0x1"])).await;
+        self.ask("anvil_mine", json!(["0x2"])).await;
     }
 }
 

@@ -93,7 +93,7 @@ impl Devnet {
     }
 
     /// Makes a request.
-    pub(crate) async fn request(&self, input: &'static [u8]) -> B256 {
+    pub(crate) async fn request(&self, input: &'static [u8]) {
         let now = self.contracts.rpc().head().await.unwrap().timestamp;
         let request = IInferenceHub::requestCall {
             modelVersion: self.version(),
@@ -103,7 +103,7 @@ impl Devnet {
             callbackGas: 0,
             deadline: now + 3600,
         };
-        self.anvil.send(PAYER, self.book.inference_hub, &request).await
+        self.anvil.send(PAYER, self.book.inference_hub, &request).await;
     }
 
     /// An answer to `request`, signed with the operator's key.
