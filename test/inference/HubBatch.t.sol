@@ -42,6 +42,7 @@ contract HubBatchTest is InferenceFixture {
     }
 
     /// H9: no row spoils another one. Each row is made bad in one of eight ways, or left good.
+    /// forge-config: default.fuzz.runs = 128
     function testFuzz_FulfilBatch_SkipsBadRowsOnly(uint256 seed) public {
         (Request[] memory reqs, Fulfilment[] memory fs) = _batch(6);
         IInferenceHub.Refusal[] memory reasons = new IInferenceHub.Refusal[](6);

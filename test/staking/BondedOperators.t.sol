@@ -222,6 +222,7 @@ contract BondedOperatorsTest is InferenceFixture {
     }
 
     /// O1, O2: whatever happens later, what was said about a moment stays, and the count is that of the stakes.
+    /// forge-config: default.fuzz.runs = 128
     function testFuzz_History_NeverChangesWhatWasSaid(uint256 seed) public {
         address[3] memory accounts = [alice, makeAddr("bob"), makeAddr("carol")];
         for (uint256 i = 0; i < 3; ++i) {
