@@ -169,7 +169,7 @@ impl Decide {
     }
 
     fn waiting(&self) -> Result<u64, StoreError> {
-        let counts = self.context.store.read(|tx| jobs::count_by_state(tx))?;
+        let counts = self.context.store.read(jobs::count_by_state)?;
         Ok([JobState::Accepted, JobState::Running].iter().filter_map(|state| counts.get(state)).sum())
     }
 }

@@ -1,17 +1,23 @@
 //! Accepted → Running → Answered.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use async_trait::async_trait;
+use futures::FutureExt;
 use opg_engine::{EngineError, Input};
 use opg_store::{
     StoreError,
     jobs::{self, Answer, Claim, Job, Offer},
 };
-use tokio::{sync::Mutex, task::JoinSet, time::MissedTickBehavior};
+use tokio::{
+    sync::Mutex,
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{config::millis, context::Context, receipt::sign_answer};
@@ -33,6 +39,12 @@ pub struct Run {
 struct Failure {
     reason: String,
     retryable: bool,
+}
+
+impl Failure {
+    fn panic() -> Self {
+        Self { reason: "the run panicked; the log has the place".to_owned(), retryable: true }
+    }
 }
 
 impl From<EngineError> for Failure {
@@ -102,13 +114,15 @@ async fn work(context: Arc<Context>, job: Job, hand_back: CancellationToken) {
     // Whatever ends this task also ends the model's work for it.
     let _cancel_on_exit = cancel.clone().drop_guard();
     let mut disturbed = context.signals.disturbed.subscribe();
-    let mut beat = tokio::time::interval(context.config.lease / 3);
+    let period = context.config.lease / 3;
+    let mut beat = tokio::time::interval_at(Instant::now() + period, period);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let computing = compute(&context, &job, cancel);
+    // A panic is this job's failure and nobody else's.
+    let computing = AssertUnwindSafe(compute(&context, &job, cancel)).catch_unwind();
     tokio::pin!(computing);
     let result = loop {
         tokio::select! {
-            result = &mut computing => break result,
+            result = &mut computing => break result.unwrap_or_else(|_| Err(Failure::panic())),
             () = hand_back.cancelled() => {
                 let now = context.clock.now_ms();
                 report(&job, "handed back", context.store.write(|tx| jobs::hand_back(tx, job.id, &context.worker, now)));
