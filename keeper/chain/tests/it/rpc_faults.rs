@@ -1,5 +1,8 @@
 //! Endpoints that misbehave, one way at a time.
 
+// The sends themselves are tested here, without the journal that makes all others.
+#![allow(clippy::disallowed_methods)]
+
 use std::time::{Duration, Instant};
 
 use opg_chain::{
@@ -20,8 +23,11 @@ async fn balance(rpc: &Rpc) -> Result<Value, RpcError> {
     rpc.read("eth_getBalance", json!([])).await
 }
 
-/// Every way of answering badly, by name.
-fn faults() -> Vec<(&'static str, fn() -> Reply)> {
+/// A way of answering badly and its name.
+type Fault = (&'static str, fn() -> Reply);
+
+/// Every way of answering badly.
+fn faults() -> Vec<Fault> {
     vec![
         ("hangs", || Reply::Hang),
         ("closes", || Reply::Close),
