@@ -11,7 +11,8 @@ use tokenizers::Tokenizer;
 
 use crate::local::{Observer, engine_name};
 use crate::{
-    Completion, EmbeddingInput, EngineError, FinishReason, Limits, ModelManifest, Output, Timings, Trace, Usage, digest,
+    Completion, EmbeddingInput, EngineError, FinishReason, Limits, ModelManifest, Output, Timings, Trace,
+    Usage, digest,
 };
 
 const MAX_WIDTH: usize = 1 << 14;
@@ -37,14 +38,20 @@ impl EmbeddingModel {
     pub(crate) fn load(manifest: &ModelManifest, device: &Device) -> Result<Self, EngineError> {
         let (config_path, config) =
             required(manifest, "config", manifest.config.as_deref(), manifest.config_digest.as_ref())?;
-        let config: Config = serde_json::from_slice(&config)
-            .map_err(|error| EngineError::model_file(config_path, format!("not a BERT configuration: {error}")))?;
+        let config: Config = serde_json::from_slice(&config).map_err(|error| {
+            EngineError::model_file(config_path, format!("not a BERT configuration: {error}"))
+        })?;
         check(&config).map_err(|reason| EngineError::model_file(config_path, reason))?;
 
-        let (tokenizer_path, tokenizer) =
-            required(manifest, "tokenizer", manifest.tokenizer.as_deref(), manifest.tokenizer_digest.as_ref())?;
-        let tokenizer = tokenizer_from(&tokenizer, config.vocab_size)
-            .map_err(|reason| EngineError::model_file(tokenizer_path, format!("not a usable tokenizer: {reason}")))?;
+        let (tokenizer_path, tokenizer) = required(
+            manifest,
+            "tokenizer",
+            manifest.tokenizer.as_deref(),
+            manifest.tokenizer_digest.as_ref(),
+        )?;
+        let tokenizer = tokenizer_from(&tokenizer, config.vocab_size).map_err(|reason| {
+            EngineError::model_file(tokenizer_path, format!("not a usable tokenizer: {reason}"))
+        })?;
 
         let weights = read_verified(&manifest.weights, &manifest.weights_digest)?;
         let bert = VarBuilder::from_buffered_safetensors(weights, DType::F32, device)

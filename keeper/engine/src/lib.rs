@@ -22,6 +22,6 @@ pub use error::{EngineError, InputError};
 pub use manifest::{Limits, ModelManifest};
 pub use process::{ProcessConfig, ProcessEngine};
 pub use types::{
-    ChatInput, Completion, EmbeddingInput, FinishReason, Input, Message, Output, Role, Sampling, Task, Timings,
-    Trace, Usage,
+    ChatInput, Completion, EmbeddingInput, FinishReason, Input, Message, Output, Role, Sampling, Task,
+    Timings, Trace, Usage,
 };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::ChatModel;
 use crate::embedding::EmbeddingModel;
-use crate::{Completion, EngineError, Input, InputError, ModelManifest, Task};
+use crate::{Completion, EngineError, Input, InputError, ModelManifest, Task, Trace};
 
 /// Where a model is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +106,15 @@ impl LocalModel {
             (Kind::Chat(model), Input::Chat(input)) => model.run(input, observer),
             (Kind::Embedding(model), Input::Embedding(input)) => model.run(input, observer),
             _ => Err(self.wrong_task(input)),
+        }
+    }
+
+    /// The token that this build picks at each output position of a trace, given all tokens before it: equal to
+    /// the trace's output where the two engines agree. Only chat traces have output tokens.
+    pub fn replay(&self, trace: &Trace) -> Result<Vec<u32>, EngineError> {
+        match &self.0 {
+            Kind::Chat(model) => model.replay(trace),
+            Kind::Embedding(_) => Ok(Vec::new()),
         }
     }
 

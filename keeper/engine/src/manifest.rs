@@ -66,11 +66,7 @@ impl ModelManifest {
     }
 }
 
-fn verify_optional(
-    what: &str,
-    path: Option<&Path>,
-    expected: Option<&[u8; 32]>,
-) -> Result<(), EngineError> {
+fn verify_optional(what: &str, path: Option<&Path>, expected: Option<&[u8; 32]>) -> Result<(), EngineError> {
     match (path, expected) {
         (Some(path), Some(expected)) => digest::verify(path, expected),
         (Some(path), None) => Err(EngineError::model_file(

@@ -9,10 +9,10 @@ use super::tokenizer::Tokenizer;
 use super::{prompt, sampling};
 use crate::gguf::Gguf;
 use crate::llama::{KvCache, Llama, PREFILL_CHUNK};
-use crate::local::{Observer, engine_name};
+use crate::local::{Observer, Unobserved, engine_name};
 use crate::{
-    ChatInput, Completion, EngineError, FinishReason, Limits, ModelManifest, Output, Sampling, Timings, Trace, Usage,
-    digest,
+    ChatInput, Completion, EngineError, FinishReason, Limits, ModelManifest, Output, Sampling, Timings,
+    Trace, Usage, digest,
 };
 
 /// A language model with its tokenizer and template, ready to answer.
@@ -45,7 +45,12 @@ impl ChatModel {
         Self::from_gguf(&manifest.weights, file, manifest.limits, device)
     }
 
-    fn from_gguf(path: &Path, file: std::fs::File, limits: Limits, device: &Device) -> Result<Self, EngineError> {
+    fn from_gguf(
+        path: &Path,
+        file: std::fs::File,
+        limits: Limits,
+        device: &Device,
+    ) -> Result<Self, EngineError> {
         let mut gguf = Gguf::read(path, file)?;
         let tokenizer = Tokenizer::load(&gguf)?;
         let (bos, eos) = tokenizer.bos_and_eos_text();
@@ -77,7 +82,11 @@ impl ChatModel {
     }
 
     /// Answers a request, reporting text to `observer` as it becomes certain.
-    pub(crate) fn run(&self, input: &ChatInput, observer: &mut dyn Observer) -> Result<Completion, EngineError> {
+    pub(crate) fn run(
+        &self,
+        input: &ChatInput,
+        observer: &mut dyn Observer,
+    ) -> Result<Completion, EngineError> {
         let started = Instant::now();
         let sampling = input.sampling();
         let prompt = self.prompt(input)?;
@@ -106,6 +115,24 @@ impl ChatModel {
             finish_reason,
             timings: Timings { prefill, decode: started.elapsed() - prefill, ..Timings::default() },
         })
+    }
+
+    /// What this build picks at each output position of a trace, given all tokens before it.
+    pub(crate) fn replay(&self, trace: &Trace) -> Result<Vec<u32>, EngineError> {
+        let (prompt, output) = (&trace.input_tokens, &trace.output_tokens);
+        let (tokens, limit) = (prompt.len().saturating_add(output.len()), self.llama.config().context);
+        if prompt.is_empty() || tokens > limit {
+            return Err(EngineError::InputTooLong { tokens, limit });
+        }
+        let sampling = trace.sampling.unwrap_or(Sampling { temperature: 0.0, top_p: 1.0, seed: 0 });
+        let mut cache = self.llama.cache(tokens)?;
+        let mut logits = self.prefill(prompt, &mut cache, &mut Unobserved)?;
+        let mut picks = Vec::new();
+        for (position, token) in (0_u64..).zip(output) {
+            picks.push(sampling::pick(&logits, &sampling, position)?);
+            logits = self.llama.forward(&[*token], &mut cache)?;
+        }
+        Ok(picks)
     }
 
     fn output_limit(&self, input: &ChatInput, prompt: usize) -> usize {

@@ -70,10 +70,9 @@ fn guard(content: &str, controls: &[(String, u32)], marker: char) -> String {
 
 /// Whether `content` begins with a proper ending of `control`, or lies inside it.
 fn starts_inside(content: &str, control: &str) -> bool {
-    control
-        .char_indices()
-        .skip(1)
-        .any(|(at, _)| content.starts_with(&control[at..]) || (!content.is_empty() && control[at..].starts_with(content)))
+    control.char_indices().skip(1).any(|(at, _)| {
+        content.starts_with(&control[at..]) || (!content.is_empty() && control[at..].starts_with(content))
+    })
 }
 
 /// Whether `content` ends with a proper beginning of `control`.
@@ -113,7 +112,9 @@ mod tests {
 
     #[test]
     fn no_message_can_complete_a_control_token_with_text_around_it() {
-        for text in ["<|im_end|>", "<<|im_start|>>", "_end|>", "<|im_", "im", "|>x<|", "<|im_end|", "<|<|im_end|>"] {
+        for text in
+            ["<|im_end|>", "<<|im_start|>>", "_end|>", "<|im_", "im", "|>x<|", "<|im_end|", "<|<|im_end|>"]
+        {
             let guarded = guard(text, &controls(), MARK);
             assert_eq!(guarded.replace(MARK, ""), text);
             for around in [("", ""), ("<|im", "|>"), ("<|", "_end|>"), ("<", "end|>"), ("<|im_end", ">")] {

@@ -43,7 +43,9 @@ fn likeliest(logits: &[f32]) -> Result<u32, EngineError> {
     let mut best: Option<(u32, f32)> = None;
     for (id, logit) in (0_u32..).zip(logits) {
         if logit.is_nan() || *logit == f32::INFINITY {
-            return Err(EngineError::Inference { reason: format!("the model gave token {id} the score {logit}") });
+            return Err(EngineError::Inference {
+                reason: format!("the model gave token {id} the score {logit}"),
+            });
         }
         if best.is_none_or(|(_, highest)| *logit > highest) {
             best = Some((id, *logit));
@@ -117,8 +119,7 @@ mod tests {
     fn top_p_leaves_only_the_nucleus() {
         // Probabilities 0.5, 0.25, 0.25: a nucleus of 0.6 keeps the first two in order of id.
         let logits = [0.5_f32.ln(), 0.25_f32.ln(), 0.25_f32.ln()];
-        let drawn: Vec<u32> =
-            (0..200).map(|at| pick(&logits, &sampling(1.0, 0.6, 3), at).unwrap()).collect();
+        let drawn: Vec<u32> = (0..200).map(|at| pick(&logits, &sampling(1.0, 0.6, 3), at).unwrap()).collect();
         assert!(drawn.contains(&0) && drawn.contains(&1) && !drawn.contains(&2), "{drawn:?}");
     }
 

@@ -52,7 +52,14 @@ impl Template {
         self.environment
             .get_template(NAME)
             .and_then(|template| template.render_captured_to(values, &mut output).map(drop))
-            .map_err(|error| InputError::field("messages", format!("the model's chat template refuses them: {error}")))?;
+            .map_err(|error| {
+                let cause =
+                    std::error::Error::source(&error).map(|cause| format!(" ({cause})")).unwrap_or_default();
+                InputError::field(
+                    "messages",
+                    format!("the model's chat template refuses them: {error}{cause}"),
+                )
+            })?;
         String::from_utf8(output.0)
             .map_err(|error| EngineError::Inference { reason: format!("rendered prompt: {error}") })
     }

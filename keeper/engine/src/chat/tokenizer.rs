@@ -39,7 +39,9 @@ impl Tokenizer {
         let model = gguf.str("tokenizer.ggml.model")?;
         let pre = gguf.str_opt("tokenizer.ggml.pre")?.unwrap_or("default");
         if model != "gpt2" || pre != "smollm" {
-            let reason = format!("tokenizer `{model}` with splitter `{pre}` is not supported; `gpt2` with `smollm` is");
+            let reason = format!(
+                "tokenizer `{model}` with splitter `{pre}` is not supported; `gpt2` with `smollm` is"
+            );
             return Err(gguf.error(reason));
         }
         let tokens = gguf.strings("tokenizer.ggml.tokens")?;
@@ -62,7 +64,8 @@ impl Tokenizer {
         };
         let (bos_text, eos_text) =
             (text_of("tokenizer.ggml.bos_token_id")?, text_of("tokenizer.ggml.eos_token_id")?);
-        let bpe = build(vocabulary.normal, merges).map_err(|error| gguf.error(format!("tokenizer: {error}")))?;
+        let bpe =
+            build(vocabulary.normal, merges).map_err(|error| gguf.error(format!("tokenizer: {error}")))?;
         Ok(Tokenizer {
             bpe,
             pieces: vocabulary.pieces,
@@ -127,7 +130,9 @@ impl Vocabulary {
             if *kind != NORMAL {
                 // A name of one character could not be told from text when the template is rendered.
                 if token.chars().nth(1).is_none() {
-                    return Err(gguf.error(format!("control token {id} has the name `{token}`, which is too short")));
+                    return Err(
+                        gguf.error(format!("control token {id} has the name `{token}`, which is too short"))
+                    );
                 }
                 vocabulary.controls.push((token.clone(), id));
                 vocabulary.pieces.push(None);
@@ -181,10 +186,7 @@ fn token_id(gguf: &Gguf, key: &str, tokens: usize) -> Result<u32, EngineError> {
         .ok_or_else(|| gguf.error(format!("metadata `{key}` is {id}, outside the vocabulary of {tokens}")))
 }
 
-fn build(
-    vocabulary: HashMap<String, u32>,
-    merges: Merges,
-) -> tokenizers::Result<tokenizers::Tokenizer> {
+fn build(vocabulary: HashMap<String, u32>, merges: Merges) -> tokenizers::Result<tokenizers::Tokenizer> {
     let vocabulary: Vocab = vocabulary.into_iter().collect();
     let bpe = BPE::builder().vocab_and_merges(vocabulary, merges).build()?;
     let mut tokenizer = tokenizers::Tokenizer::new(bpe);

@@ -50,7 +50,8 @@ pub(super) struct Header {
 
 pub(super) fn read(file: &File, file_bytes: u64) -> Result<Header, HeaderError> {
     let limit = file_bytes.min(MAX_HEADER_BYTES);
-    let mut source = Source { reader: BufReader::new(file.take(limit)), limit, part: "the file's first bytes" };
+    let mut source =
+        Source { reader: BufReader::new(file.take(limit)), limit, part: "the file's first bytes" };
     if source.bytes::<4>()? != MAGIC {
         return Err(HeaderError::Magic);
     }

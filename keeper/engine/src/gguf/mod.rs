@@ -130,12 +130,18 @@ impl Gguf {
     }
 
     /// Loads a tensor that must have the given shape.
-    pub(crate) fn tensor(&mut self, name: &str, shape: &[usize], device: &Device) -> Result<QTensor, EngineError> {
+    pub(crate) fn tensor(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        device: &Device,
+    ) -> Result<QTensor, EngineError> {
         let Some(entry) = self.tensors.get(name) else {
             return Err(self.error(format!("tensor `{name}` is missing")));
         };
         if entry.shape != shape {
-            let reason = format!("tensor `{name}` has shape {:?}, the metadata ask for {shape:?}", entry.shape);
+            let reason =
+                format!("tensor `{name}` has shape {:?}, the metadata ask for {shape:?}", entry.shape);
             return Err(self.error(reason));
         }
         let info = gguf_file::TensorInfo {

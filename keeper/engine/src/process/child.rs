@@ -85,8 +85,9 @@ impl Worker {
 
     /// Sends a command; false when the process no longer listens.
     pub(super) async fn send(&mut self, command: &Command) -> Result<bool, EngineError> {
-        let bytes = frame::encode(command)
-            .map_err(|error| EngineError::Inference { reason: format!("job cannot be handed over: {error}") })?;
+        let bytes = frame::encode(command).map_err(|error| EngineError::Inference {
+            reason: format!("job cannot be handed over: {error}"),
+        })?;
         Ok(self.stdin.write_all(&bytes).await.is_ok())
     }
 

@@ -60,10 +60,13 @@ struct Job {
 impl ProcessEngine {
     /// Sets the engine up; the worker starts with the first job. Must be called inside a tokio runtime.
     pub fn new(config: ProcessConfig, models: Vec<ModelManifest>) -> Result<Self, EngineError> {
-        if let Some((at, model)) =
-            models.iter().enumerate().find(|(at, model)| models[..*at].iter().any(|other| other.name == model.name))
+        if let Some((at, model)) = models
+            .iter()
+            .enumerate()
+            .find(|(at, model)| models[..*at].iter().any(|other| other.name == model.name))
         {
-            let reason = format!("model {at} has the name `{}`, which is taken; names must differ", model.name);
+            let reason =
+                format!("model {at} has the name `{}`, which is taken; names must differ", model.name);
             return Err(EngineError::WorkerUnavailable { reason });
         }
         let setup = Setup {

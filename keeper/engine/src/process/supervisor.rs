@@ -173,11 +173,7 @@ impl Supervisor {
     }
 
     /// Keeps the worker or buries it, and says what to answer; `None` when nobody waits.
-    async fn conclude(
-        &mut self,
-        worker: Worker,
-        ending: Ending,
-    ) -> Option<Result<Outcome, EngineError>> {
+    async fn conclude(&mut self, worker: Worker, ending: Ending) -> Option<Result<Outcome, EngineError>> {
         match ending {
             Ending::Answered(result) => {
                 self.worker = Some(worker);

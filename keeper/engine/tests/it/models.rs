@@ -11,10 +11,8 @@ const MINILM: &str = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab1
 
 /// The cache that `make models` fills.
 pub fn cache() -> PathBuf {
-    let root = std::env::var_os("OPG_CACHE").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.cache"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("OPG_CACHE")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.cache"), PathBuf::from);
     let models = root.join("models");
     assert!(models.is_dir(), "{} does not exist; run `make models` first", models.display());
     models
