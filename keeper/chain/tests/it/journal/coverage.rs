@@ -27,6 +27,7 @@ events! {
     OrphanNode => "answer from a node on an orphaned branch",
     MissingReceipt => "receipt of a mined transaction missing",
     Dropped => "pool drops our transaction",
+    Gossip => "old transactions return to the pool from other nodes",
     Censored => "block leaves our transaction out",
     Replaced => "a replacement is mined instead of the first transaction",
     EarlierMined => "an earlier transaction is mined after its replacement was sent",

@@ -70,6 +70,8 @@ pub(super) struct Chain {
     pub(super) base_fee: u128,
     /// What a mined transaction pays for its data.
     pub(super) l1_fee: u128,
+    /// Everything a node ever took: somebody may still hold it and send it again.
+    held: Vec<Tx>,
     salt: u64,
 }
 
@@ -92,6 +94,7 @@ impl Chain {
             highest: 0,
             base_fee: 1000,
             l1_fee: 500_000,
+            held: Vec::new(),
             salt: 0,
         }
     }
@@ -135,6 +138,7 @@ impl Chain {
                 return Err("replacement transaction underpriced");
             }
         }
+        self.held.push(tx.clone());
         self.pool.insert(tx.nonce, tx);
         Ok(())
     }
@@ -224,7 +228,18 @@ impl Chain {
                 self.pool.entry(tx.nonce).or_insert_with(|| tx.clone());
             }
         }
+        self.gossip(rng);
         removed
+    }
+
+    /// Old transactions come back from nodes that still hold them.
+    pub(super) fn gossip(&mut self, rng: &mut StdRng) {
+        let count = self.tip().count;
+        for tx in self.held.iter().filter(|tx| tx.nonce >= count) {
+            if rng.random_bool(0.3) {
+                self.pool.entry(tx.nonce).or_insert_with(|| tx.clone());
+            }
+        }
     }
 
     /// Pays the account or takes from it, as of the latest block.

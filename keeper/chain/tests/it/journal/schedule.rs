@@ -222,6 +222,10 @@ impl Schedule {
         } else {
             world.chain.pool.pop_first();
         }
+        if self.rng.random_bool(0.3) {
+            world.coverage.note(Event::Gossip);
+            world.chain.gossip(&mut self.rng);
+        }
     }
 
     /// Somebody else has the key.
