@@ -69,11 +69,17 @@ contract FailingConsumer is Recorder {
 contract ReentrantConsumer is Recorder {
     IInferenceHub private immutable hub;
     bytes[] private _attempts;
+    bool private _closed;
     bool[] public succeeded;
     bytes[] public reasons;
 
     constructor(IInferenceHub hub_, IERC20 opg) Recorder(hub_, opg) {
         hub = hub_;
+    }
+
+    /// While closed, every callback fails.
+    function setClosed(bool closed) external {
+        _closed = closed;
     }
 
     function attempt(bytes calldata call) external {
@@ -85,6 +91,7 @@ contract ReentrantConsumer is Recorder {
     }
 
     function onInference(bytes32 requestId, bytes calldata output, uint128 fee) public override {
+        require(!_closed, "closed");
         for (uint256 i = 0; i < _attempts.length; ++i) {
             (bool success, bytes memory reason) = address(hub).call(_attempts[i]);
             succeeded.push(success);
