@@ -1,4 +1,5 @@
 //! Tests of the engine as its users see it, with the real models.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a test that fails")]
 
 mod hostile;
 mod models;

@@ -10,7 +10,7 @@ const SMOLLM2: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728
 const MINILM: &str = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db";
 
 /// The cache that `make models` fills.
-pub fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     let root = std::env::var_os("OPG_CACHE")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../.cache"), PathBuf::from);
     let models = root.join("models");
@@ -27,7 +27,7 @@ fn limits() -> Limits {
 }
 
 /// The chat model.
-pub fn smollm2() -> ModelManifest {
+pub(crate) fn smollm2() -> ModelManifest {
     ModelManifest {
         name: "smollm2".to_owned(),
         task: Task::Chat,
@@ -42,7 +42,7 @@ pub fn smollm2() -> ModelManifest {
 }
 
 /// The embedding model.
-pub fn minilm() -> ModelManifest {
+pub(crate) fn minilm() -> ModelManifest {
     let folder = cache().join("all-minilm-l6-v2");
     let (tokenizer, config) = (folder.join("tokenizer.json"), folder.join("config.json"));
     ModelManifest {
@@ -59,9 +59,9 @@ pub fn minilm() -> ModelManifest {
 }
 
 /// The chat model in this process.
-pub static CHAT: LazyLock<LocalModel> =
+pub(crate) static CHAT: LazyLock<LocalModel> =
     LazyLock::new(|| LocalModel::load(&smollm2(), Accelerator::Cpu).unwrap());
 
 /// The embedding model in this process.
-pub static EMBEDDING: LazyLock<LocalModel> =
+pub(crate) static EMBEDDING: LazyLock<LocalModel> =
     LazyLock::new(|| LocalModel::load(&minilm(), Accelerator::Cpu).unwrap());

@@ -11,7 +11,7 @@ const FFN: usize = 64;
 
 /// A metadata value as the file format writes it.
 #[derive(Clone)]
-pub enum Meta {
+pub(crate) enum Meta {
     U32(u32),
     F32(f32),
     Text(&'static str),
@@ -21,16 +21,16 @@ pub enum Meta {
 
 /// The parts of a file, to be changed before they are written.
 #[derive(Clone)]
-pub struct Tiny {
-    pub metadata: Vec<(&'static str, Meta)>,
+pub(crate) struct Tiny {
+    pub(crate) metadata: Vec<(&'static str, Meta)>,
     /// Name, shape as written (columns first), element type.
-    pub tensors: Vec<(String, Vec<u64>, u32)>,
-    pub version: u32,
+    pub(crate) tensors: Vec<(String, Vec<u64>, u32)>,
+    pub(crate) version: u32,
 }
 
 impl Tiny {
     /// A model that loads and runs.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut tokens: Vec<Vec<u8>> = ["<|end|>", "<|im_start|>", "<|im_end|>"].map(Vec::from).into();
         let mut kinds = vec![3; tokens.len()];
         for symbol in byte_symbols().into_iter().chain(["he".to_owned(), "ll".to_owned()]) {
@@ -77,19 +77,19 @@ impl Tiny {
     }
 
     /// Replaces a metadata value.
-    pub fn with(mut self, key: &str, value: Meta) -> Self {
+    pub(crate) fn with(mut self, key: &str, value: Meta) -> Self {
         self.metadata.iter_mut().find(|(name, _)| *name == key).unwrap().1 = value;
         self
     }
 
     /// Leaves a metadata entry out.
-    pub fn without(mut self, key: &str) -> Self {
+    pub(crate) fn without(mut self, key: &str) -> Self {
         self.metadata.retain(|(name, _)| *name != key);
         self
     }
 
     /// The file.
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut out = b"GGUF".to_vec();
         out.extend(self.version.to_le_bytes());
         out.extend((self.tensors.len() as u64).to_le_bytes());
@@ -156,7 +156,7 @@ fn byte_symbols() -> Vec<String> {
 }
 
 /// A manifest for a file with exactly these bytes.
-pub fn manifest(bytes: &[u8], task: Task) -> (NamedTempFile, ModelManifest) {
+pub(crate) fn manifest(bytes: &[u8], task: Task) -> (NamedTempFile, ModelManifest) {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let manifest = ModelManifest {
@@ -174,7 +174,7 @@ pub fn manifest(bytes: &[u8], task: Task) -> (NamedTempFile, ModelManifest) {
 }
 
 /// Loads a file with exactly these bytes.
-pub fn load(bytes: &[u8]) -> Result<LocalModel, EngineError> {
+pub(crate) fn load(bytes: &[u8]) -> Result<LocalModel, EngineError> {
     let (_file, manifest) = manifest(bytes, Task::Chat);
     LocalModel::load(&manifest, Accelerator::Cpu)
 }
