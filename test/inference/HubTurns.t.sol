@@ -15,7 +15,7 @@ contract HubTurnsTest is InferenceFixture {
         hub.setTurnParameters(window, cap);
     }
 
-    /// T1: the turn is what the formula says, computed here another way.
+    /// D1: the turn is what the formula says, computed here another way.
     function testFuzz_TurnOf_FollowsTheFormula(bytes32 blockHash, uint32 window, uint32 cap, uint96 stake, uint96 rest)
         public
     {
@@ -35,7 +35,7 @@ contract HubTurnsTest is InferenceFixture {
         assertEq(hub.turnOf(req, operator), req.requestedAt + (delay < cap ? delay : cap));
     }
 
-    /// T2: delays of n equal operators are spread evenly up to n windows; chi-squared over 16 buckets.
+    /// D2: delays of n equal operators are spread evenly up to n windows; chi-squared over 16 buckets.
     function test_Delays_AreUniform() public pure {
         uint256[16] memory buckets;
         (uint32 window, uint256 operatorCount, uint256 draws) = (4_000_000, 5, 8_000);
@@ -56,7 +56,7 @@ contract HubTurnsTest is InferenceFixture {
         assertLt(chiSquared * 10 / expected, 377);
     }
 
-    /// T3: twice the stake halves the delay; the smallest draw still waits for the floor of its share only.
+    /// D3: twice the stake halves the delay; the smallest draw still waits for the floor of its share only.
     function testFuzz_Delay_IsInverseToStake(bytes32 blockHash, bytes32 id, uint32 window, uint96 stake) public pure {
         uint256 total = 1e30;
         uint256 s = bound(stake, 1, 1e27);
@@ -65,7 +65,7 @@ contract HubTurnsTest is InferenceFixture {
         assertApproxEqAbs(delay, 2 * half, 1);
     }
 
-    /// T4: nobody answers before its turn, everybody with stake at its turn.
+    /// D4: nobody answers before its turn, everybody with stake at its turn.
     function testFuzz_Fulfil_BeginsWithTheTurn(bytes32 blockHash) public {
         vm.assume(blockHash != 0);
         _registerRival();
@@ -89,7 +89,7 @@ contract HubTurnsTest is InferenceFixture {
         _fulfil(req, _answer(req));
     }
 
-    /// T5: no delay exceeds the cap, whatever the shares are.
+    /// D5: no delay exceeds the cap, whatever the shares are.
     function testFuzz_TurnOf_IsNotLaterThanTheCap(uint256 stake, bytes32 blockHash) public {
         vm.assume(blockHash != 0);
         vm.mockCall(
@@ -102,7 +102,7 @@ contract HubTurnsTest is InferenceFixture {
         assertLe(hub.turnOf(req, operator), req.requestedAt + TURN_CAP);
     }
 
-    /// T6: who had no stake before the request waits for the cap; after the cap anyone may answer.
+    /// D6: who had no stake before the request waits for the cap; after the cap anyone may answer.
     function test_Fulfil_WithoutStakeBeforeTheRequestWaitsForTheCap() public {
         Request memory req = _request();
         _registerRival();
@@ -123,7 +123,7 @@ contract HubTurnsTest is InferenceFixture {
         assertEq(operators.stakeAt(rival, req.requestedAt - 1), 0);
     }
 
-    /// T7: hashes up to 8,191 blocks old come from EIP-2935; with an older one only the cap decides.
+    /// D7: hashes up to 8,191 blocks old come from EIP-2935; with an older one only the cap decides.
     function test_TurnOf_OldBlocks() public {
         // The code of EIP-2935.
         vm.etch(
