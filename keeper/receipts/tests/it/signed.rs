@@ -45,7 +45,10 @@ proptest! {
         prop_assert_eq!(signed.recover(&domain), Ok(key.address()));
         prop_assume!(key.address() != other.address());
         let wrong_key = signed.verify(&domain, other.address());
-        prop_assert!(matches!(wrong_key, Err(ReceiptError::WrongSigner { .. })));
+        prop_assert_eq!(
+            wrong_key,
+            Err(ReceiptError::WrongSigner { expected: other.address(), recovered: key.address() })
+        );
         for domain in [receipt_domain(chain ^ 1, registry), receipt_domain(chain, Address::repeat_byte(0x5a))] {
             prop_assert!(signed.verify(&domain, key.address()).is_err());
         }

@@ -2,6 +2,7 @@
 
 use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Bytes, keccak256};
+use alloy_sol_types::SolStruct;
 use opg_receipts::{
     InferenceReceipt, Request, SignedReceipt, canonicalize, http_request_id, hub_request_id, receipt_domain,
 };
@@ -85,7 +86,7 @@ fn read<T: serde::de::DeserializeOwned>(file: &str) -> T {
 fn receipts_have_the_digests_and_signatures_of_the_vectors() {
     let vectors: Receipts = read("receipts.json");
     assert!(vectors.receipts.len() >= 20);
-    let type_string = <InferenceReceipt as alloy::sol_types::SolStruct>::eip712_root_type();
+    let type_string = InferenceReceipt::eip712_root_type();
     assert_eq!(type_string, vectors.type_string);
     for vector in vectors.receipts {
         let name = &vector.name;
