@@ -48,15 +48,22 @@ remember() { sha256sum <"$2" >"$1"; }
 
 if ! is_current node_modules/.opg-installed package-lock.json; then
   say "installing node packages (forge, anvil, solc, OpenZeppelin)"
-  npm ci --no-fund --no-audit
+  # Not `npm ci`: Foundry names binaries of platforms that the registry does not have, which npm leaves out of the lock
+  # file and `npm ci` then misses. `--no-save` takes what the lock file pins and leaves it as it is.
+  npm install --no-save --no-fund --no-audit --ignore-scripts
   remember node_modules/.opg-installed package-lock.json
 fi
 
 # npm starts Foundry's tools through a script that ends with status 0 whatever the tool ended with, and leaves the tool
 # running when it is killed itself. The commands in node_modules/.bin become the tools themselves.
 for tool in forge anvil cast; do
-  binary=$(compgen -G "node_modules/@foundry-rs/$tool-*/bin/$tool") || fail "npm has no $tool for this machine"
-  ln -sfn "../../$binary" "node_modules/.bin/$tool"
+  if binary=$(compgen -G "node_modules/@foundry-rs/$tool-*/bin/$tool"); then
+    ln -sfn "../../$binary" "node_modules/.bin/$tool"
+  elif binary=$(command -v "$tool") && [[ $binary != "$PWD"/* ]]; then
+    ln -sfn "$binary" "node_modules/.bin/$tool"
+  else
+    fail "npm has no $tool for this machine; install Foundry from https://getfoundry.sh"
+  fi
 done
 
 if [[ ! -x .venv/bin/pip ]]; then
