@@ -1,8 +1,8 @@
 //! Canonical JSON: RFC 8785, refusing what it would change.
 
-use serde::Serialize;
+use serde::{Serialize, ser::Error};
 
-use crate::{numbers, strict_json::StrictJson};
+use crate::{finite::Finite, numbers, strict_json::StrictJson};
 
 /// Why something has no canonical JSON.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +24,7 @@ pub enum CanonicalError {
 /// # Errors
 /// If the value holds a number that would change, NaN, an infinity, or a map whose keys are not distinct strings.
 pub fn canonical_json(value: &(impl Serialize + ?Sized)) -> Result<Vec<u8>, CanonicalError> {
+    value.serialize(Finite).map_err(|error| CanonicalError::Value(serde_json::Error::custom(error)))?;
     // The canonicaliser rounds integers to floats, so they are judged in the plain serialisation.
     let canonical = serde_json_canonicalizer::to_vec(&value).map_err(CanonicalError::Value)?;
     let plain = serde_json::to_vec(&value).map_err(CanonicalError::Value)?;

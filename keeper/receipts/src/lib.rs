@@ -2,6 +2,7 @@
 
 mod canonical;
 mod decimal;
+mod finite;
 mod hash;
 mod numbers;
 mod receipt;

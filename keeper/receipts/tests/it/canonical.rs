@@ -68,18 +68,32 @@ proptest! {
 
 #[test]
 fn values_that_json_cannot_hold_are_refused() {
-    for refused in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        let error = canonical_json(&json_of(refused)).unwrap_err();
-        assert!(matches!(error, CanonicalError::Value(_)), "{refused}: {error}");
+    #[derive(serde::Serialize)]
+    enum Shape {
+        Number(f64),
+        Pair(f32, f64),
+        Named { inner: Option<Vec<f64>> },
+    }
+    for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let shapes = [
+            Shape::Number(float),
+            Shape::Pair(float as f32, 0.0),
+            Shape::Pair(0.0, float),
+            Shape::Named { inner: Some(vec![0.0, float]) },
+        ];
+        for shape in shapes {
+            let refused =
+                [canonical_json(&shape), canonical_json(&[("key", &shape)]), canonical_json(&(1, &shape))];
+            for error in refused.map(Result::unwrap_err) {
+                assert!(matches!(error, CanonicalError::Value(_)), "{float}: {error}");
+            }
+        }
+        let error = canonical_json(&float).unwrap_err().to_string();
+        assert!(error.contains(&float.to_string()), "{error}");
     }
     let error = canonical_json(&[u64::MAX]).unwrap_err();
     assert!(matches!(&error, CanonicalError::Number(number) if *number == u64::MAX.to_string()), "{error}");
     canonical_json(&u128::MAX).unwrap_err();
-}
-
-/// A structure with a float in it: `json!` would turn NaN into null.
-fn json_of(float: f64) -> std::collections::BTreeMap<&'static str, f64> {
-    [("value", float)].into()
 }
 
 #[test]
