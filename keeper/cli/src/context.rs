@@ -7,6 +7,7 @@ use opg_chain::{
     rpc::{EndpointUrl, Rpc, RpcConfig},
     signer::{PrivateKeySigner, SignerError, open_keystore},
 };
+use opg_engine::EngineError;
 use opg_store::{Store, StoreError};
 
 use crate::{
@@ -85,7 +86,12 @@ pub(crate) fn state(error: StoreError) -> CliError {
         StoreError::WrongState { .. } | StoreError::AlreadySettled { .. } => Code::JobState,
         _ => Code::State,
     };
-    CliError::new(code, "storage.path", error, "check folder and space; restore a backup if the file is damaged")
+    CliError::new(
+        code,
+        "storage.path",
+        error,
+        "check folder and space; restore a backup if the file is damaged",
+    )
 }
 
 /// An error of a key.
@@ -100,6 +106,20 @@ pub(crate) fn signer(error: SignerError) -> CliError {
         _ => "correct keys.keystore, or make a keystore with `opg init`",
     };
     CliError::new(code, "keystore", error, remedy)
+}
+
+/// An error of the engine about the model `name`.
+pub(crate) fn engine(name: &str, error: &EngineError) -> CliError {
+    let (code, remedy) = match error {
+        EngineError::ModelFile { .. } | EngineError::DigestMismatch { .. } => {
+            (Code::ModelFile, "fetch the registered file, or correct the path in the configuration")
+        }
+        _ => (
+            Code::Engine,
+            "give the model's process more memory (engine.memory_limit) and time, and look at the log",
+        ),
+    };
+    CliError::new(code, format!("model `{name}`"), error, remedy)
 }
 
 fn book(path: &Path, error: &AddressBookError) -> CliError {

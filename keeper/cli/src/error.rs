@@ -147,14 +147,7 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "error[{}]: {}: {}\n  remedy: {}",
-            self.code.as_str(),
-            self.input,
-            self.reason,
-            self.remedy
-        )
+        write!(f, "error[{}]: {}: {}\n  remedy: {}", self.code.as_str(), self.input, self.reason, self.remedy)
     }
 }
 

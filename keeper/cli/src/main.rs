@@ -1,4 +1,4 @@
-//! The `opg` command line: parses, calls the libraries, reports. Nothing is decided here.
+#![doc = include_str!("../README.md")]
 
 mod args;
 mod commands;
@@ -16,13 +16,15 @@ mod progress;
 mod runtime;
 mod submit;
 mod text;
-mod verify;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::{args::{Cli, Command}, output::Output};
+use crate::{
+    args::{Cli, Command},
+    output::Output,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

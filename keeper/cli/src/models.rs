@@ -16,7 +16,7 @@ use opg_engine::digest;
 use crate::{
     args::ModelAddArgs,
     error::{CliError, CliResult, Code},
-    submit::{Call, Mined, Submitter},
+    submit::{Call, Submitter},
 };
 
 /// Bit of the only verification mode that has a verifier: operator-signed.
@@ -43,25 +43,33 @@ pub(crate) async fn plan(
 ) -> CliResult<Publication> {
     let spec = spec_of(args)?;
     let registry = book.model_registry;
-    let model_id = keccak256((alloy::primitives::U256::from(book.chain_id), registry, owner, args.name.clone()).abi_encode_params());
+    let model_id = keccak256(
+        (alloy::primitives::U256::from(book.chain_id), registry, owner, args.name.clone())
+            .abi_encode_params(),
+    );
     let version = spec.version_of(model_id);
-    let fail = |error: opg_chain::rpc::RpcError| CliError::new(Code::Contract, "model registry", error, "check chain.rpc and chain.address_book");
+    let fail = |error: opg_chain::rpc::RpcError| {
+        CliError::new(Code::Contract, "model registry", error, "check chain.rpc and chain.address_book")
+    };
 
     let mut calls = Vec::new();
-    // A view of an unknown model reverts; only that counts as unknown.
-    match rpc.view(registry, &IModelRegistry::ownerOfCall { modelId: model_id }).await {
-        Ok(_) => {}
-        Err(error) if error.revert().is_some() => {
-            let call = IModelRegistry::registerModelCall { name: args.name.clone() };
-            calls.push(Call::new(format!("model:{model_id}"), format!("register model {}", args.name), registry, &call));
-        }
-        Err(error) => return Err(fail(error)),
+    let known = rpc.view(registry, &IModelRegistry::ownerOfCall { modelId: model_id }).await;
+    if known.map_err(fail)?.is_zero() {
+        let call = IModelRegistry::registerModelCall { name: args.name.clone() };
+        let purpose = format!("register model {}", args.name);
+        calls.push(Call::new(format!("model:{model_id}"), purpose, registry, &call));
     }
+    // The specification of an unknown version reverts.
     match rpc.view(registry, &IModelRegistry::specOfCall { version }).await {
         Ok(_) => {}
         Err(error) if error.revert().is_some() => {
             let call = IModelRegistry::publishVersionCall { modelId: model_id, spec: spec.clone() };
-            calls.push(Call::new(format!("version:{version}"), format!("publish a version of {}", args.name), registry, &call));
+            calls.push(Call::new(
+                format!("version:{version}"),
+                format!("publish a version of {}", args.name),
+                registry,
+                &call,
+            ));
         }
         Err(error) => return Err(fail(error)),
     }
@@ -69,7 +77,7 @@ pub(crate) async fn plan(
 }
 
 /// Sends what is missing.
-pub(crate) async fn publish(publication: &Publication, submitter: &Submitter) -> CliResult<Vec<Mined>> {
+pub(crate) async fn publish(publication: &Publication, submitter: &Submitter) -> CliResult<Vec<B256>> {
     submitter.send(&publication.calls).await
 }
 

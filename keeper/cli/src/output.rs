@@ -26,13 +26,6 @@ impl Output {
         if self.json { self.line(&value.to_string()) } else { self.line(&text()) }
     }
 
-    /// Prints `text` for people; nothing for scripts.
-    pub(crate) fn say(self, text: &str) {
-        if !self.json {
-            self.line(text);
-        }
-    }
-
     /// Prints one line. A closed pipe (`opg jobs list | head`) is not an error.
     pub(crate) fn line(self, text: &str) {
         let mut stdout = std::io::stdout().lock();
@@ -71,10 +64,7 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 /// Lays labels and values out in two columns.
 pub(crate) fn fields(rows: &[(&str, String)]) -> String {
     let width = rows.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
-    rows.iter()
-        .map(|(label, value)| format!("  {label:<width$}  {value}"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    rows.iter().map(|(label, value)| format!("  {label:<width$}  {value}")).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -83,7 +73,8 @@ mod tests {
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let text = table(&["ID", "STATE"], &[vec!["long-id".into(), "x".into()], vec!["s".into(), "y".into()]]);
+        let text =
+            table(&["ID", "STATE"], &[vec!["long-id".into(), "x".into()], vec!["s".into(), "y".into()]]);
         assert_eq!(text, "ID       STATE\nlong-id  x\ns        y");
     }
 }

@@ -39,12 +39,12 @@ pub(crate) fn new(file: Option<&Path>) -> CliResult<Password> {
 
 fn stored(file: Option<&Path>) -> CliResult<Option<Password>> {
     match (file, std::env::var(VARIABLE)) {
-        (Some(path), _) => Password::from_file(path).map(Some).map_err(|error| {
-            CliError::new(Code::Password, path.display(), error, REMEDY)
-        }),
-        (None, Ok(text)) => Password::new(text).map(Some).map_err(|error| {
-            CliError::new(Code::Password, VARIABLE, error, REMEDY)
-        }),
+        (Some(path), _) => Password::from_file(path)
+            .map(Some)
+            .map_err(|error| CliError::new(Code::Password, path.display(), error, REMEDY)),
+        (None, Ok(text)) => Password::new(text)
+            .map(Some)
+            .map_err(|error| CliError::new(Code::Password, VARIABLE, error, REMEDY)),
         (None, Err(_)) => Ok(None),
     }
 }

@@ -1,13 +1,16 @@
 //! Transactions of commands: through the journal like every other.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256},
     sol_types::SolCall,
 };
 use opg_chain::{
-    journal::{self, Intent, IntentId, IntentState, Journal, JournalConfig},
+    journal::{self, Alert, Intent, IntentId, IntentState, Journal, JournalConfig},
     rpc_trait::ChainRpc,
     signer::PrivateKeySigner,
 };
@@ -21,6 +24,8 @@ use crate::{
 
 /// Pause between looks at a transaction.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long the chain may be unreachable before the command gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Sends for one account and waits for what becomes of it.
 #[derive(Debug)]
@@ -45,16 +50,20 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call of a contract's function.
-    pub(crate) fn new(key: impl Into<String>, purpose: impl Into<String>, to: Address, call: &impl SolCall) -> Self {
-        Self { key: key.into(), purpose: purpose.into(), to, data: call.abi_encode().into(), value: U256::ZERO }
+    pub(crate) fn new(
+        key: impl Into<String>,
+        purpose: impl Into<String>,
+        to: Address,
+        call: &impl SolCall,
+    ) -> Self {
+        Self {
+            key: key.into(),
+            purpose: purpose.into(),
+            to,
+            data: call.abi_encode().into(),
+            value: U256::ZERO,
+        }
     }
-}
-
-/// Where a call was mined.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mined {
-    pub(crate) hash: B256,
-    pub(crate) block: u64,
 }
 
 impl Submitter {
@@ -81,8 +90,8 @@ impl Submitter {
         self.account
     }
 
-    /// Sends `calls` in order, waits until all are mined and confirmed, and returns where.
-    pub(crate) async fn send(&self, calls: &[Call]) -> CliResult<Vec<Mined>> {
+    /// Sends `calls` in order, waits until all are mined and confirmed, and returns their hashes.
+    pub(crate) async fn send(&self, calls: &[Call]) -> CliResult<Vec<B256>> {
         let ids = self.enqueue(calls)?;
         let mut mined = Vec::new();
         for (id, call) in ids.into_iter().zip(calls) {
@@ -113,22 +122,30 @@ impl Submitter {
             .map_err(context::state)
     }
 
-    async fn wait(&self, id: IntentId, call: &Call) -> CliResult<Mined> {
+    async fn wait(&self, id: IntentId, call: &Call) -> CliResult<B256> {
+        let mut last_success = Instant::now();
         loop {
             if let Some(journal) = &self.journal {
                 match journal.tick().await {
-                    Err(error) if !error.is_retryable() => return Err(refused(call, &error)),
-                    Err(error) => tracing::debug!(%error, "journal pass failed, trying again"),
+                    Err(error) if !error.is_retryable() || last_success.elapsed() > PATIENCE => {
+                        return Err(refused(call, &error));
+                    }
+                    Err(_) => {}
                     Ok(status) => {
-                        if let Some(alert) = status.alerts.first() {
-                            tracing::warn!(%alert, purpose = call.purpose, "transaction waits");
+                        last_success = Instant::now();
+                        // The only alert that does not pass by itself within minutes.
+                        let funds = |alert: &&Alert| matches!(alert, Alert::InsufficientFunds { .. });
+                        if let Some(alert) = status.alerts.iter().find(funds) {
+                            return Err(refused(call, alert));
                         }
                     }
                 }
             }
             match self.store.read(|tx| journal::outcome(tx, id)).map_err(context::state)? {
-                IntentState::Confirmed { hash, block, success: true } => return Ok(Mined { hash, block }),
-                IntentState::Confirmed { hash, .. } => return Err(refused(call, &format!("transaction {hash} reverted"))),
+                IntentState::Confirmed { hash, success: true, .. } => return Ok(hash),
+                IntentState::Confirmed { hash, .. } => {
+                    return Err(refused(call, &format!("transaction {hash} reverted")));
+                }
                 IntentState::Failed { reason } => return Err(refused(call, &reason)),
                 _ => tokio::time::sleep(PAUSE).await,
             }
@@ -141,6 +158,6 @@ fn refused(call: &Call, reason: &dyn std::fmt::Display) -> CliError {
         Code::Contract,
         &call.purpose,
         reason,
-        "correct what the contract names; nothing else was sent for it",
+        "correct what is named and repeat the command: what was sent already is not sent again",
     )
 }

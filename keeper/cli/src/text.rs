@@ -9,7 +9,9 @@ pub(crate) fn now() -> u64 {
 
 /// Unix time in milliseconds.
 pub(crate) fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// How long ago `unix` was.
@@ -60,6 +62,9 @@ mod tests {
 
     #[test]
     fn ages_use_one_unit() {
-        assert_eq!([duration(5), duration(300), duration(7_200), duration(200_000)], ["5s", "5m", "2h", "2d"]);
+        assert_eq!(
+            [duration(5), duration(300), duration(7_200), duration(200_000)],
+            ["5s", "5m", "2h", "2d"]
+        );
     }
 }

@@ -78,7 +78,9 @@ fn describe(devnet: &Devnet, output: Output) -> CliResult {
 fn ask_example(devnet: &Devnet, ask: alloy::primitives::Address) -> String {
     let (url, opg) = (&devnet.anvil.url, devnet.book.opg);
     let deployer = hex::encode_prefixed(accounts::DEPLOYER);
-    let input = hex::encode_prefixed(br#"{"messages":[{"role":"user","content":"What is the capital of France?"}],"max_tokens":32}"#);
+    let input = hex::encode_prefixed(
+        br#"{"messages":[{"role":"user","content":"What is the capital of France?"}],"max_tokens":32}"#,
+    );
     format!(
         "Ask (the deployer holds OPG):\n  \
          cast send {opg} 'approve(address,uint256)' {ask} 10000000000000000000 --rpc-url {url} --private-key {deployer}\n  \

@@ -4,11 +4,7 @@ use std::path::Path;
 
 use alloy::primitives::{Address, U256};
 use opg_chain::{
-    address_book::AddressBook,
-    bindings::BondedOperators,
-    fees::FeeFloor,
-    rpc::Rpc,
-    signer::PrivateKeySigner,
+    address_book::AddressBook, bindings::BondedOperators, fees::FeeFloor, rpc::Rpc, signer::PrivateKeySigner,
 };
 use opg_node::ChainLedger;
 use serde::Serialize;
@@ -50,7 +46,12 @@ impl Findings {
     }
 
     /// Notes what a step of the keeper's own start gave.
-    fn take<T>(&mut self, check: &'static str, result: CliResult<T>, detail: impl FnOnce(&T) -> String) -> Option<T> {
+    fn take<T>(
+        &mut self,
+        check: &'static str,
+        result: CliResult<T>,
+        detail: impl FnOnce(&T) -> String,
+    ) -> Option<T> {
         match result {
             Ok(value) => {
                 self.good(check, detail(&value));
@@ -76,9 +77,10 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
     let rpc = findings.take("rpc", context::connect(config).await, |rpc| {
         format!("{} endpoints, chain {}", config.rpc.0.len(), rpc.chain_id())
     });
-    let book = findings.take("address book", context::address_book(&config.address_book, config.chain.id), |_| {
-        config.address_book.display().to_string()
-    });
+    let book =
+        findings.take("address book", context::address_book(&config.address_book, config.chain.id), |_| {
+            config.address_book.display().to_string()
+        });
     if let Some(rpc) = &rpc {
         clock(rpc, &mut findings).await;
         if let Some(book) = &book {
@@ -110,13 +112,21 @@ fn report(findings: &[Finding], output: Output) -> CliResult {
     });
     let problems = bad
         .iter()
-        .map(|finding| Problem::new(Code::Unhealthy, finding.check, &finding.detail, finding.remedy.as_deref().unwrap_or_default()))
+        .map(|finding| {
+            Problem::new(
+                Code::Unhealthy,
+                finding.check,
+                &finding.detail,
+                finding.remedy.as_deref().unwrap_or_default(),
+            )
+        })
         .collect();
     CliError::from_problems(problems).map_or(Ok(()), Err)
 }
 
 fn disk(config: &Config, findings: &mut Findings) {
-    let folder = config.database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        config.database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match rustix::fs::statvfs(folder) {
         Ok(stat) => {
             let free = stat.f_bavail.saturating_mul(stat.f_frsize);
@@ -127,7 +137,11 @@ fn disk(config: &Config, findings: &mut Findings) {
                 findings.good("disk", detail);
             }
         }
-        Err(error) => findings.bad("disk", format!("{}: {error}", folder.display()), "create the folder of storage.path"),
+        Err(error) => findings.bad(
+            "disk",
+            format!("{}: {error}", folder.display()),
+            "create the folder of storage.path",
+        ),
     }
 }
 
@@ -137,7 +151,11 @@ async fn clock(rpc: &Rpc, findings: &mut Findings) {
             let skew = now().abs_diff(head.timestamp);
             let detail = format!("{skew} s from the time of block {}", head.number);
             if skew > MAX_SKEW {
-                findings.bad("clock", detail, "synchronise this machine's clock (NTP), or use a node that is not behind");
+                findings.bad(
+                    "clock",
+                    detail,
+                    "synchronise this machine's clock (NTP), or use a node that is not behind",
+                );
             } else {
                 findings.good("clock", detail);
             }
@@ -157,7 +175,11 @@ async fn contracts(rpc: &Rpc, book: &AddressBook, findings: &mut Findings) {
     for (name, address) in all {
         match rpc.code(address).await {
             Ok(code) if code.is_empty() => {
-                findings.bad("contracts", format!("{name} {address} has no code"), "use the address book of this chain's deployment");
+                findings.bad(
+                    "contracts",
+                    format!("{name} {address} has no code"),
+                    "use the address book of this chain's deployment",
+                );
                 return;
             }
             Ok(_) => {}
@@ -176,7 +198,10 @@ async fn balance(config: &Config, rpc: &Rpc, signer: &PrivateKeySigner, findings
         Ok(balance) => {
             let detail = format!("{address} has {}", Eth(balance));
             if balance <= config.transactions.min_balance.0 || balance == U256::ZERO {
-                let remedy = format!("send {address} ETH: more than transactions.min_balance, {}", config.transactions.min_balance);
+                let remedy = format!(
+                    "send {address} ETH: more than transactions.min_balance, {}",
+                    config.transactions.min_balance
+                );
                 findings.bad("balance", detail, remedy);
             } else {
                 findings.good("balance", detail);
@@ -186,7 +211,13 @@ async fn balance(config: &Config, rpc: &Rpc, signer: &PrivateKeySigner, findings
     }
 }
 
-async fn operator(config: &Config, rpc: &Rpc, book: &AddressBook, signer: &PrivateKeySigner, findings: &mut Findings) {
+async fn operator(
+    config: &Config,
+    rpc: &Rpc,
+    book: &AddressBook,
+    signer: &PrivateKeySigner,
+    findings: &mut Findings,
+) {
     let operator = config.operator.unwrap_or_else(|| signer.address());
     let timestamp = match rpc.head().await {
         Ok(head) => head.timestamp,
@@ -210,7 +241,11 @@ async fn operator(config: &Config, rpc: &Rpc, book: &AddressBook, signer: &Priva
 
 async fn models(config: &Config, rpc: &Rpc, book: &AddressBook, findings: &mut Findings) {
     if config.models.is_empty() && config.inference.enabled {
-        findings.bad("models", "none is configured, so every request is declined", "`opg model add` adds one");
+        findings.bad(
+            "models",
+            "none is configured, so every request is declined",
+            "`opg model add` adds one",
+        );
     }
     let ledger = ChainLedger::new(rpc.clone(), settings::follower(config, book), FeeFloor::default());
     for model in &config.models {
@@ -218,11 +253,7 @@ async fn models(config: &Config, rpc: &Rpc, book: &AddressBook, findings: &mut F
             Ok(manifest) => tokio::task::spawn_blocking(move || manifest.verify())
                 .await
                 .map_err(|error| CliError::internal("verifying model files", error))
-                .and_then(|result| {
-                    result.map_err(|error| {
-                        CliError::new(Code::ModelFile, &model.name, error, "fetch the registered file, or correct the path")
-                    })
-                }),
+                .and_then(|result| result.map_err(|error| context::engine(&model.name, &error))),
             Err(error) => Err(error),
         };
         findings.take("model files", verified, |()| format!("{} is what the registry says", model.name));

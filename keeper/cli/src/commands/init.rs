@@ -46,7 +46,8 @@ pub(super) fn init(args: &InitArgs, output: Output) -> CliResult {
     });
     files::write_new(&config, text.as_bytes())?;
 
-    let value = json!({ "config": config, "keystore": keystore, "signer": address, "operator": args.operator });
+    let value =
+        json!({ "config": config, "keystore": keystore, "signer": address, "operator": args.operator });
     output.result(&value, || {
         let signer = address.map_or_else(|| "in the keystore".to_owned(), |address| address.to_string());
         let rows = [
@@ -54,7 +55,8 @@ pub(super) fn init(args: &InitArgs, output: Output) -> CliResult {
             ("keystore", keystore.display().to_string()),
             ("signer", signer),
         ];
-        let next = format!("Next: send the signer a little ETH, then `opg --config {} doctor`.", config.display());
+        let next =
+            format!("Next: send the signer a little ETH, then `opg --config {} doctor`.", config.display());
         format!("Written:\n{}\n{next}", fields(&rows))
     });
     Ok(())

@@ -106,7 +106,10 @@ fn show(config: &Config, id: B256, output: Output) -> CliResult {
             ("maximum fee", Opg(job.request.maxFee).to_string()),
             ("deadline", moment(job.request.deadline)),
             ("tries", job.attempts.to_string()),
-            ("transaction", job.intent.map_or_else(|| "-".to_owned(), |id| format!("{id} (opg tx show {id})"))),
+            (
+                "transaction",
+                job.intent.map_or_else(|| "-".to_owned(), |id| format!("{id} (opg tx show {id})")),
+            ),
             ("seen", stage(Some(job.stages.seen))),
             ("accepted", stage(job.stages.accepted)),
             ("started", stage(job.stages.started)),

@@ -40,7 +40,9 @@ async fn add(args: &ModelAddArgs, config: &Config, output: Output) -> CliResult 
     // Files are read before anything is asked or sent.
     let progress = Progress::new(output.is_json());
     progress.step("hashing the model files");
-    for path in [Some(&args.weights), args.tokenizer.as_ref(), args.model_config.as_ref()].into_iter().flatten() {
+    for path in
+        [Some(&args.weights), args.tokenizer.as_ref(), args.model_config.as_ref()].into_iter().flatten()
+    {
         models::digest_of(path)?;
     }
     let signer = context::open_signer(config)?;
@@ -59,7 +61,7 @@ async fn add(args: &ModelAddArgs, config: &Config, output: Output) -> CliResult 
         if !calls.is_empty() {
             progress.step("registering");
             let submitter = submitter(config, Arc::clone(&rpc), signer)?;
-            hashes = models::publish(&publication, &submitter.0).await?.iter().map(|mined| mined.hash).collect();
+            hashes = models::publish(&publication, &submitter.0).await?;
         }
         append(args, config, version)?;
     }
@@ -93,10 +95,10 @@ async fn check_registered(
     ours: &opg_chain::bindings::ModelSpec,
 ) -> CliResult {
     let book = context::address_book(&config.address_book, config.chain.id)?;
-    let spec = rpc
-        .view(book.model_registry, &IModelRegistry::specOfCall { version })
-        .await
-        .map_err(|error| CliError::new(Code::Contract, format!("version {version}"), error, "name a registered version"))?;
+    let spec =
+        rpc.view(book.model_registry, &IModelRegistry::specOfCall { version }).await.map_err(|error| {
+            CliError::new(Code::Contract, format!("version {version}"), error, "name a registered version")
+        })?;
     for (file, ours, theirs) in [
         ("weights", ours.weightsDigest, spec.weightsDigest),
         ("tokenizer", ours.tokenizerDigest, spec.tokenizerDigest),
@@ -130,7 +132,8 @@ fn submitter(
 }
 
 fn append(args: &ModelAddArgs, config: &Config, version: alloy::primitives::B256) -> CliResult {
-    let absolute = |path: &std::path::PathBuf| std::path::absolute(path).map_err(|error| CliError::file(path, &error));
+    let absolute =
+        |path: &std::path::PathBuf| std::path::absolute(path).map_err(|error| CliError::file(path, &error));
     let optional = |path: &Option<std::path::PathBuf>| path.as_ref().map(absolute).transpose();
     let (weights, tokenizer, model_config) =
         (absolute(&args.weights)?, optional(&args.tokenizer)?, optional(&args.model_config)?);
@@ -173,11 +176,20 @@ async fn list(config: &Config, output: Output) -> CliResult {
 }
 
 async fn verify(name: Option<&str>, config: &Config, output: Output) -> CliResult {
-    let chosen: Vec<&Model> = config.models.iter().filter(|model| name.is_none_or(|name| name == model.name)).collect();
+    let chosen: Vec<&Model> =
+        config.models.iter().filter(|model| name.is_none_or(|name| name == model.name)).collect();
     if let Some(name) = name.filter(|_| chosen.is_empty()) {
         let near = nearest(name, config.models.iter().map(|model| model.name.as_str()));
-        let remedy = near.map_or_else(|| "`opg model list` shows them".to_owned(), |near| format!("did you mean `{near}`?"));
-        return Err(CliError::new(Code::ModelUnknown, format!("model {name}"), "is not in the configuration", remedy));
+        let remedy = near.map_or_else(
+            || "`opg model list` shows them".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        return Err(CliError::new(
+            Code::ModelUnknown,
+            format!("model {name}"),
+            "is not in the configuration",
+            remedy,
+        ));
     }
     let ledger = ledger(config).await?;
     let progress = Progress::new(output.is_json());
@@ -202,7 +214,12 @@ async fn verify(name: Option<&str>, config: &Config, output: Output) -> CliResul
     progress.finish();
     let rows: Vec<_> = values
         .iter()
-        .map(|value| vec![value["name"].as_str().unwrap_or_default().to_owned(), if value["valid"] == true { "valid" } else { "NOT VALID" }.to_owned()])
+        .map(|value| {
+            vec![
+                value["name"].as_str().unwrap_or_default().to_owned(),
+                if value["valid"] == true { "valid" } else { "NOT VALID" }.to_owned(),
+            ]
+        })
         .collect();
     output.result(&Value::Array(values), || table(&["NAME", "FILES"], &rows));
     CliError::from_problems(problems).map_or(Ok(()), Err)

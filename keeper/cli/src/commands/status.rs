@@ -10,7 +10,10 @@ use opg_store::jobs;
 use serde_json::json;
 
 use crate::{
-    config::{Config, units::{Eth, decimal}},
+    config::{
+        Config,
+        units::{Eth, decimal},
+    },
     context,
     daemon::Lock,
     error::{CliError, CliResult, Code},
@@ -60,14 +63,25 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
         "alert": alert.as_ref().map(|(text, since)| json!({ "text": text, "since": since })),
     });
     output.result(&value, || {
-        let counted = |counts: Vec<String>| if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
+        let counted =
+            |counts: Vec<String>| if counts.is_empty() { "none".to_owned() } else { counts.join(", ") };
         let mut rows = vec![
             ("keeper", if running { "running" } else { "not running" }.to_owned()),
             ("jobs", counted(jobs.iter().map(|(state, count)| format!("{count} {state}")).collect())),
-            ("transactions", counted(transactions.iter().map(|(state, count)| format!("{count} {state}")).collect())),
+            (
+                "transactions",
+                counted(transactions.iter().map(|(state, count)| format!("{count} {state}")).collect()),
+            ),
             ("signer", format!("{} with {}", shown(signer), Eth(chain.balance))),
             ("operator", format!("{} with {} OPG of credit", shown(operator), decimal(chain.credit, 18))),
-            ("registered signer", if chain.registered.is_zero() { "none: the operator is not active".to_owned() } else { chain.registered.to_string() }),
+            (
+                "registered signer",
+                if chain.registered.is_zero() {
+                    "none: the operator is not active".to_owned()
+                } else {
+                    chain.registered.to_string()
+                },
+            ),
             ("chain", format!("{} at block {}, {} old", config.chain.id, chain.head, age(chain.time))),
         ];
         if let Some((text, since)) = &alert {
@@ -79,7 +93,8 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
 }
 
 fn shown(address: Option<Address>) -> String {
-    address.map_or_else(|| "unknown (the keystore states no address)".to_owned(), |address| address.to_string())
+    address
+        .map_or_else(|| "unknown (the keystore states no address)".to_owned(), |address| address.to_string())
 }
 
 async fn chain(config: &Config, signer: Option<Address>, operator: Option<Address>) -> CliResult<Chain> {
@@ -94,11 +109,22 @@ async fn chain(config: &Config, signer: Option<Address>, operator: Option<Addres
         let (credit, registered) = match operator {
             Some(account) => (
                 rpc.view(book.inference_hub, &IInferenceHub::creditOfCall { account }).await?,
-                rpc.view(book.operators, &BondedOperators::signerAtCall { operator: account, timestamp: head.timestamp }).await?,
+                rpc.view(
+                    book.operators,
+                    &BondedOperators::signerAtCall { operator: account, timestamp: head.timestamp },
+                )
+                .await?,
             ),
             None => (U256::ZERO, Address::ZERO),
         };
         Ok::<_, RpcError>(Chain { head: head.number, time: head.timestamp, balance, credit, registered })
     };
-    read.await.map_err(|error| CliError::new(Code::Contract, "chain", error, "check chain.rpc and chain.address_book with `opg doctor`"))
+    read.await.map_err(|error| {
+        CliError::new(
+            Code::Contract,
+            "chain",
+            error,
+            "check chain.rpc and chain.address_book with `opg doctor`",
+        )
+    })
 }

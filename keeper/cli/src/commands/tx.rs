@@ -28,7 +28,8 @@ fn list(config: &Config, all: bool, limit: u32, output: Output) -> CliResult {
     let records = store.read(|tx| journal::list(tx, None, all, limit)).map_err(context::state)?;
     output.result(&json!(records), || {
         if records.is_empty() {
-            return if all { "no transactions" } else { "no open transactions (--all lists ended ones)" }.to_owned();
+            return if all { "no transactions" } else { "no open transactions (--all lists ended ones)" }
+                .to_owned();
         }
         let rows: Vec<_> = records.iter().map(row).collect();
         table(&["ID", "STATE", "NONCE", "AGE", "PURPOSE", "HASH OR REASON"], &rows)
@@ -63,7 +64,12 @@ fn describe(state: &IntentState) -> (&'static str, Option<String>) {
 fn details(config: &Config, id: u64) -> CliResult<(opg_store::Store, Details)> {
     let store = context::store(config)?;
     let unknown = || {
-        CliError::new(Code::TransactionUnknown, format!("transaction {id}"), "there is none with this number", "`opg tx list --all` shows those that exist")
+        CliError::new(
+            Code::TransactionUnknown,
+            format!("transaction {id}"),
+            "there is none with this number",
+            "`opg tx list --all` shows those that exist",
+        )
     };
     let number = IntentId(i64::try_from(id).map_err(|_| unknown())?);
     let all = store.read(|tx| journal::list(tx, None, true, u32::MAX)).map_err(context::state)?;
@@ -137,12 +143,20 @@ fn ask(config: &Config, id: u64, dry_run: bool, wish: Wish, output: Output) -> C
         Err(CliError::new(Code::TransactionState, format!("transaction {id}"), reason, remedy))
     };
     match asked {
-        Asked::Mined => return refuse("is mined already", "`opg tx show` has its hash; nothing can replace it any more"),
+        Asked::Mined => {
+            return refuse("is mined already", "`opg tx show` has its hash; nothing can replace it any more");
+        }
         Asked::Ended => return refuse("has ended", "`opg tx show` tells how"),
-        Asked::NothingSent => return refuse("was not sent yet, so there is nothing to replace", "`opg tx show` tells what it waits for"),
+        Asked::NothingSent => {
+            return refuse(
+                "was not sent yet, so there is nothing to replace",
+                "`opg tx show` tells what it waits for",
+            );
+        }
         Asked::Done | Asked::Noted => {}
     }
-    let hashes: Vec<B256> = details.slots.iter().flat_map(|slot| slot.attempts.iter().map(|attempt| attempt.hash)).collect();
+    let hashes: Vec<B256> =
+        details.slots.iter().flat_map(|slot| slot.attempts.iter().map(|attempt| attempt.hash)).collect();
     let value = json!({ "id": id, "asked": asked, "dryRun": dry_run, "hashes": hashes });
     output.result(&value, || {
         let what = match wish {

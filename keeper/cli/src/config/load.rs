@@ -83,7 +83,13 @@ impl<'a> Path<'a> {
     }
 }
 
-fn take_known(table: &Table, keys: &Keys, path: &mut Path<'_>, good: &mut Table, problems: &mut Vec<Problem>) {
+fn take_known(
+    table: &Table,
+    keys: &Keys,
+    path: &mut Path<'_>,
+    good: &mut Table,
+    problems: &mut Vec<Problem>,
+) {
     for (name, value) in table {
         path.steps.push((name.clone(), None));
         match keys.below.get(name.as_str()) {
@@ -143,8 +149,7 @@ fn override_from(
     problems: &mut Vec<Problem>,
 ) {
     let input = format!("environment variable {variable}");
-    let known: Vec<String> =
-        keys.paths().into_iter().filter(|path| !path.starts_with("models")).collect();
+    let known: Vec<String> = keys.paths().into_iter().filter(|path| !path.starts_with("models")).collect();
     let dotted = path.to_lowercase().replace("__", ".");
     if !known.contains(&dotted) {
         let remedy = match nearest(&dotted, known.iter().map(String::as_str)) {
@@ -191,7 +196,11 @@ fn bad_value(input: &str, reason: &str, dotted: &str) -> Problem {
 }
 
 fn without_index(dotted: &str) -> String {
-    dotted.split('[').enumerate().map(|(i, part)| if i == 0 { part } else { part.split_once(']').map_or("", |(_, rest)| rest) }).collect()
+    dotted
+        .split('[')
+        .enumerate()
+        .map(|(i, part)| if i == 0 { part } else { part.split_once(']').map_or("", |(_, rest)| rest) })
+        .collect()
 }
 
 fn wrong_shape(input: &str, value: &Value, heading: &str) -> Problem {

@@ -62,7 +62,8 @@ impl Config {
                 "run `opg init` to write a configuration, or name one with --config",
             )
         })?;
-        let environment: Vec<_> = std::env::vars().filter(|(name, _)| name.starts_with(load::PREFIX)).collect();
+        let environment: Vec<_> =
+            std::env::vars().filter(|(name, _)| name.starts_with(load::PREFIX)).collect();
         Self::parse(&text, path, &environment)
     }
 

@@ -36,9 +36,20 @@ fn every_mistake_is_reported_at_once() {
     .unwrap_err();
     let text = error.to_string();
     for part in [
-        "`chain.rcp`", "did you mean `rpc`?", "`chain.poll_interval`", "`chain.id`", "`kyes`", "did you mean `keys`?",
-        "`inference.concurrency`", "`models[0].name`", "`models[0].wieghts`", "did you mean `weights`?",
-        "`models[0].version`", "`models[0].weights` in", "`chain.rpc`", "`keys.keystore`",
+        "`chain.rcp`",
+        "did you mean `rpc`?",
+        "`chain.poll_interval`",
+        "`chain.id`",
+        "`kyes`",
+        "did you mean `keys`?",
+        "`inference.concurrency`",
+        "`models[0].name`",
+        "`models[0].wieghts`",
+        "did you mean `weights`?",
+        "`models[0].version`",
+        "`models[0].weights` in",
+        "`chain.rpc`",
+        "`keys.keystore`",
     ] {
         assert!(text.contains(part), "{part} is missing in:\n{text}");
     }
@@ -80,7 +91,8 @@ fn the_environment_overrides_the_file() {
 
 #[test]
 fn the_environment_alone_is_enough() {
-    let config = with_environment("", &[("OPG_CHAIN__RPC", "http://a"), ("OPG_KEYS__KEYSTORE", "k.json")]).unwrap();
+    let config =
+        with_environment("", &[("OPG_CHAIN__RPC", "http://a"), ("OPG_KEYS__KEYSTORE", "k.json")]).unwrap();
     assert_eq!(config.keystore, Path::new("/etc/opg/k.json"));
 }
 
@@ -95,7 +107,8 @@ fn mistakes_in_the_environment_name_the_variable() {
 
 #[test]
 fn a_model_twice_is_refused() {
-    let model = format!("[[models]]\nname = \"m\"\nversion = \"{}\"\nweights = \"w\"\n", B256::repeat_byte(1));
+    let model =
+        format!("[[models]]\nname = \"m\"\nversion = \"{}\"\nweights = \"w\"\n", B256::repeat_byte(1));
     let error = parse(&format!("{MINIMAL}{model}{model}")).unwrap_err().to_string();
     assert!(error.contains("appears twice"), "{error}");
 }

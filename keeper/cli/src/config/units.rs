@@ -21,7 +21,11 @@ impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || format!("`{text}` is not a duration; write a whole number with a unit, like 500ms, 12s, 5m, 1h or 2d");
+        let refuse = || {
+            format!(
+                "`{text}` is not a duration; write a whole number with a unit, like 500ms, 12s, 5m, 1h or 2d"
+            )
+        };
         let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refuse)?;
         let number: u64 = text[..digits].parse().map_err(|_| refuse())?;
         let millis = match text[digits..].trim() {
@@ -46,7 +50,9 @@ impl FromStr for Opg {
     fn from_str(text: &str) -> Result<Self, String> {
         let example = "1.5 OPG or 1000 wei";
         let wei = amount(text, &[("OPG", 18), ("wei", 0)], example)?;
-        wei.try_into().map(Self).map_err(|_| format!("`{text}` is more OPG than can exist; write an amount like {example}"))
+        wei.try_into()
+            .map(Self)
+            .map_err(|_| format!("`{text}` is more OPG than can exist; write an amount like {example}"))
     }
 }
 
@@ -156,7 +162,9 @@ impl FromStr for Endpoints {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::checked(text.split(',').map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()).collect())
+        Self::checked(
+            text.split(',').map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()).collect(),
+        )
     }
 }
 
@@ -191,7 +199,11 @@ impl FromStr for Size {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || format!("`{text}` is not an amount of memory; write a whole number with a unit, like 512 MiB or 4 GiB");
+        let refuse = || {
+            format!(
+                "`{text}` is not an amount of memory; write a whole number with a unit, like 512 MiB or 4 GiB"
+            )
+        };
         let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refuse)?;
         let number: u64 = text[..digits].parse().map_err(|_| refuse())?;
         let unit = match text[digits..].trim() {
@@ -259,7 +271,10 @@ mod tests {
 
     #[test]
     fn endpoints_are_a_string_or_a_list() {
-        assert_eq!("http://a:1, https://b".parse(), Ok(Endpoints(vec!["http://a:1".into(), "https://b".into()])));
+        assert_eq!(
+            "http://a:1, https://b".parse(),
+            Ok(Endpoints(vec!["http://a:1".into(), "https://b".into()]))
+        );
         assert!("ftp://a".parse::<Endpoints>().is_err());
         assert!("".parse::<Endpoints>().is_err());
     }

@@ -19,39 +19,122 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
     let in_base = |path: PathBuf| base.join(path);
     let mut check = Check { source: &source, problems };
 
-    let rpc = check.required(file.chain.rpc.clone(), "chain.rpc", "set it to the URL of your node, like \"http://127.0.0.1:8545\"");
+    let rpc = check.required(
+        file.chain.rpc.clone(),
+        "chain.rpc",
+        "set it to the URL of your node, like \"http://127.0.0.1:8545\"",
+    );
     let keystore = check.required(
         file.keys.keystore.clone(),
         "keys.keystore",
         "set it to the path of an encrypted keystore; `opg init` writes one",
     );
-    check.that(file.chain.id > 0, "chain.id", "0 is not a chain id", "set 8453 (Base), 84532 (Base Sepolia) or your chain's id");
+    check.that(
+        file.chain.id > 0,
+        "chain.id",
+        "0 is not a chain id",
+        "set 8453 (Base), 84532 (Base Sepolia) or your chain's id",
+    );
     check.that(!file.chain.poll_interval.0.is_zero(), "chain.poll_interval", "is zero", "set at least 50ms");
-    check.that(!file.chain.request_timeout.0.is_zero(), "chain.request_timeout", "is zero", "set at least 1s");
-    check.that(file.chain.max_log_range > 0, "chain.max_log_range", "is zero", "set the number of blocks that your RPC allows per log query, like 2000");
-    check.that(file.inference.concurrency > 0, "inference.concurrency", "is zero, so no job would ever run", "set at least 1, or inference.enabled = false");
-    check.that(file.inference.max_attempts > 0, "inference.max_attempts", "is zero, so no job would ever run", "set at least 1");
-    check.that(file.inference.unit_price.0 > 0, "inference.unit_price", "is zero, so you would work for nothing", "set a price like \"0.000001 OPG\"");
-    check.that(file.engine.queue > 0, "engine.queue", "is zero, so no job could be accepted", "set at least 1");
-    check.that(file.inference.max_waiting > 0, "inference.max_waiting", "is zero, so no job could be accepted", "set at least 1");
-    check.that(file.inference.opg_per_eth != Some(Opg(0)), "inference.opg_per_eth", "is zero, so no fee could pay for gas", "set what one ETH is worth, like \"20000 OPG\", or leave it out");
-    check.that(file.engine.memory_limit != Some(Size(0)), "engine.memory_limit", "is zero, so no model could be loaded", "set more than the model files take, like \"4 GiB\", or leave it out");
-    check.that(file.transactions.confirmations > 0, "transactions.confirmations", "is zero, but a block must contain a transaction before anything follows from it", "set at least 1");
-    check.that(file.chain.finality >= file.transactions.confirmations, "chain.finality", "is less than transactions.confirmations", "set the depth below which your chain never reorganises, like 64");
-    check.that(file.transactions.replace_after_blocks > 0, "transactions.replace_after_blocks", "is zero, so every transaction would be replaced at once", "set a few blocks, like 3");
-    check.that(!file.transactions.max_fee_per_gas.0.is_zero(), "transactions.max_fee_per_gas", "is zero, so nothing could be sent", "set a ceiling like \"10 gwei\"");
+    check.that(
+        !file.chain.request_timeout.0.is_zero(),
+        "chain.request_timeout",
+        "is zero",
+        "set at least 1s",
+    );
+    check.that(
+        file.chain.max_log_range > 0,
+        "chain.max_log_range",
+        "is zero",
+        "set the number of blocks that your RPC allows per log query, like 2000",
+    );
+    check.that(
+        file.inference.concurrency > 0,
+        "inference.concurrency",
+        "is zero, so no job would ever run",
+        "set at least 1, or inference.enabled = false",
+    );
+    check.that(
+        file.inference.max_attempts > 0,
+        "inference.max_attempts",
+        "is zero, so no job would ever run",
+        "set at least 1",
+    );
+    check.that(
+        file.inference.unit_price.0 > 0,
+        "inference.unit_price",
+        "is zero, so you would work for nothing",
+        "set a price like \"0.000001 OPG\"",
+    );
+    check.that(
+        file.engine.queue > 0,
+        "engine.queue",
+        "is zero, so no job could be accepted",
+        "set at least 1",
+    );
+    check.that(
+        file.inference.max_waiting > 0,
+        "inference.max_waiting",
+        "is zero, so no job could be accepted",
+        "set at least 1",
+    );
+    check.that(
+        file.inference.opg_per_eth != Some(Opg(0)),
+        "inference.opg_per_eth",
+        "is zero, so no fee could pay for gas",
+        "set what one ETH is worth, like \"20000 OPG\", or leave it out",
+    );
+    check.that(
+        file.engine.memory_limit != Some(Size(0)),
+        "engine.memory_limit",
+        "is zero, so no model could be loaded",
+        "set more than the model files take, like \"4 GiB\", or leave it out",
+    );
+    check.that(
+        file.transactions.confirmations > 0,
+        "transactions.confirmations",
+        "is zero, but a block must contain a transaction before anything follows from it",
+        "set at least 1",
+    );
+    check.that(
+        file.chain.finality >= file.transactions.confirmations,
+        "chain.finality",
+        "is less than transactions.confirmations",
+        "set the depth below which your chain never reorganises, like 64",
+    );
+    check.that(
+        file.transactions.replace_after_blocks > 0,
+        "transactions.replace_after_blocks",
+        "is zero, so every transaction would be replaced at once",
+        "set a few blocks, like 3",
+    );
+    check.that(
+        !file.transactions.max_fee_per_gas.0.is_zero(),
+        "transactions.max_fee_per_gas",
+        "is zero, so nothing could be sent",
+        "set a ceiling like \"10 gwei\"",
+    );
     if let Err(error) = tracing_subscriber::EnvFilter::try_new(&file.log.filter) {
-        check.add(Code::ConfigValue, "log.filter", &error.to_string(), "write a filter like \"info\" or \"info,opg_chain=debug\"");
+        check.add(
+            Code::ConfigValue,
+            "log.filter",
+            &error.to_string(),
+            "write a filter like \"info\" or \"info,opg_chain=debug\"",
+        );
     }
 
-    let models = file.models.iter().enumerate().filter_map(|(index, model)| check.model(index, model, base)).collect();
+    let models =
+        file.models.iter().enumerate().filter_map(|(index, model)| check.model(index, model, base)).collect();
     check.unique_models(&models);
 
     Some(Config {
         path: path.to_owned(),
         rpc: rpc?,
         address_book: in_base(
-            file.chain.address_book.clone().unwrap_or_else(|| format!("deployments/{}.json", file.chain.id).into()),
+            file.chain
+                .address_book
+                .clone()
+                .unwrap_or_else(|| format!("deployments/{}.json", file.chain.id).into()),
         ),
         chain: file.chain,
         keystore: in_base(keystore?),
@@ -94,10 +177,22 @@ impl Check<'_> {
     fn model(&mut self, index: usize, model: &ModelSection, base: &Path) -> Option<Model> {
         let key = |name: &str| format!("models[{index}].{name}");
         let name = self.required(model.name.clone(), &key("name"), "name the model, like \"smollm2-135m\"");
-        let version = self.required(model.version, &key("version"), "set the version id that `opg model add` printed");
-        let weights = self.required(model.weights.clone(), &key("weights"), "set the path of the weights file (.gguf or .safetensors)");
-        for (field, value) in [("max_input_tokens", model.max_input_tokens), ("max_output_tokens", model.max_output_tokens)] {
-            self.that(value != Some(0), &key(field), "is zero, so nothing could be served", "set at least 1, or leave it out");
+        let version =
+            self.required(model.version, &key("version"), "set the version id that `opg model add` printed");
+        let weights = self.required(
+            model.weights.clone(),
+            &key("weights"),
+            "set the path of the weights file (.gguf or .safetensors)",
+        );
+        for (field, value) in
+            [("max_input_tokens", model.max_input_tokens), ("max_output_tokens", model.max_output_tokens)]
+        {
+            self.that(
+                value != Some(0),
+                &key(field),
+                "is zero, so nothing could be served",
+                "set at least 1, or leave it out",
+            );
         }
         Some(Model {
             name: name?,
@@ -119,7 +214,12 @@ impl Check<'_> {
                 (false, _) => format!("the name `{}` appears twice", model.name),
                 (true, false) => format!("the version {} appears twice", model.version),
             };
-            self.add(Code::ConfigValue, "models", &reason, "give each model its own name and version, or remove one of the two");
+            self.add(
+                Code::ConfigValue,
+                "models",
+                &reason,
+                "give each model its own name and version, or remove one of the two",
+            );
         }
     }
 }

@@ -10,11 +10,7 @@ use std::{path::Path, sync::Arc};
 
 use alloy::primitives::Address;
 use opg_chain::{
-    address_book::AddressBook,
-    fees::FeeFloor,
-    journal::Journal,
-    rpc::Rpc,
-    signer::PrivateKeySigner,
+    address_book::AddressBook, fees::FeeFloor, journal::Journal, rpc::Rpc, signer::PrivateKeySigner,
 };
 use opg_engine::{Engine, ProcessEngine};
 use opg_node::{
@@ -98,7 +94,8 @@ impl Keeper {
         .map(Arc::new)
         .map_err(fatal)?;
 
-        let models = if config.inference.enabled { settings::manifests(config, &*ledger).await? } else { Vec::new() };
+        let models =
+            if config.inference.enabled { settings::manifests(config, &*ledger).await? } else { Vec::new() };
         let engine = ProcessEngine::new(settings::process(config)?, models).map(Arc::new).map_err(fatal)?;
         let result = self.work(config, output, signals, Work { ledger, journal, engine: &engine }).await;
         engine.shutdown().await;
@@ -118,7 +115,7 @@ impl Keeper {
             let (journal, stop) = (Arc::clone(&work.journal), stop_journal.clone());
             async move { journal.run(stop).await }
         });
-        let ledger = Arc::clone(&work.ledger);
+        let (ledger, last) = (Arc::clone(&work.ledger), Arc::clone(&work.journal));
         let role = self.role(config, work, stop.clone(), output);
         tokio::pin!(role);
         tokio::pin!(journal);
@@ -157,28 +154,35 @@ impl Keeper {
                 },
             }
         };
-        // What the role handed over last is sent before the end; what is not mined by then is watched after the start.
         stop_journal.cancel();
         let journal = journal.await.map_err(fatal).and_then(|ended| ended.map_err(fatal));
+        // What the role handed over last is sent before the end; the next start watches it.
+        if let Err(error) = last.tick().await {
+            tracing::warn!(%error, "answers are sent at the next start");
+        }
         ended.and(journal).map(|()| next)
     }
 
     /// Runs the inference role, or nothing where it is switched off, until `stop`.
-    async fn role(&self, config: &Config, work: Work<'_>, stop: CancellationToken, output: Output) -> CliResult {
+    async fn role(
+        &self,
+        config: &Config,
+        work: Work<'_>,
+        stop: CancellationToken,
+        output: Output,
+    ) -> CliResult {
         if !config.inference.enabled {
             announce(output, &format!("{READY}; inference is switched off"));
             stop.cancelled().await;
             return Ok(());
         }
         for model in &config.models {
-            work.engine.load(&model.name).await.map_err(|error| {
-                CliError::new(
-                    Code::ModelFile,
-                    format!("model `{}`", model.name),
-                    error,
-                    "compare the files with `opg model verify`, and the memory with what the model needs",
-                )
-            })?;
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                loaded = work.engine.load(&model.name) => {
+                    loaded.map_err(|error| context::engine(&model.name, &error))?;
+                }
+            }
         }
         let parts = Parts {
             store: self.store.clone(),

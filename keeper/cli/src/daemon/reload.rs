@@ -6,6 +6,7 @@ use opg_node::Ledger;
 use super::settings;
 use crate::{
     config::Config,
+    context,
     error::{CliError, CliResult, Code},
 };
 
@@ -13,8 +14,16 @@ use crate::{
 pub(super) async fn accept(running: &Config, ledger: &dyn Ledger) -> CliResult<Config> {
     let new = Config::load(&running.path)?;
     let fixed = [
-        ("chain", format!("{:?} {:?} {:?}", running.chain, running.rpc, running.address_book), format!("{:?} {:?} {:?}", new.chain, new.rpc, new.address_book)),
-        ("keys", format!("{:?} {:?}", running.keystore, running.operator), format!("{:?} {:?}", new.keystore, new.operator)),
+        (
+            "chain",
+            format!("{:?} {:?} {:?}", running.chain, running.rpc, running.address_book),
+            format!("{:?} {:?} {:?}", new.chain, new.rpc, new.address_book),
+        ),
+        (
+            "keys",
+            format!("{:?} {:?}", running.keystore, running.operator),
+            format!("{:?} {:?}", new.keystore, new.operator),
+        ),
         ("storage", format!("{:?}", running.database), format!("{:?}", new.database)),
     ];
     for (section, before, after) in fixed {
@@ -32,9 +41,7 @@ pub(super) async fn accept(running: &Config, ledger: &dyn Ledger) -> CliResult<C
             let name = manifest.name.clone();
             let verified = tokio::task::spawn_blocking(move || manifest.verify()).await;
             let verified = verified.map_err(|error| CliError::internal("verifying model files", error))?;
-            verified.map_err(|error| {
-                CliError::new(Code::ModelFile, format!("model `{name}`"), error, "fetch the registered file; `opg model verify` compares")
-            })?;
+            verified.map_err(|error| context::engine(&name, &error))?;
         }
     }
     Ok(new)

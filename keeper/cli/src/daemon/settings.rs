@@ -1,11 +1,7 @@
 //! What the configuration means for the parts of the keeper.
 
 use alloy::primitives::Address;
-use opg_chain::{
-    address_book::AddressBook,
-    events::FollowerConfig,
-    journal::JournalConfig,
-};
+use opg_chain::{address_book::AddressBook, events::FollowerConfig, journal::JournalConfig};
 use opg_engine::{Limits, ModelManifest, ProcessConfig, Task};
 use opg_node::{
     Ledger,
@@ -65,8 +61,8 @@ pub(super) fn role(config: &Config, book: &AddressBook, operator: Address) -> Ro
 
 /// How the engine's process is run: this program under another verb.
 pub(super) fn process(config: &Config) -> CliResult<ProcessConfig> {
-    let program = std::env::current_exe()
-        .map_err(|error| CliError::internal("the path of this program", error))?;
+    let program =
+        std::env::current_exe().map_err(|error| CliError::internal("the path of this program", error))?;
     let mut settings = ProcessConfig::new(program);
     settings.args = vec!["engine-worker".into()];
     settings.threads = (config.engine.threads > 0).then_some(config.engine.threads as usize);

@@ -10,7 +10,7 @@ use crate::{
     args::DemoArgs,
     devnet::{Devnet, accounts},
     error::CliResult,
-    submit::{Call, Mined, Submitter},
+    submit::{Call, Submitter},
     text::now,
 };
 
@@ -35,13 +35,14 @@ pub(super) async fn fund(devnet: &Devnet, user: &Submitter) -> CliResult {
     let opg = devnet.book.opg;
     let deployer = devnet.wallet(accounts::signer(accounts::DEPLOYER)?)?;
     let transfer = Opg::transferCall { to: user.account(), value: U256::from(FUNDS) };
-    deployer.send(&[Call::new("fund-user", "OPG for the user", opg, &transfer)]).await?;
+    let transfer = [Call::new("fund-user", "OPG for the user", opg, &transfer)];
     let approve = |name: &str, spender: Address| {
         let call = Opg::approveCall { spender, value: U256::from(MAX_FEE) };
         Call::new(format!("approve-{name}"), format!("let the {name} take the fee"), opg, &call)
     };
     let ask_model = ask_model(devnet)?;
-    user.send(&[approve("example", ask_model), approve("hub", devnet.book.inference_hub)]).await.map(drop)
+    let approvals = [approve("example", ask_model), approve("hub", devnet.book.inference_hub)];
+    tokio::try_join!(deployer.send(&transfer), user.send(&approvals)).map(drop)
 }
 
 /// The example contract.
@@ -50,7 +51,7 @@ pub(super) fn ask_model(devnet: &Devnet) -> CliResult<Address> {
 }
 
 /// Asks both questions, the first through the contract, the second directly.
-pub(super) async fn ask(devnet: &Devnet, user: &Submitter, args: &DemoArgs) -> CliResult<Vec<Mined>> {
+pub(super) async fn ask(devnet: &Devnet, user: &Submitter, args: &DemoArgs) -> CliResult<Vec<B256>> {
     let deadline = now() + args.timeout.0.as_secs().clamp(60, 3_600);
     let chat = json!({
         "messages": [{ "role": "user", "content": args.question }],

@@ -46,9 +46,10 @@ pub(crate) async fn run(args: &DemoArgs, output: Output) -> CliResult {
     }
     progress.step("withdrawing the operator's credit");
     let withdrawn = withdraw(&devnet, &operator).await?;
+    let settled = balances(&devnet, user.account()).await?;
     progress.finish();
 
-    let report = Report { questions: &asked, answers: &answers, before, after, withdrawn };
+    let report = Report { questions: &asked, answers: &answers, before, after, settled, withdrawn };
     report.check()?;
     report.print(args, output);
     Ok(())
@@ -86,10 +87,19 @@ async fn balances(devnet: &Devnet, user: Address) -> CliResult<Balances> {
 
 /// Lets another process, which knows only the RPC and the address book, check a receipt.
 async fn verify(devnet: &Devnet, request_id: B256) -> CliResult {
-    let program = std::env::current_exe().map_err(|error| CliError::internal("the path of this program", error))?;
+    let program =
+        std::env::current_exe().map_err(|error| CliError::internal("the path of this program", error))?;
     let mut command = Command::new(program);
     command
-        .args(["receipt", "verify", &request_id.to_string(), "--json", "--rpc", &devnet.anvil.url, "--address-book"])
+        .args([
+            "receipt",
+            "verify",
+            &request_id.to_string(),
+            "--json",
+            "--rpc",
+            &devnet.anvil.url,
+            "--address-book",
+        ])
         .arg(&devnet.book_path)
         .current_dir(devnet.folder());
     let output = tokio::task::spawn_blocking(move || command.output())

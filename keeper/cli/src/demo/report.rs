@@ -28,6 +28,8 @@ pub(super) struct Report<'a> {
     pub(super) answers: &'a [Answered],
     pub(super) before: Balances,
     pub(super) after: Balances,
+    /// After the operator's withdrawal.
+    pub(super) settled: Balances,
     pub(super) withdrawn: U256,
 }
 
@@ -50,8 +52,18 @@ impl Report<'_> {
         let fees = self.fees();
         let credited = self.after.operator_credit.saturating_sub(self.before.operator_credit);
         // On the devnet the operator owns the models too, so that both shares of each fee are its own.
+        let received = self.settled.operator.saturating_sub(self.before.operator);
+        if received != self.withdrawn {
+            return Err(fault(
+                "withdrawal",
+                format!("{} wei were withdrawn, {received} arrived", self.withdrawn),
+            ));
+        }
         if fees.is_zero() || credited != fees || self.withdrawn != self.after.operator_credit {
-            return Err(fault("fees", format!("{fees} wei were charged, {credited} credited, {} withdrawn", self.withdrawn)));
+            return Err(fault(
+                "fees",
+                format!("{fees} wei were charged, {credited} credited, {} withdrawn", self.withdrawn),
+            ));
         }
         Ok(())
     }
@@ -66,12 +78,10 @@ impl Report<'_> {
             output.line(&self.document(args).to_string());
             return;
         }
-        for ((asked, answer), (title, question)) in self
-            .questions
-            .iter()
-            .zip(self.answers)
-            .zip([("A contract asks a chat model", &args.question), ("An account asks for an embedding", &args.text)])
-        {
+        for ((asked, answer), (title, question)) in self.questions.iter().zip(self.answers).zip([
+            ("A contract asks a chat model", &args.question),
+            ("An account asks for an embedding", &args.text),
+        ]) {
             output.line(&format!("\n{title}\n{}", fields(&rows(asked, answer, question))));
         }
         output.line(&format!("\nMoney\n{}", fields(&self.money())));
@@ -79,13 +89,14 @@ impl Report<'_> {
     }
 
     fn money(&self) -> Vec<(&'static str, String)> {
-        let change = |before: U256, after: U256| format!("{} → {} OPG", decimal(before, 18), decimal(after, 18));
+        let change =
+            |before: U256, after: U256| format!("{} → {} OPG", decimal(before, 18), decimal(after, 18));
         vec![
             ("user's balance", change(self.before.user, self.after.user)),
             ("user's credit", change(self.before.user_credit, self.after.user_credit)),
             ("operator's credit", change(self.before.operator_credit, self.after.operator_credit)),
             ("operator's withdrawal", format!("{} OPG", decimal(self.withdrawn, 18))),
-            ("operator's balance", change(self.before.operator, self.before.operator + self.withdrawn)),
+            ("operator's balance", change(self.before.operator, self.settled.operator)),
         ]
     }
 
@@ -100,7 +111,10 @@ impl Report<'_> {
             ));
         }
         let (input, output) = self.units();
-        line.push_str(&format!(" input_units={input} output_units={output} receipts_verified={}", self.answers.len()));
+        line.push_str(&format!(
+            " input_units={input} output_units={output} receipts_verified={}",
+            self.answers.len()
+        ));
         line
     }
 
@@ -110,7 +124,8 @@ impl Report<'_> {
     }
 
     fn document(&self, args: &DemoArgs) -> Value {
-        let answers: Vec<_> = self.questions.iter().zip(self.answers).map(|(asked, answer)| one(asked, answer)).collect();
+        let answers: Vec<_> =
+            self.questions.iter().zip(self.answers).map(|(asked, answer)| one(asked, answer)).collect();
         json!({
             "ok": true,
             "question": args.question,
@@ -153,7 +168,9 @@ fn rows(asked: &Asked, answer: &Answered, question: &str) -> Vec<(&'static str, 
         None => shown_vector(&answer.fulfilment.output),
     };
     let stages = &answer.stages;
-    let after_seen = |at: Option<u64>| at.map_or_else(|| "-".to_owned(), |at| format!("{:.2} s", seconds(stages.seen, at)));
+    let after_seen = |at: Option<u64>| {
+        at.map_or_else(|| "-".to_owned(), |at| format!("{:.2} s", seconds(stages.seen, at)))
+    };
     vec![
         ("question", question.to_owned()),
         ("answer", shown),
@@ -163,7 +180,10 @@ fn rows(asked: &Asked, answer: &Answered, question: &str) -> Vec<(&'static str, 
         ("input hash", receipt.inputHash.to_string()),
         ("output hash", receipt.outputHash.to_string()),
         ("trace hash", receipt.traceHash.to_string()),
-        ("units", format!("{} in + {} out at {}", receipt.inputUnits, receipt.outputUnits, Opg(receipt.unitPrice))),
+        (
+            "units",
+            format!("{} in + {} out at {}", receipt.inputUnits, receipt.outputUnits, Opg(receipt.unitPrice)),
+        ),
         ("fee", format!("{} of at most {}", Opg(receipt.fee), Opg(asked.request.maxFee))),
         ("signature", answer.fulfilment.evidence.to_string()),
         ("transaction", format!("{} in block {}, {} gas", answer.transaction, answer.block, answer.gas)),

@@ -22,7 +22,6 @@ use crate::{
     context,
     devnet::Devnet,
     error::{CliError, CliResult, Code},
-    submit::Mined,
 };
 
 const PAUSE: Duration = Duration::from_millis(200);
@@ -57,7 +56,9 @@ impl Watch {
     }
 
     async fn poll(&mut self) -> CliResult {
-        while let Some(segment) = self.follower.poll(&self.cursor).await.map_err(|error| fault("events", error))? {
+        while let Some(segment) =
+            self.follower.poll(&self.cursor).await.map_err(|error| fault("events", error))?
+        {
             self.cursor = segment.cursor;
             self.seen.extend(segment.events);
         }
@@ -65,12 +66,12 @@ impl Watch {
     }
 
     /// The requests that the transactions made, in their order.
-    pub(super) async fn requests(&mut self, asked: &[Mined], limit: Duration) -> CliResult<Vec<Asked>> {
+    pub(super) async fn requests(&mut self, transactions: &[B256], limit: Duration) -> CliResult<Vec<Asked>> {
         let deadline = Instant::now() + limit;
         loop {
             self.poll().await?;
-            let found: Vec<_> = asked.iter().filter_map(|mined| self.request(mined.hash)).collect();
-            if found.len() == asked.len() {
+            let found: Vec<_> = transactions.iter().filter_map(|hash| self.request(*hash)).collect();
+            if found.len() == transactions.len() {
                 return Ok(found);
             }
             late(deadline, "requests", "were mined, but their events did not appear")?;
@@ -80,8 +81,15 @@ impl Watch {
 
     fn request(&self, transaction: B256) -> Option<Asked> {
         self.seen.iter().find_map(|logged| match &logged.event {
-            ChainEvent::InferenceRequested { request_id, request, input } if logged.transaction == transaction => {
-                Some(Asked { request_id: *request_id, request: request.clone(), input: input.clone(), transaction })
+            ChainEvent::InferenceRequested { request_id, request, input }
+                if logged.transaction == transaction =>
+            {
+                Some(Asked {
+                    request_id: *request_id,
+                    request: request.clone(),
+                    input: input.clone(),
+                    transaction,
+                })
             }
             _ => None,
         })
@@ -132,7 +140,8 @@ async fn answered(
     let ChainEvent::InferenceFulfilled { request_id, .. } = logged.event else {
         return Err(CliError::internal("demo", "an answer is a fulfilment"));
     };
-    let mined = devnet.rpc.receipt(logged.transaction).await.map_err(|error| fault("transaction receipt", error))?;
+    let mined =
+        devnet.rpc.receipt(logged.transaction).await.map_err(|error| fault("transaction receipt", error))?;
     let gas = mined.map_or(0, |mined| mined.gas_used);
     let (stages, model_ms) = stages(devnet, request_id, deadline).await?;
     let call = AskModel::answerOfCall { requestId: request_id };

@@ -34,7 +34,12 @@ pub(super) fn create_key(folder: &Path) -> CliResult<Address> {
 }
 
 /// Writes the keeper's configuration.
-pub(super) fn write_config(folder: &Path, url: &str, book: &Path, population: &Population) -> CliResult<PathBuf> {
+pub(super) fn write_config(
+    folder: &Path,
+    url: &str,
+    book: &Path,
+    population: &Population,
+) -> CliResult<PathBuf> {
     let mut text = format!(
         "[chain]\nrpc = \"{url}\"\nid = {CHAIN_ID}\naddress_book = {}\npoll_interval = \"200ms\"\nfinality = 2\n\n\
          [keys]\nkeystore = \"keystore.json\"\npassword_file = \"password\"\noperator = \"{}\"\n\n\

@@ -53,18 +53,24 @@ pub(super) async fn populate(
         .await
         .map_err(|error| CliError::new(Code::Contract, "operators", error, "check the deployment"))?;
     let account = operator.account();
-    deployer
-        .send(&[
-            Call {
-                key: "fund-signer".to_owned(),
-                purpose: "ETH for the keeper's signer".to_owned(),
-                to: signer,
-                data: Bytes::new(),
-                value: U256::from(SIGNER_FUNDS),
-            },
-            Call::new("fund-operator", "OPG for the operator's bond", book.opg, &Opg::transferCall { to: account, value: bond }),
-        ])
-        .await?;
+    let funds = [
+        Call {
+            key: "fund-signer".to_owned(),
+            purpose: "ETH for the keeper's signer".to_owned(),
+            to: signer,
+            data: Bytes::new(),
+            value: U256::from(SIGNER_FUNDS),
+        },
+        Call::new(
+            "fund-operator",
+            "OPG for the operator's bond",
+            book.opg,
+            &Opg::transferCall { to: account, value: bond },
+        ),
+    ];
+    let approve = Opg::approveCall { spender: book.operators, value: bond };
+    let approve = [Call::new("approve-bond", "let the registry take the bond", book.opg, &approve)];
+    tokio::try_join!(deployer.send(&funds), operator.send(&approve))?;
 
     let register = BondedOperators::registerCall {
         signer,
@@ -72,11 +78,6 @@ pub(super) async fn populate(
         endpoint: String::new(),
         metadataUri: String::new(),
     };
-    operator
-        .send(&[
-            Call::new("approve-bond", "let the registry take the bond", book.opg, &Opg::approveCall { spender: book.operators, value: bond }),
-        ])
-        .await?;
     let mut calls = vec![Call::new("register-operator", "register the operator", book.operators, &register)];
     let mut served = Vec::new();
     for files in [&models.chat, &models.embedding] {

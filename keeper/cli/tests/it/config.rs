@@ -1,11 +1,14 @@
 use crate::support::{configure, initialised, opg, refuses};
 
-const GOOD: &str = "[chain]\nrpc = \"http://127.0.0.1:1\"\nid = 31337\n[keys]\nkeystore = \"keystore.json\"\n";
+const GOOD: &str =
+    "[chain]\nrpc = \"http://127.0.0.1:1\"\nid = 31337\n[keys]\nkeystore = \"keystore.json\"\n";
 
 #[test]
 fn a_missing_file_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    for verb in [&["run"][..], &["status"], &["doctor"], &["jobs", "list"], &["tx", "list"], &["model", "list"]] {
+    for verb in
+        [&["run"][..], &["status"], &["doctor"], &["jobs", "list"], &["tx", "list"], &["model", "list"]]
+    {
         let mut command = opg(folder.path());
         command.args(verb).args(["--config", "absent.toml"]);
         refuses(command, 3, &["OPG-0101", "absent.toml", "opg init"]);

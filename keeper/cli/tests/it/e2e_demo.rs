@@ -1,6 +1,9 @@
 //! The demo as a newcomer sees it, and what it leaves behind.
 
-use std::{process::Stdio, time::{Duration, Instant}};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -37,11 +40,20 @@ fn the_demo_answers_verifies_and_pays() {
 fn ctrl_c_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = opg(&root());
-    command.args(["demo", "--block-time", "1"]).env("TMPDIR", folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(["demo", "--block-time", "1"])
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let mut demo = Group::spawn(&mut command);
     let deadline = Instant::now() + Duration::from_secs(60);
     // Anvil runs once the folder of the devnet has a database.
-    let begun = || std::fs::read_dir(folder.path()).unwrap().flatten().any(|entry| entry.path().join("devnet.db").exists());
+    let begun = || {
+        std::fs::read_dir(folder.path())
+            .unwrap()
+            .flatten()
+            .any(|entry| entry.path().join("devnet.db").exists())
+    };
     while !begun() {
         assert!(Instant::now() < deadline, "the devnet did not begin; folders elsewhere: {:?}", folders());
         std::thread::sleep(Duration::from_millis(50));

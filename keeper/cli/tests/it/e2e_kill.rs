@@ -21,7 +21,8 @@ fn embed(devnet: &Devnet, text: &str) -> B256 {
 }
 
 fn chat(devnet: &Devnet, tokens: u32) -> B256 {
-    let input = json!({ "messages": [{ "role": "user", "content": "Write a long story." }], "max_tokens": tokens });
+    let input =
+        json!({ "messages": [{ "role": "user", "content": "Write a long story." }], "max_tokens": tokens });
     devnet.ask("chat", &input)
 }
 
@@ -50,7 +51,9 @@ fn killed_at_every_stage_it_answers_once() {
     let credit = devnet.credit();
     let keeper = devnet.keeper(&[]);
     let requests = [chat(&devnet, 256), embed(&devnet, "accepted")];
-    devnet.until("accepted", requests[1], |d| d.job(requests[1]).is_some_and(|job| job.state == JobState::Accepted));
+    devnet.until("accepted", requests[1], |d| {
+        d.job(requests[1]).is_some_and(|job| job.state == JobState::Accepted)
+    });
     kill(keeper);
     recovers(&mut devnet, &requests, credit);
 

@@ -48,7 +48,11 @@ fn serve(mut client: TcpStream, target: &str, delivers: bool) -> std::io::Result
         if is_send {
             return Ok(());
         }
-        write!(client, "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", answer.len())?;
+        write!(
+            client,
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            answer.len()
+        )?;
         client.write_all(&answer)?;
     }
 }

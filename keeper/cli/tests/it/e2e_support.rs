@@ -179,7 +179,7 @@ impl Devnet {
     pub(crate) fn transaction(&self, request: B256) -> Option<IntentState> {
         let intent = self.job(request)?.intent?;
         let store = self.store.as_ref().unwrap();
-        Some(store.read(|tx| journal::outcome(tx, journal::IntentId(intent))).unwrap())
+        Some(store.read(|tx| journal::outcome(tx, intent)).unwrap())
     }
 
     /// Polls until `condition` holds.
@@ -187,7 +187,12 @@ impl Devnet {
     pub(crate) fn until(&self, what: &str, request: B256, condition: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(90);
         while !condition(self) {
-            assert!(Instant::now() < deadline, "never {what}: {:?}, {:?}", self.job(request), self.transaction(request));
+            assert!(
+                Instant::now() < deadline,
+                "never {what}: {:?}, {:?}",
+                self.job(request),
+                self.transaction(request)
+            );
             std::thread::sleep(Duration::from_millis(2));
         }
     }
@@ -209,6 +214,8 @@ impl Devnet {
     /// Credit of the operator at the hub.
     pub(crate) fn credit(&self) -> U256 {
         let operator: Address = self.ready["operator"].as_str().unwrap().parse().unwrap();
-        self.block_on(self.rpc.view(self.book.inference_hub, &IInferenceHub::creditOfCall { account: operator }))
+        self.block_on(
+            self.rpc.view(self.book.inference_hub, &IInferenceHub::creditOfCall { account: operator }),
+        )
     }
 }

@@ -71,7 +71,10 @@ fn arguments_are_checked() {
     let folder = tempfile::tempdir().unwrap();
     for (args, parts) in [
         (["init", "--operator", "0x12"], ["0x12", "40 hexadecimal digits"]),
-        (["init", "--operator", "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"], ["checksum", "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"]),
+        (
+            ["init", "--operator", "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266"],
+            ["checksum", "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"],
+        ),
         (["init", "--rpc", "ftp://host"], ["ftp", "http"]),
         (["init", "--chain-id", "0"], ["chain-id", "1.."]),
     ] {
