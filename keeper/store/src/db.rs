@@ -29,8 +29,8 @@ impl Store {
     /// # Errors
     /// If the file cannot be opened, is not a database, or was written by a newer version of the keeper.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let connection = Connection::open(path)
-            .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
+        let connection =
+            Connection::open(path).map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
         // WAL lets other processes (`opg status`) read while the keeper writes; FULL makes a commit survive power loss.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
@@ -62,9 +62,8 @@ impl Store {
     ) -> Result<T, E> {
         // A panic inside `work` rolled its transaction back, so the connection behind a poisoned lock is consistent.
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(StoreError::from)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let value = work(&transaction)?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(value)
@@ -79,9 +78,8 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut connection = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Deferred)
-            .map_err(StoreError::from)?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Deferred).map_err(StoreError::from)?;
         work(&transaction)
     }
 }
