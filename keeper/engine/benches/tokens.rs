@@ -13,7 +13,7 @@ use candle_transformers::models::quantized_llama::ModelWeights;
 use opg_engine::local::{Accelerator, LocalModel, Unobserved};
 use opg_engine::{ChatInput, Input, Limits, ModelManifest, Task, digest};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 const OUTPUT: u32 = 48;
 
 /// Seconds of one run, and how many tokens each part had.
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = LocalModel::load(&manifest(&weights)?, Accelerator::Cpu)?;
     let mut bare = load_bare(&weights)?;
     let question =
-        "Summarise the following in one sentence. ".to_owned() + &"The sea is deep and blue. ".repeat(12);
+        "The sea is deep and blue. ".repeat(8) + "Tell me a long story about a dragon who is afraid of fire.";
     let input = Input::Chat(ChatInput { max_tokens: Some(OUTPUT), ..ChatInput::ask(question) });
     let prompt = engine.prompt(&input)?;
 
@@ -44,6 +44,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ours.push(run);
     }
     let decoded = ours[0].tokens.len() - 1;
+    if decoded < OUTPUT as usize / 2 {
+        return Err(format!("the answer ended after {decoded} tokens: too few to measure").into());
+    }
     report("prefill", prompt.len(), &ours, &theirs, |run| run.prefill);
     report("decode", decoded, &ours, &theirs, |run| run.decode);
     Ok(())
