@@ -122,7 +122,7 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
     /// Register a model version on-chain, from its files, and add it to the configuration.
-    Add(ModelAddArgs),
+    Add(Box<ModelAddArgs>),
     /// List the configured models with what the registry says of them.
     List,
     /// Compare the files of the configured models with the digests in the registry.

@@ -1,7 +1,7 @@
 //! A node whose answers to sends get lost.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufReader, Write as _},
     net::{TcpListener, TcpStream},
 };
 

@@ -175,6 +175,21 @@ impl Devnet {
         store.read(|tx| jobs::by_request(tx, request)).unwrap()
     }
 
+    /// The newest job that has not ended, with the state of its transaction.
+    pub(crate) fn live_job(&self) -> Option<(Job, Option<IntentState>)> {
+        let filter = jobs::Filter { limit: Some(1), ..jobs::Filter::default() };
+        let store = self.store.as_ref().unwrap();
+        store
+            .read(|tx| {
+                let Some(job) = jobs::list(tx, &filter)?.pop().filter(|job| job.state.is_live()) else {
+                    return Ok(None);
+                };
+                let intent = job.intent.map(|id| journal::outcome(tx, id)).transpose()?;
+                Ok::<_, opg_store::StoreError>(Some((job, intent)))
+            })
+            .unwrap()
+    }
+
     /// State of the transaction that carries the answer of `request`.
     pub(crate) fn transaction(&self, request: B256) -> Option<IntentState> {
         let intent = self.job(request)?.intent?;

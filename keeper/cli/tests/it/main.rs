@@ -1,5 +1,7 @@
 //! Drives the built `opg` as a user does. The modules `e2e_*` need npm's packages and the demo models.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+
 mod config;
 mod e2e_demo;
 mod e2e_kill;
