@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use alloy::primitives::Address;
 use opg_chain::{
     address_book::{AddressBook, AddressBookError},
     rpc::{EndpointUrl, Rpc, RpcConfig},
@@ -35,6 +36,16 @@ pub(crate) fn open_signer(config: &Config) -> CliResult<PrivateKeySigner> {
     opg_chain::signer::address_of(&config.keystore).map_err(signer)?;
     let password = password::existing(config.password_file.as_deref())?;
     open_keystore(&config.keystore, &password).map_err(signer)
+}
+
+/// The address of the keeper's key, where it can be told without asking for a password: as the keystore states it, else
+/// by opening the keystore.
+pub(crate) fn signer_address(config: &Config) -> CliResult<Option<Address>> {
+    let stated = opg_chain::signer::address_of(&config.keystore).map_err(signer)?;
+    if stated.is_some() || !password::is_stored(config.password_file.as_deref()) {
+        return Ok(stated);
+    }
+    open_signer(config).map(|signer| Some(signer.address()))
 }
 
 /// The node or nodes, checked to serve the configured chain.

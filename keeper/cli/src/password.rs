@@ -25,6 +25,11 @@ pub(crate) fn existing(file: Option<&Path>) -> CliResult<Password> {
     }
 }
 
+/// Whether a password is at hand without asking.
+pub(crate) fn is_stored(file: Option<&Path>) -> bool {
+    file.is_some() || std::env::var_os(VARIABLE).is_some()
+}
+
 /// The password for a new keystore; asked for twice where it is typed.
 pub(crate) fn new(file: Option<&Path>) -> CliResult<Password> {
     if let Some(password) = stored(file)? {

@@ -30,9 +30,9 @@ struct Chain {
     registered: Address,
 }
 
-/// Shows jobs, transactions, money and chain. The keystore stays closed: its address is enough.
+/// Shows jobs, transactions, money and chain. Never asks for a password.
 pub(super) async fn run(config: &Config, output: Output) -> CliResult {
-    let signer = opg_chain::signer::address_of(&config.keystore).map_err(context::signer)?;
+    let signer = context::signer_address(config)?;
     let running = config.database.exists() && Lock::try_take(&config.database)?.is_none();
     let (jobs, transactions, alert) = if config.database.exists() {
         let store = context::store(config)?;
@@ -93,8 +93,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
 }
 
 fn shown(address: Option<Address>) -> String {
-    address
-        .map_or_else(|| "unknown (the keystore states no address)".to_owned(), |address| address.to_string())
+    address.map_or_else(|| "unknown (no password at hand)".to_owned(), |address| address.to_string())
 }
 
 async fn chain(config: &Config, signer: Option<Address>, operator: Option<Address>) -> CliResult<Chain> {
