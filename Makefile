@@ -31,7 +31,7 @@ models: setup ## fetch the models that the demo and the tests run (190 MB, once)
 .PHONY: build
 build: setup ## compile contracts and keeper
 	$(call say,Compiling the contracts)
-	@forge build
+	@forge build contracts script
 	$(call say,Compiling the keeper)
 	@cargo build --locked --workspace
 
@@ -74,23 +74,30 @@ lint: setup ## formatting, style, lints, licences and advisories
 
 .PHONY: test-contracts
 test-contracts: setup ## the contracts' tests, their gas figures and their ABIs
-	$(call say,Contracts: compile and compare the ABIs of the keeper)
-	@forge build
+	$(call say,Contracts: compile as deployed and compare the ABIs of the keeper)
+	@forge build contracts script
 	@node script/abi.mjs --check
-	$(call say,Contracts: tests and gas snapshots)
-	@FORGE_SNAPSHOT_CHECK=true forge test
+	$(call say,Contracts: gas snapshots of the code as deployed)
+	@FORGE_SNAPSHOT_CHECK=true forge test --match-path 'test/gas/*'
+	$(call say,Contracts: tests)
+	@FOUNDRY_PROFILE=unit forge test --no-match-path 'test/gas/*'
+
+.PHONY: test-deployed
+test-deployed: setup ## the contracts' tests once more, on the code as deployed (compiles for several minutes)
+	$(call say,Contracts: tests of the code as deployed)
+	@forge test
 
 .PHONY: test-keeper
 test-keeper: models ## the keeper's tests, with real models and a real chain
 	$(call say,Contracts: compile for the chain of the end-to-end tests)
-	@forge build
+	@forge build contracts script
 	$(call say,Keeper: tests)
 	@cargo test --locked --workspace
 
 .PHONY: bench
 bench: models ## benchmarks of the keeper and the engine
 	$(call say,Compiling the contracts)
-	@forge build
+	@forge build contracts script
 	$(call say,Benchmarks)
 	@cargo bench --locked --workspace
 

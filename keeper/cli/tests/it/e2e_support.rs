@@ -22,6 +22,8 @@ use crate::support::opg;
 
 /// Key of anvil's first account, which deploys and holds the supply of OPG.
 const DEPLOYER: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+/// The account of that key.
+pub(crate) const DEPLOYER_ADDRESS: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 /// 1 OPG.
 pub(crate) const MAX_FEE: u128 = 1_000_000_000_000_000_000;
 

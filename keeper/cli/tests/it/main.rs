@@ -6,6 +6,7 @@ mod config;
 mod e2e_demo;
 mod e2e_kill;
 mod e2e_proxy;
+mod e2e_reorg;
 mod e2e_support;
 mod init;
 mod support;

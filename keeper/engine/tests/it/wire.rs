@@ -85,8 +85,8 @@ proptest! {
     fn inputs_survive_encoding(
         content in ".{0,200}",
         max_tokens in proptest::option::of(1_u32..),
-        temperature in proptest::option::of((0..=2_000_000_u32).prop_map(|millionths| f64::from(millionths) / 1e6)),
-        top_p in proptest::option::of((1..=1_000_000_u32).prop_map(|millionths| f64::from(millionths) / 1e6)),
+        temperature in proptest::option::of(0.0..=2.0_f64),
+        top_p in proptest::option::of(f64::MIN_POSITIVE..=1.0),
         seed in proptest::option::of(any::<u64>()),
         stop in proptest::option::of(proptest::collection::vec(".{1,20}", 0..8)),
     ) {
