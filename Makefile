@@ -36,8 +36,7 @@ build: setup ## compile contracts and keeper
 	@cargo build --locked --workspace
 
 .PHONY: abi
-abi: setup ## write the ABIs that the keeper binds to
-	@forge build contracts
+abi: contracts ## write the ABIs that the keeper binds to
 	@node script/abi.mjs
 
 # ---------------------------------------------------------------------------------------------- run
