@@ -28,10 +28,14 @@ models: setup ## fetch the models that the demo and the tests run (190 MB, once)
 	$(call say,Models)
 	@script/fetch-models
 
-.PHONY: build
-build: setup ## compile contracts and keeper
+# Without the tests, which take the compiler minutes.
+.PHONY: contracts
+contracts: setup ## compile the contracts and the deploy script
 	$(call say,Compiling the contracts)
 	@forge build contracts script
+
+.PHONY: build
+build: contracts ## compile contracts and keeper
 	$(call say,Compiling the keeper)
 	@cargo build --locked --workspace
 
@@ -72,9 +76,8 @@ lint: setup ## formatting, style, lints, licences and advisories
 	@script/check-advisories.sh
 
 .PHONY: test-contracts
-test-contracts: setup ## the contracts' tests, their gas figures and their ABIs
-	$(call say,Contracts: compile as deployed and compare the ABIs of the keeper)
-	@forge build contracts script
+test-contracts: contracts ## the contracts' tests, their gas figures and their ABIs
+	$(call say,Contracts: ABIs of the keeper)
 	@node script/abi.mjs --check
 	$(call say,Contracts: gas snapshots of the code as deployed)
 	@FORGE_SNAPSHOT_CHECK=true forge test --match-path 'test/gas/*'
@@ -87,16 +90,12 @@ test-deployed: setup ## the contracts' tests once more, on the code as deployed 
 	@forge test
 
 .PHONY: test-keeper
-test-keeper: models ## the keeper's tests, with real models and a real chain
-	$(call say,Contracts: compile for the chain of the end-to-end tests)
-	@forge build contracts script
+test-keeper: models contracts ## the keeper's tests, with real models and a real chain
 	$(call say,Keeper: tests)
 	@cargo test --locked --workspace
 
 .PHONY: bench
-bench: models ## benchmarks of the keeper and the engine
-	$(call say,Compiling the contracts)
-	@forge build contracts script
+bench: models contracts ## benchmarks of the keeper and the engine
 	$(call say,Benchmarks)
 	@cargo bench --locked --workspace
 
@@ -120,5 +119,5 @@ slither: setup ## static analysis of the contracts
 
 .PHONY: clean
 clean: ## remove everything built; the installed packages and the models stay
-	rm -rf out cache broadcast lcov.info .cache/slither deployments/31337.json deployments/run
+	rm -rf out cache broadcast .cache/coverage .cache/slither .cache/unit deployments/31337.json deployments/run
 	cargo clean
