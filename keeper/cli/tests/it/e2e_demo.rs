@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::{
-    e2e_support::{Group, root},
+    e2e_support::{Group, children_of, root},
     support::opg,
 };
 
@@ -66,13 +66,4 @@ fn ctrl_c_leaves_nothing_behind() {
     for child in children {
         assert!(!std::path::Path::new(&format!("/proc/{child}")).exists(), "process {child} remains");
     }
-}
-
-fn children_of(pid: u32) -> Vec<u32> {
-    let mut children = Vec::new();
-    for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten() {
-        let list = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        children.extend(list.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
-    }
-    children
 }

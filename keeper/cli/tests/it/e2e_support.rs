@@ -62,6 +62,16 @@ impl Drop for Group {
     }
 }
 
+/// Processes that the process `pid` started.
+pub(crate) fn children_of(pid: u32) -> Vec<u32> {
+    let mut children = Vec::new();
+    for task in std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten() {
+        let list = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        children.extend(list.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+    }
+    children
+}
+
 /// A devnet whose keeper the test starts and kills.
 pub(crate) struct Devnet {
     pub(crate) ready: Value,
@@ -206,9 +216,10 @@ impl Devnet {
         while !condition(self) {
             assert!(
                 Instant::now() < deadline,
-                "never {what}: {:?}, {:?}",
+                "never {what}: {:?}, {:?}\n{}",
                 self.job(request),
-                self.transaction(request)
+                self.transaction(request),
+                self.log()
             );
             std::thread::sleep(Duration::from_millis(2));
         }
