@@ -3,7 +3,9 @@
 //! the other. In the same run it measures what one durable write and one question to the node cost here, so that the
 //! figure can be read on any machine.
 //!
-//! `cargo bench -p opg-cli --bench overhead`; OPG_BENCH_REQUESTS sets the number of requests.
+//! `make bench` runs it; OPG_BENCH_REQUESTS sets the number of requests.
+
+#![allow(clippy::print_stdout)] // The figures are for people.
 
 use std::{
     error::Error,
@@ -22,7 +24,6 @@ use opg_chain::{
     bindings::{IInferenceHub, Opg},
     journal::{self, Intent, IntentState, Journal, JournalConfig},
     rpc::{Rpc, RpcConfig},
-    rpc_trait::ChainRpc,
     signer::PrivateKeySigner,
 };
 use opg_store::{
@@ -92,17 +93,10 @@ impl Devnet {
             .stdout(Stdio::piped())
             .spawn()?;
         let stdout = process.stdout.take().ok_or("the devnet has no output")?;
-        let mut text = String::new();
-        // The announcement is one JSON document, possibly over several lines.
-        let ready: Value = loop {
-            match BufReader::new(stdout).lines().map_while(Result::ok).find_map(|line| {
-                text.push_str(&line);
-                serde_json::from_str(&text).ok()
-            }) {
-                Some(ready) => break ready,
-                None => return Err(format!("the devnet did not come up: {text}").into()),
-            }
-        };
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let ready: Value = serde_json::from_str(&line)
+            .map_err(|error| format!("the devnet did not come up: {error}: {line}"))?;
         let field = |pointer: &str| {
             ready
                 .pointer(pointer)
