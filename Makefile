@@ -95,9 +95,9 @@ test-keeper: models contracts ## the keeper's tests, with real models and a real
 	@cargo test --locked --workspace
 
 .PHONY: bench
-bench: models contracts ## benchmarks of the keeper and the engine
+bench: models contracts ## benchmarks of the keeper and the engine, in the profile of the demo
 	$(call say,Benchmarks)
-	@cargo bench --locked --workspace
+	@cargo bench --locked --workspace --profile dev --bench overhead --bench tokens
 
 .PHONY: gas
 gas: setup ## write the gas snapshots

@@ -18,7 +18,12 @@ use crate::{
 };
 
 /// Runs the deploy script against `url` and keeps a copy of the address book in `folder`.
-pub(crate) async fn deploy(root: &Path, url: &str, folder: &Path) -> CliResult<(AddressBook, PathBuf)> {
+pub(crate) async fn deploy(
+    root: &Path,
+    url: &str,
+    block_time: u64,
+    folder: &Path,
+) -> CliResult<(AddressBook, PathBuf)> {
     let root = root.canonicalize().map_err(|error| CliError::file(root, &error))?;
     let script = root.join("script/Deploy.s.sol");
     if !script.exists() {
@@ -38,6 +43,10 @@ pub(crate) async fn deploy(root: &Path, url: &str, folder: &Path) -> CliResult<(
         .current_dir(&root)
         // forge's own record of what it sent is of no use after the chain is gone.
         .env("FOUNDRY_BROADCAST", folder.join("broadcast"));
+    if block_time == 0 {
+        // Where each transaction is mined as it comes, one that overtakes another would wait for ever.
+        command.arg("--slow");
+    }
     let fault = |reason: &dyn std::fmt::Display| {
         CliError::new(
             Code::Devnet,

@@ -52,7 +52,8 @@ impl Devnet {
         progress.step("starting anvil with Base's rules");
         let anvil = Anvil::start(&args.root, args.port, args.block_time).await?;
         progress.step("deploying the contracts");
-        let (book, book_path) = deploy::deploy(&args.root, &anvil.url, folder.path()).await?;
+        let (book, book_path) =
+            deploy::deploy(&args.root, &anvil.url, args.block_time, folder.path()).await?;
 
         let urls = [anvil.url.clone()];
         let rpc = Rpc::connect(context::rpc_settings(&urls, anvil::CHAIN_ID)?)
