@@ -7,10 +7,10 @@ use std::{
 
 use serde_json::Value;
 
-/// `opg` with nothing inherited that could change what it does.
+/// `opg` with nothing inherited that could change what it does; only where the models lie.
 pub(crate) fn opg(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_opg"));
-    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OPG_")) {
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("OPG_") && name != "OPG_CACHE") {
         command.env_remove(name);
     }
     command.current_dir(folder).stdin(std::process::Stdio::null());
