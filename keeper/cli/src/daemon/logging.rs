@@ -13,7 +13,9 @@ pub(super) struct Filter(reload::Handle<EnvFilter, Registry>);
 impl Filter {
     /// Takes the filter of a reloaded configuration; the format stays.
     pub(super) fn set(&self, section: &LogSection) {
-        let _ = self.0.reload(EnvFilter::new(&section.filter));
+        if let Err(error) = self.0.reload(EnvFilter::new(&section.filter)) {
+            tracing::warn!(%error, filter = section.filter, "the log keeps its filter");
+        }
     }
 }
 

@@ -128,7 +128,9 @@ impl Keeper {
                 ended = &mut journal => {
                     stop.cancel();
                     let ended = ended.map_err(fatal).and_then(|ended| ended.map_err(fatal));
-                    let _ = role.await;
+                    if let Err(error) = role.await {
+                        tracing::error!(?error, "the role ended with the journal");
+                    }
                     return ended.and(Err(fatal("the journal ended")));
                 }
                 event = signals.next() => match event {
