@@ -38,6 +38,8 @@ pub(crate) enum Work {
 pub(crate) enum Event {
     /// The setup is accepted.
     Ready,
+    /// The job has begun.
+    Taken { job: u64 },
     /// The next piece of the answer.
     Text { job: u64, text: String },
     /// The job has ended.

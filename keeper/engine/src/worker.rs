@@ -48,6 +48,7 @@ fn serve() -> std::io::Result<()> {
     let seen = cancelled.clone();
     std::thread::spawn(move || listen(&sender, &seen));
     for job in jobs {
+        frame::write(&mut std::io::stdout(), &Event::Taken { job: job.number })?;
         let mut reporter = Reporter { job: job.number, stream: false, cancelled: &cancelled, broken: None };
         let result = host.work(job, &mut reporter);
         let Reporter { job, broken, .. } = reporter;

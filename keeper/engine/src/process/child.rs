@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::ProcessConfig;
 use super::stderr::{LastWords, follow};
-use crate::message::{Command, Event};
+use crate::message::Event;
 use crate::{EngineError, frame};
 
 /// What the worker may see of our environment: enough to find its libraries and devices, no secrets.
@@ -83,12 +83,9 @@ impl Worker {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Sends a command; false when the process no longer listens.
-    pub(super) async fn send(&mut self, command: &Command) -> Result<bool, EngineError> {
-        let bytes = frame::encode(command).map_err(|error| EngineError::Inference {
-            reason: format!("job cannot be handed over: {error}"),
-        })?;
-        Ok(self.stdin.write_all(&bytes).await.is_ok())
+    /// Sends an encoded command; false when the process no longer listens.
+    pub(super) async fn send(&mut self, command: &[u8]) -> bool {
+        self.stdin.write_all(command).await.is_ok()
     }
 
     /// The next event; `None` when the process is gone or talks nonsense.

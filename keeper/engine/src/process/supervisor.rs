@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::child::Worker;
 use super::{Job, ProcessConfig, Status, shut_down};
-use crate::EngineError;
-use crate::message::{Command, Event, Outcome};
+use crate::message::{Command, Event, Outcome, Work};
+use crate::{EngineError, frame};
 
 /// What Rust's allocator writes before it aborts the process.
 const OUT_OF_MEMORY: &str = "memory allocation of";
@@ -35,8 +35,8 @@ enum Ending {
     Abandoned,
     /// Nobody waits for the answer, and the worker does not stop computing it.
     Stuck,
-    /// The worker is gone.
-    Lost,
+    /// The worker is gone; `taken` says whether it had begun.
+    Lost { taken: bool },
 }
 
 impl Supervisor {
@@ -84,15 +84,13 @@ impl Supervisor {
 
     async fn handle(&mut self, mut job: Job) {
         let queued = job.accepted.elapsed();
-        let result = match self.ready_worker(&job.abandoned).await {
+        self.last_job += 1;
+        let result = match job_frame(self.last_job, &mut job) {
+            Ok(command) => match self.answer(&command, &job).await {
+                Some(result) => result,
+                None => return,
+            },
             Err(error) => Err(error),
-            Ok(mut worker) => {
-                let ending = self.serve(&mut worker, &mut job).await;
-                match self.conclude(worker, ending).await {
-                    Some(result) => result,
-                    None => return,
-                }
-            }
         };
         let result = result.map(|mut outcome| {
             if let Outcome::Completed(completion) = &mut outcome {
@@ -102,6 +100,26 @@ impl Supervisor {
         });
         // A caller that is gone by now has no use for it.
         let _ = job.reply.send(result);
+    }
+
+    /// What to answer to a job; `None` when nobody waits.
+    async fn answer(&mut self, command: &[u8], job: &Job) -> Option<Result<Outcome, EngineError>> {
+        // A worker that was found alive may be dying, which the system takes a while to show. A job that it never
+        // took is handed to the next one; a second such death is no accident.
+        let mut handed_on = false;
+        loop {
+            let mut worker = match self.ready_worker(&job.abandoned).await {
+                Ok(worker) => worker,
+                Err(error) => return Some(Err(error)),
+            };
+            let ending = self.serve(&mut worker, command, job).await;
+            let untouched = matches!(ending, Ending::Lost { taken: false });
+            let result = self.conclude(worker, ending).await;
+            if handed_on || !untouched {
+                return result;
+            }
+            handed_on = true;
+        }
     }
 
     /// The worker, started if need be; after a crash not before its time.
@@ -134,17 +152,11 @@ impl Supervisor {
         }
     }
 
-    async fn serve(&mut self, worker: &mut Worker, job: &mut Job) -> Ending {
-        self.last_job += 1;
-        let number = self.last_job;
-        // The input is not needed afterwards, so it moves.
-        let work = std::mem::replace(&mut job.work, crate::message::Work::Load);
-        let command = Command::Job { job: number, model: job.model.clone(), work };
-        match worker.send(&command).await {
-            Ok(true) => {}
-            Ok(false) => return Ending::Lost,
-            Err(error) => return Ending::Answered(Err(error)),
+    async fn serve(&mut self, worker: &mut Worker, command: &[u8], job: &Job) -> Ending {
+        if !worker.send(command).await {
+            return Ending::Lost { taken: false };
         }
+        let number = self.last_job;
         let ending = tokio::select! {
             biased;
             () = job.abandoned.cancelled() => None,
@@ -153,7 +165,7 @@ impl Supervisor {
         };
         match ending {
             Some(Ok(result)) => Ending::Answered(result),
-            Some(Err(Gone)) => Ending::Lost,
+            Some(Err(Gone { taken })) => Ending::Lost { taken },
             None => self.give_up(worker, number).await,
         }
     }
@@ -161,8 +173,8 @@ impl Supervisor {
     /// Asks the worker to drop a job and kills it when it does not do so in time.
     async fn give_up(&self, worker: &mut Worker, number: u64) -> Ending {
         let asked = async {
-            match worker.send(&Command::Cancel { job: number }).await {
-                Ok(true) => follow(worker, number, None).await.is_ok(),
+            match frame::encode(&Command::Cancel { job: number }) {
+                Ok(cancel) if worker.send(&cancel).await => follow(worker, number, None).await.is_ok(),
                 _ => false,
             }
         };
@@ -190,7 +202,7 @@ impl Supervisor {
                 self.status.pid.store(0, Ordering::Relaxed);
                 None
             }
-            Ending::Lost => {
+            Ending::Lost { .. } => {
                 let detail = worker.obituary().await;
                 tracing::warn!(detail, "the engine worker was lost");
                 self.count_crash();
@@ -212,8 +224,19 @@ impl Supervisor {
     }
 }
 
-/// The worker's output has ended.
-struct Gone;
+/// The command that hands a job to a worker. The input is not needed afterwards, so it moves.
+fn job_frame(number: u64, job: &mut Job) -> Result<Vec<u8>, EngineError> {
+    let work = std::mem::replace(&mut job.work, Work::Load);
+    let command = Command::Job { job: number, model: job.model.clone(), work };
+    frame::encode(&command).map_err(|error| EngineError::Inference {
+        reason: format!("job cannot be handed over: {error}"),
+    })
+}
+
+/// The worker's output has ended, before or after it took the job.
+struct Gone {
+    taken: bool,
+}
 
 /// Passes text on until the job ends.
 async fn follow(
@@ -221,8 +244,10 @@ async fn follow(
     number: u64,
     on_token: Option<&mpsc::Sender<String>>,
 ) -> Result<Result<Outcome, EngineError>, Gone> {
+    let mut taken = false;
     loop {
-        match worker.next().await.ok_or(Gone)? {
+        match worker.next().await.ok_or(Gone { taken })? {
+            Event::Taken { job } if job == number => taken = true,
             Event::Text { job, text } if job == number => {
                 if let Some(on_token) = on_token {
                     // A receiver that is gone does not end the job: the answer is still wanted.
@@ -231,7 +256,7 @@ async fn follow(
             }
             Event::End { job, result } if job == number => return Ok(result),
             // What is left of an earlier job.
-            Event::Text { .. } | Event::End { .. } | Event::Ready => {}
+            Event::Taken { .. } | Event::Text { .. } | Event::End { .. } | Event::Ready => {}
         }
     }
 }

@@ -90,24 +90,18 @@ async fn one_worker_serves_both_models_streams_and_counts() {
 
 #[tokio::test]
 async fn a_killed_worker_costs_the_running_job_and_no_other() {
-    let engine = engine(vec![minilm()]);
-    engine.load("minilm").await.unwrap();
-    let first = engine.worker_pid().unwrap();
+    let engine = engine(vec![smollm2(), minilm()]);
+    engine.load("smollm2").await.unwrap();
+    let pid = engine.worker_pid().unwrap();
 
-    // Killed while idle: the next job does not notice.
-    kill(first);
-    until("the worker to die", || !is_alive(first)).await;
-    run(&engine, "minilm", embed("after an idle death")).await.unwrap();
-    let second = engine.worker_pid().unwrap();
-    assert_ne!(first, second);
-
-    // Stopped, so that the job is certainly running when the worker dies; the one behind it is served.
-    kill_process(Pid::from_raw(second as i32).unwrap(), Signal::STOP).unwrap();
-    let running = run(&engine, "minilm", embed("running"));
+    let (sender, mut pieces) = mpsc::channel(1);
+    let long = ask("Tell a long story.", 256);
+    let running = engine.run("smollm2", long, Some(sender), CancellationToken::new());
     let waiting = run(&engine, "minilm", embed("waiting"));
     let killer = async {
-        until("the job to run", || engine.capacity().running == 1 && engine.capacity().queued == 1).await;
-        kill(second);
+        assert!(pieces.recv().await.is_some(), "the job runs");
+        kill(pid);
+        while pieces.recv().await.is_some() {}
     };
     let (running, waiting, ()) = tokio::join!(running, waiting, killer);
     let error = running.unwrap_err();
@@ -115,7 +109,39 @@ async fn a_killed_worker_costs_the_running_job_and_no_other() {
     assert!(error.is_retryable());
     assert!(error.to_string().contains("signal 9"), "{error}");
     waiting.unwrap();
+    assert_ne!(engine.worker_pid().unwrap(), pid);
     assert!(engine.capacity().ready);
+}
+
+#[tokio::test]
+async fn a_worker_killed_while_idle_costs_no_job() {
+    let engine = engine(vec![minilm()]);
+    engine.load("minilm").await.unwrap();
+    let mut pid = engine.worker_pid().unwrap();
+    for job in 0..5 {
+        // No wait for the end of the process: the job may meet it alive, dying or dead.
+        kill(pid);
+        run(&engine, "minilm", embed(&format!("job {job}"))).await.unwrap();
+        let next = engine.worker_pid().unwrap();
+        assert_ne!(pid, next);
+        pid = next;
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_a_dead_worker_never_took_is_handed_on() {
+    let engine = engine(vec![minilm()]);
+    engine.load("minilm").await.unwrap();
+    let pid = engine.worker_pid().unwrap();
+    // Stopped, so that it certainly has not taken the job when it dies.
+    kill_process(Pid::from_raw(pid as i32).unwrap(), Signal::STOP).unwrap();
+    let killer = async {
+        until("the job to be handed over", || engine.capacity().running == 1).await;
+        kill(pid);
+    };
+    let (answer, ()) = tokio::join!(run(&engine, "minilm", embed("handed on")), killer);
+    answer.unwrap();
+    assert_ne!(engine.worker_pid().unwrap(), pid);
 }
 
 #[tokio::test]
