@@ -228,9 +228,8 @@ impl Supervisor {
 fn job_frame(number: u64, job: &mut Job) -> Result<Vec<u8>, EngineError> {
     let work = std::mem::replace(&mut job.work, Work::Load);
     let command = Command::Job { job: number, model: job.model.clone(), work };
-    frame::encode(&command).map_err(|error| EngineError::Inference {
-        reason: format!("job cannot be handed over: {error}"),
-    })
+    frame::encode(&command)
+        .map_err(|error| EngineError::Inference { reason: format!("job cannot be handed over: {error}") })
 }
 
 /// The worker's output has ended, before or after it took the job.
