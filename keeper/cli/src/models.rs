@@ -1,6 +1,6 @@
 //! Puts a model on the chain: digests of its files, its specification, its version.
 
-use std::path::Path;
+use std::{fs::File, path::Path};
 
 use alloy::{
     primitives::{B256, FixedBytes, keccak256},
@@ -16,6 +16,7 @@ use opg_engine::digest;
 use crate::{
     args::ModelAddArgs,
     error::{CliError, CliResult, Code},
+    progress::Progress,
     submit::{Call, Submitter},
 };
 
@@ -34,14 +35,15 @@ pub(crate) struct Publication {
     pub(crate) calls: Vec<Call>,
 }
 
-/// Reads the files that `args` names and finds out what has to be sent for `owner`.
+/// Finds out what has to be sent for `owner`.
 pub(crate) async fn plan(
     args: &ModelAddArgs,
+    digests: &Digests,
     rpc: &Rpc,
     book: &AddressBook,
     owner: alloy::primitives::Address,
 ) -> CliResult<Publication> {
-    let spec = spec_of(args)?;
+    let spec = spec_of(args, digests);
     let registry = book.model_registry;
     let model_id = keccak256(
         (alloy::primitives::U256::from(book.chain_id), registry, owner, args.name.clone())
@@ -81,18 +83,17 @@ pub(crate) async fn publish(publication: &Publication, submitter: &Submitter) ->
     submitter.send(&publication.calls).await
 }
 
-fn spec_of(args: &ModelAddArgs) -> CliResult<ModelSpec> {
-    let optional = |path: Option<&Path>| path.map_or(Ok(B256::ZERO), digest_of);
+fn spec_of(args: &ModelAddArgs, digests: &Digests) -> ModelSpec {
     let mut task = [0; 32];
     // The names of tasks are short ASCII words; the parser lets no other through.
     for (byte, letter) in task.iter_mut().zip(args.task.bytes()) {
         *byte = letter;
     }
-    Ok(ModelSpec {
+    ModelSpec {
         task: FixedBytes(task),
-        weightsDigest: digest_of(&args.weights)?,
-        tokenizerDigest: optional(args.tokenizer.as_deref())?,
-        configDigest: optional(args.model_config.as_deref())?,
+        weightsDigest: digests.weights,
+        tokenizerDigest: digests.tokenizer,
+        configDigest: digests.config,
         engineProfile: keccak256(ENGINE_PROFILE),
         zkCommitment: B256::ZERO,
         unitsPerRequest: args.units_per_request,
@@ -102,12 +103,36 @@ fn spec_of(args: &ModelAddArgs) -> CliResult<ModelSpec> {
         modes: MODE_OPERATOR_SIGNED,
         licence: args.licence.clone(),
         uri: args.uri.clone(),
-    })
+    }
 }
 
-/// SHA-256 of a model file.
-pub(crate) fn digest_of(path: &Path) -> CliResult<B256> {
-    digest::sha256_file(path).map(B256::from).map_err(|error| {
+/// SHA-256 of the files of a model; zero where it has none.
+#[derive(Debug)]
+pub(crate) struct Digests {
+    weights: B256,
+    tokenizer: B256,
+    config: B256,
+}
+
+impl Digests {
+    /// Reads the files that `args` names, showing how far it is.
+    pub(crate) fn read(args: &ModelAddArgs, progress: &Progress) -> CliResult<Self> {
+        let optional = |path: Option<&Path>| path.map_or(Ok(B256::ZERO), |path| digest_of(path, progress));
+        Ok(Self {
+            weights: digest_of(&args.weights, progress)?,
+            tokenizer: optional(args.tokenizer.as_deref())?,
+            config: optional(args.model_config.as_deref())?,
+        })
+    }
+}
+
+fn digest_of(path: &Path, progress: &Progress) -> CliResult<B256> {
+    let digest = || {
+        let file = File::open(path)?;
+        let size = file.metadata()?.len();
+        digest::sha256(&mut progress.read(&format!("hashing {}", path.display()), file, size))
+    };
+    digest().map(B256::from).map_err(|error| {
         CliError::new(Code::ModelFile, path.display(), error, "name a file that exists and that you may read")
     })
 }

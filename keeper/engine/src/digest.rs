@@ -13,7 +13,21 @@ const CHUNK: usize = 1 << 20;
 
 /// sha256 of a file, read in pieces of bounded size.
 pub fn sha256_file(path: &Path) -> Result<[u8; 32], EngineError> {
-    hash(&mut open(path)?).map_err(|error| unreadable(path, &error))
+    sha256(&mut open(path)?).map_err(|error| unreadable(path, &error))
+}
+
+/// sha256 of all that `source` gives, read in pieces of bounded size.
+pub fn sha256(source: &mut impl Read) -> std::io::Result<[u8; 32]> {
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        match source.read(&mut chunk) {
+            Ok(0) => return Ok(hasher.finalize().into()),
+            Ok(read) => hasher.update(&chunk[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// Refuses a file whose sha256 is not `expected`.
@@ -25,7 +39,7 @@ pub fn verify(path: &Path, expected: &[u8; 32]) -> Result<(), EngineError> {
 /// its name in between changes nothing.
 pub fn open_verified(path: &Path, expected: &[u8; 32]) -> Result<File, EngineError> {
     let mut file = open(path)?;
-    let found = hash(&mut file).map_err(|error| unreadable(path, &error))?;
+    let found = sha256(&mut file).map_err(|error| unreadable(path, &error))?;
     if &found != expected {
         let (expected, found) = (hex(expected), hex(&found));
         return Err(EngineError::DigestMismatch { path: path.to_owned(), expected, found });
@@ -46,19 +60,6 @@ pub fn hex(bytes: &[u8]) -> String {
 
 fn open(path: &Path) -> Result<File, EngineError> {
     File::open(path).map_err(|error| unreadable(path, &error))
-}
-
-fn hash(file: &mut File) -> std::io::Result<[u8; 32]> {
-    let mut hasher = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        match file.read(&mut chunk) {
-            Ok(0) => return Ok(hasher.finalize().into()),
-            Ok(read) => hasher.update(&chunk[..read]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> EngineError {

@@ -13,7 +13,8 @@ use crate::{
     context,
     daemon::{Lock, settings},
     error::{CliError, CliResult, Code},
-    files, models,
+    files,
+    models::{self, Digests},
     output::{Output, fields, table},
     progress::Progress,
     submit::Submitter,
@@ -39,17 +40,12 @@ async fn add(args: &ModelAddArgs, config: &Config, output: Output) -> CliResult 
     }
     // Files are read before anything is asked or sent.
     let progress = Progress::new(output.is_json());
-    progress.step("hashing the model files");
-    for path in
-        [Some(&args.weights), args.tokenizer.as_ref(), args.model_config.as_ref()].into_iter().flatten()
-    {
-        models::digest_of(path)?;
-    }
+    let digests = Digests::read(args, &progress)?;
     let signer = context::open_signer(config)?;
     progress.step("asking the registry");
     let rpc = context::connect(config).await?;
     let book = context::address_book(&config.address_book, config.chain.id)?;
-    let publication = models::plan(args, &rpc, &book, signer.address()).await?;
+    let publication = models::plan(args, &digests, &rpc, &book, signer.address()).await?;
     let version = args.registered.unwrap_or(publication.version);
     if args.registered.is_some_and(|registered| registered != publication.version) {
         check_registered(args, config, &rpc, version, &publication.spec).await?;

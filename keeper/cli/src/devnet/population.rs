@@ -13,7 +13,8 @@ use super::{Wallets, accounts, files::Models};
 use crate::{
     args::ModelAddArgs,
     error::{CliError, CliResult, Code},
-    models,
+    models::{self, Digests},
+    progress::Progress,
     submit::Call,
 };
 
@@ -81,7 +82,9 @@ pub(super) async fn populate(
     let mut calls = vec![Call::new("register-operator", "register the operator", book.operators, &register)];
     let mut served = Vec::new();
     for files in [&models.chat, &models.embedding] {
-        let publication = models::plan(files, rpc, book, account).await?;
+        // The devnet shows steps of its own.
+        let digests = Digests::read(files, &Progress::new(true))?;
+        let publication = models::plan(files, &digests, rpc, book, account).await?;
         served.push(Served { version: publication.version, files: files.clone() });
         calls.extend(publication.calls);
     }

@@ -9,5 +9,6 @@ mod e2e_proxy;
 mod e2e_reorg;
 mod e2e_support;
 mod init;
+mod interventions;
 mod support;
 mod verbs;
