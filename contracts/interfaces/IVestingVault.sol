@@ -107,6 +107,8 @@ interface IVestingVault {
     error Underfunded(uint256 balance, uint256 promised);
     /// @notice The schedule is not a leaf of its category's tree, or the proof is of another leaf.
     error InvalidProof(bytes32 schedule);
+    /// @notice The tree of the category promises more than its total: what is left does not cover this schedule.
+    error CategoryOverdrawn(uint32 category);
     /// @notice Nothing has vested that is not released already.
     error NothingDue(bytes32 schedule);
     /// @notice Less is due than the caller asked for as a minimum.

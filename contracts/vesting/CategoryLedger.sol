@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
+import {Category, IVestingVault, NewCategory, Schedule} from "../interfaces/IVestingVault.sol";
+import {Curve, VestingCurve} from "./VestingCurve.sol";
+
+/// @title The categories of a vault: their terms, what they have left, and their history
+/// @notice What is locked at a moment follows from the categories alone: `total` and `tgeTotal` of the schedules in
+/// force at that moment, on the curve of their category. Checkpoints of these totals keep the past as it was.
+abstract contract CategoryLedger is IVestingVault {
+    using Checkpoints for Checkpoints.Trace208;
+    using VestingCurve for Curve;
+
+    /// @notice Most categories that there can be: `lockedAt` visits all.
+    uint256 public constant MAX_CATEGORIES = 32;
+
+    struct Record {
+        bytes32 root;
+        Curve curve;
+        uint40 addedAt;
+        /// Of `total`, what no schedule has drawn yet. A schedule draws its whole amount before its first payment, so
+        /// that a tree which promises too much cannot spend what other categories brought.
+        uint96 undrawn;
+        uint96 total;
+        uint96 tgeTotal;
+        /// `total` and `tgeTotal` of the schedules that are not revoked, packed by `_pack`. Begins at `addedAt`.
+        Checkpoints.Trace208 inForce;
+        /// What revoked schedules release in all.
+        Checkpoints.Trace208 settled;
+    }
+
+    uint32 private _count;
+
+    mapping(uint32 id => Record record) private _records;
+
+    // Views
+
+    /// @inheritdoc IVestingVault
+    function categoryCount() external view override returns (uint32) {
+        return _count;
+    }
+
+    /// @inheritdoc IVestingVault
+    function category(uint32 id) external view override returns (Category memory) {
+        _requireCategory(id);
+        Record storage record = _records[id];
+        Curve memory curve = record.curve;
+        return Category({
+            root: record.root,
+            total: record.total,
+            tgeTotal: record.tgeTotal,
+            start: curve.start,
+            cliff: curve.cliff,
+            duration: curve.duration,
+            addedAt: record.addedAt
+        });
+    }
+
+    /// @inheritdoc IVestingVault
+    function categoryVestedAt(uint32 id, uint256 timestamp) external view override returns (uint256) {
+        _requireCategory(id);
+        Record storage record = _records[id];
+        // The curve may begin before the category was added: its first checkpoint counts for the time before as well.
+        uint48 key = uint48(timestamp < record.addedAt ? record.addedAt : _min(timestamp, type(uint48).max));
+        (uint128 total, uint128 tgeTotal) = _unpack(record.inForce.upperLookupRecent(key));
+        return record.curve.vestedAt(total, tgeTotal, timestamp) + record.settled.upperLookupRecent(key);
+    }
+
+    /// @inheritdoc IVestingVault
+    function lockedAt(uint256 timestamp) external view override returns (uint256 locked) {
+        if (timestamp > block.timestamp) revert FutureLookup(timestamp, block.timestamp);
+        uint32 count = _count;
+        for (uint32 id = 0; id < count; ++id) {
+            Record storage record = _records[id];
+            (uint128 total, uint128 tgeTotal) = _unpack(record.inForce.upperLookupRecent(uint48(timestamp)));
+            locked += record.curve.lockedAt(total, tgeTotal, timestamp);
+        }
+    }
+
+    // Internal
+
+    function _add(NewCategory memory terms) internal returns (uint32 id) {
+        // Check.
+        if (_count == MAX_CATEGORIES) revert TooManyCategories(MAX_CATEGORIES);
+        if (bytes(terms.name).length == 0) revert InvalidCategory(terms.name, "name is empty");
+        if (terms.root == 0) revert InvalidCategory(terms.name, "root is zero");
+        if (terms.total == 0) revert InvalidCategory(terms.name, "total is zero");
+        if (terms.total > type(uint96).max) revert InvalidCategory(terms.name, "total exceeds 2^96 - 1");
+        if (terms.tgeTotal > terms.total) revert InvalidCategory(terms.name, "tgeTotal exceeds total");
+
+        // Effect.
+        id = _count++;
+        Record storage record = _records[id];
+        record.root = terms.root;
+        record.curve = Curve(terms.start, terms.cliff, terms.duration);
+        record.addedAt = uint40(block.timestamp);
+        record.undrawn = uint96(terms.total);
+        record.total = uint96(terms.total);
+        record.tgeTotal = uint96(terms.tgeTotal);
+        record.inForce.push(uint48(block.timestamp), _pack(terms.total, terms.tgeTotal));
+        emit CategoryAdded(id, terms.name, terms);
+    }
+
+    /// @dev Books a schedule's whole amount on its category, once in its life.
+    function _draw(Schedule calldata schedule) internal {
+        if (!_covers(schedule)) revert CategoryOverdrawn(schedule.category);
+        unchecked {
+            // Cannot underflow: checked in the line above, as is the width of the amount.
+            _records[schedule.category].undrawn -= uint96(schedule.amount);
+        }
+    }
+
+    /// @dev Takes a schedule that ended with `vested` out of the totals, from this second on.
+    function _end(Schedule calldata schedule, uint256 vested) internal {
+        Record storage record = _records[schedule.category];
+        (uint128 total, uint128 tgeTotal) = _unpack(record.inForce.latest());
+        // Cannot underflow: drawn amounts add up to at most the first total.
+        total -= schedule.amount;
+        // A category whose `tgeTotal` is not that of its tree must not make `lockedAt` fail.
+        tgeTotal = tgeTotal > schedule.tgeAmount ? tgeTotal - schedule.tgeAmount : 0;
+        if (tgeTotal > total) tgeTotal = total;
+        record.inForce.push(uint48(block.timestamp), _pack(total, tgeTotal));
+        record.settled.push(uint48(block.timestamp), record.settled.latest() + uint208(vested));
+    }
+
+    /// @dev Whether the category has enough left for the whole schedule.
+    function _covers(Schedule calldata schedule) internal view returns (bool) {
+        return schedule.amount <= _records[schedule.category].undrawn;
+    }
+
+    /// @dev Zero if the schedule is a leaf of its category's tree that a tree may contain, the selector of an error
+    /// otherwise.
+    function _checkProof(Schedule calldata schedule, bytes32 id, bytes32[] calldata proof)
+        internal
+        view
+        returns (bytes4 reason)
+    {
+        bytes32 root = _records[schedule.category].root;
+        if (root == 0) return UnknownCategory.selector;
+        if (schedule.amount > type(uint96).max || schedule.tgeAmount > schedule.amount) return InvalidProof.selector;
+        if (!MerkleProofLib.verifyCalldata(proof, root, id)) return InvalidProof.selector;
+    }
+
+    function _requireCategory(uint32 id) internal view {
+        if (id >= _count) revert UnknownCategory(id);
+    }
+
+    function _curveOf(uint32 id) internal view returns (Curve memory) {
+        return _records[id].curve;
+    }
+
+    function _pack(uint128 total, uint128 tgeTotal) private pure returns (uint208) {
+        return uint208(uint256(total) << 96 | tgeTotal);
+    }
+
+    function _unpack(uint208 packed) private pure returns (uint128 total, uint128 tgeTotal) {
+        return (uint128(packed >> 96), uint96(packed));
+    }
+
+    function _min(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IOpg} from "../interfaces/IOpg.sol";
+import {IVestingVault, NewCategory, Schedule, ScheduleState} from "../interfaces/IVestingVault.sol";
+import {CategoryLedger} from "./CategoryLedger.sol";
+import {Curve, VestingCurve} from "./VestingCurve.sol";
+
+/// @title The vault that holds all OPG which is not released yet
+/// @notice See `IVestingVault` for the rules and `docs/vesting.md` for the invariants.
+///
+/// ASSUMPTIONS
+/// - The token is OPG: it calls no recipient, takes no fee, and refuses the zero address and its custody vault only.
+/// - Effects come before interactions all the same. The only other calls are to the authority and, in a static call, to
+///   a beneficiary that signs by ERC-1271.
+contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, Nonces {
+    using SafeERC20 for IOpg;
+    using VestingCurve for Curve;
+
+    bytes32 private constant CLAIM_TO_TYPEHASH =
+        keccak256("ClaimTo(bytes32 schedule,address to,uint256 nonce,uint256 deadline)");
+
+    /// @inheritdoc IVestingVault
+    address public immutable override opg;
+
+    /// @inheritdoc IVestingVault
+    address public immutable override treasury;
+
+    address private immutable CUSTODY_VAULT;
+
+    mapping(bytes32 schedule => ScheduleState state) private _states;
+
+    /// Read only for schedules whose leaf says that they are transferable.
+    mapping(bytes32 schedule => address beneficiary) private _handedTo;
+
+    /// @param opg_ The token. This contract must hold what `genesis` promises already.
+    /// @param authority The AccessManager: who may add categories and revoke.
+    /// @param treasury_ Receives what is revoked. Cannot be changed.
+    /// @param genesis The first categories.
+    constructor(address opg_, address authority, address treasury_, NewCategory[] memory genesis)
+        AccessManaged(authority)
+        EIP712("OPG Vesting", "1")
+    {
+        if (authority.code.length == 0) revert AccessManagedInvalidAuthority(authority);
+        opg = opg_;
+        CUSTODY_VAULT = IOpg(opg_).custodyVault();
+        treasury = treasury_;
+        if (treasury_ == address(0) || treasury_ == CUSTODY_VAULT || treasury_ == address(this)) {
+            revert InvalidRecipient(treasury_);
+        }
+
+        uint256 promised;
+        for (uint256 i = 0; i < genesis.length; ++i) {
+            _add(genesis[i]);
+            promised += genesis[i].total;
+        }
+        uint256 balance = IOpg(opg_).balanceOf(address(this));
+        if (balance < promised) revert Underfunded(balance, promised);
+    }
+
+    // Releasing
+
+    /// @inheritdoc IVestingVault
+    function release(Schedule calldata schedule, bytes32[] calldata proof) external override returns (uint256 amount) {
+        bytes32 id = scheduleId(schedule);
+        bytes4 reason;
+        address to;
+        (reason, to, amount) = _assess(schedule, id, proof, 0);
+        if (reason != 0) _refuse(reason, schedule, id);
+        _pay(schedule, id, to, amount);
+    }
+
+    /// @inheritdoc IVestingVault
+    function releaseMany(Schedule[] calldata schedules, bytes32[][] calldata proofs, uint256 minimum)
+        external
+        override
+        returns (uint256 amount)
+    {
+        if (schedules.length != proofs.length) revert RowsAndProofsDiffer(schedules.length, proofs.length);
+        for (uint256 row = 0; row < schedules.length; ++row) {
+            Schedule calldata schedule = schedules[row];
+            bytes32 id = scheduleId(schedule);
+            (bytes4 reason, address to, uint256 due) = _assess(schedule, id, proofs[row], minimum);
+            if (reason != 0) {
+                emit ReleaseSkipped(row, id, reason);
+                continue;
+            }
+            _pay(schedule, id, to, due);
+            amount += due;
+        }
+        if (amount == 0) revert NothingReleased();
+    }
+
+    /// @inheritdoc IVestingVault
+    function claimTo(Schedule calldata schedule, bytes32[] calldata proof, address to)
+        external
+        override
+        returns (uint256 amount)
+    {
+        bytes32 id = _requireBeneficiary(schedule, proof);
+        amount = _claim(schedule, id, to);
+    }
+
+    /// @inheritdoc IVestingVault
+    function claimToBySig(
+        Schedule calldata schedule,
+        bytes32[] calldata proof,
+        address to,
+        uint256 deadline,
+        bytes calldata signature
+    ) external override returns (uint256 amount) {
+        if (block.timestamp > deadline) revert ExpiredSignature(deadline);
+        bytes32 id = _requireProven(schedule, proof);
+        address signer = _beneficiaryOf(schedule, id);
+        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(CLAIM_TO_TYPEHASH, id, to, _useNonce(signer), deadline)));
+        if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature)) revert InvalidSignature(signer);
+        amount = _claim(schedule, id, to);
+    }
+
+    // What beneficiaries decide
+
+    /// @inheritdoc IVestingVault
+    function transferSchedule(Schedule calldata schedule, bytes32[] calldata proof, address to) external override {
+        bytes32 id = _requireBeneficiary(schedule, proof);
+        if (!schedule.transferable) revert NotTransferable(id);
+        if (!_canReceive(to)) revert InvalidRecipient(to);
+        _handedTo[id] = to;
+        emit BeneficiaryChanged(id, msg.sender, to);
+    }
+
+    /// @inheritdoc IVestingVault
+    function setManual(Schedule calldata schedule, bytes32[] calldata proof, bool manual) external override {
+        bytes32 id = _requireBeneficiary(schedule, proof);
+        _states[id].manual = manual;
+        emit ManualSet(id, manual);
+    }
+
+    // What governance decides
+
+    /// @inheritdoc IVestingVault
+    function addCategory(NewCategory calldata terms) external override restricted returns (uint32 id) {
+        id = _add(terms);
+        IOpg(opg).safeTransferFrom(msg.sender, address(this), terms.total);
+    }
+
+    /// @inheritdoc IVestingVault
+    function revoke(Schedule calldata schedule, bytes32[] calldata proof)
+        external
+        override
+        restricted
+        returns (uint256 returned)
+    {
+        // Check: the schedule exists, and its leaf allows it.
+        bytes32 id = _requireProven(schedule, proof);
+        if (!schedule.revocable) revert NotRevocable(id);
+        ScheduleState storage state = _states[id];
+        if (state.revoked) revert AlreadyRevoked(id);
+
+        // Effect: what has vested becomes all of it.
+        if (state.released == 0) _draw(schedule);
+        uint256 vested = _curveOf(schedule.category).vestedAt(schedule.amount, schedule.tgeAmount, block.timestamp);
+        // Safe: a well-formed schedule has at most 2^96 - 1 wei.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        state.revokedTotal = uint96(vested);
+        state.revoked = true;
+        _end(schedule, vested);
+        returned = schedule.amount - vested;
+        emit Revoked(id, vested, returned);
+
+        // Interaction.
+        if (returned != 0) IOpg(opg).safeTransfer(treasury, returned);
+    }
+
+    // Views
+
+    /// @inheritdoc IVestingVault
+    function stateOf(bytes32 schedule) external view override returns (ScheduleState memory) {
+        return _states[schedule];
+    }
+
+    /// @inheritdoc IVestingVault
+    function statesOf(bytes32[] calldata schedules) external view override returns (ScheduleState[] memory states) {
+        states = new ScheduleState[](schedules.length);
+        for (uint256 i = 0; i < schedules.length; ++i) {
+            states[i] = _states[schedules[i]];
+        }
+    }
+
+    /// @inheritdoc IVestingVault
+    function beneficiaryOf(Schedule calldata schedule) external view override returns (address) {
+        return _beneficiaryOf(schedule, scheduleId(schedule));
+    }
+
+    /// @inheritdoc IVestingVault
+    function vestedAt(Schedule calldata schedule, uint256 timestamp) external view override returns (uint256) {
+        _requireCategory(schedule.category);
+        return _vestedAt(schedule, _states[scheduleId(schedule)], timestamp);
+    }
+
+    /// @inheritdoc IVestingVault
+    function releasable(Schedule calldata schedule) external view override returns (uint256) {
+        _requireCategory(schedule.category);
+        ScheduleState memory state = _states[scheduleId(schedule)];
+        return _vestedAt(schedule, state, block.timestamp) - state.released;
+    }
+
+    /// @inheritdoc IVestingVault
+    function nextUnlock(Schedule calldata schedule) external view override returns (uint256 timestamp, uint256 amount) {
+        _requireCategory(schedule.category);
+        if (_states[scheduleId(schedule)].revoked) return (0, 0);
+        return _curveOf(schedule.category).nextUnlock(schedule.amount, schedule.tgeAmount, block.timestamp);
+    }
+
+    /// @inheritdoc IVestingVault
+    function scheduleId(Schedule calldata schedule) public pure override returns (bytes32) {
+        return keccak256(bytes.concat(keccak256(abi.encode(schedule))));
+    }
+
+    // Internal
+
+    /// @dev What `release` would do: pay `due` to `to`, or refuse for `reason`, the selector of an error. Reverts for
+    /// nothing that a well-formed row can contain.
+    function _assess(Schedule calldata schedule, bytes32 id, bytes32[] calldata proof, uint256 minimum)
+        private
+        view
+        returns (bytes4 reason, address to, uint256 due)
+    {
+        reason = _checkProof(schedule, id, proof);
+        if (reason != 0) return (reason, to, due);
+        to = _beneficiaryOf(schedule, id);
+        if (!_canReceive(to)) return (RecipientRefused.selector, to, due);
+        ScheduleState memory state = _states[id];
+        if (state.manual && msg.sender != to) return (ManualRelease.selector, to, due);
+        (reason, due) = _due(schedule, state);
+        if (reason == 0 && due < minimum) reason = LessThanMinimum.selector;
+    }
+
+    /// @dev What can be paid now, or why nothing can.
+    function _due(Schedule calldata schedule, ScheduleState memory state)
+        private
+        view
+        returns (bytes4 reason, uint256 due)
+    {
+        due = _vestedAt(schedule, state, block.timestamp) - state.released;
+        if (due == 0) return (NothingDue.selector, 0);
+        if (state.released == 0 && !state.revoked && !_covers(schedule)) return (CategoryOverdrawn.selector, 0);
+    }
+
+    function _vestedAt(Schedule calldata schedule, ScheduleState memory state, uint256 timestamp)
+        private
+        view
+        returns (uint256 vested)
+    {
+        vested = _curveOf(schedule.category).vestedAt(schedule.amount, schedule.tgeAmount, timestamp);
+        if (state.revoked && vested > state.revokedTotal) vested = state.revokedTotal;
+    }
+
+    function _claim(Schedule calldata schedule, bytes32 id, address to) private returns (uint256 amount) {
+        if (!_canReceive(to)) revert InvalidRecipient(to);
+        bytes4 reason;
+        (reason, amount) = _due(schedule, _states[id]);
+        if (reason != 0) _refuse(reason, schedule, id);
+        _pay(schedule, id, to, amount);
+    }
+
+    function _pay(Schedule calldata schedule, bytes32 id, address to, uint256 amount) private {
+        ScheduleState storage state = _states[id];
+        uint96 released = state.released;
+        if (released == 0 && !state.revoked) _draw(schedule);
+        unchecked {
+            // Cannot overflow: the sum is what has vested, at most the amount of a well-formed schedule, below 2^96.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            state.released = released + uint96(amount);
+        }
+        emit Released(id, to, amount);
+        IOpg(opg).safeTransfer(to, amount);
+    }
+
+    /// @dev Reverts with the error whose selector is `reason`.
+    function _refuse(bytes4 reason, Schedule calldata schedule, bytes32 id) private view {
+        if (reason == UnknownCategory.selector) revert UnknownCategory(schedule.category);
+        if (reason == InvalidProof.selector) revert InvalidProof(id);
+        if (reason == RecipientRefused.selector) revert RecipientRefused(_beneficiaryOf(schedule, id));
+        if (reason == ManualRelease.selector) revert ManualRelease(id);
+        if (reason == CategoryOverdrawn.selector) revert CategoryOverdrawn(schedule.category);
+        revert NothingDue(id);
+    }
+
+    function _requireProven(Schedule calldata schedule, bytes32[] calldata proof) private view returns (bytes32 id) {
+        id = scheduleId(schedule);
+        bytes4 reason = _checkProof(schedule, id, proof);
+        if (reason != 0) _refuse(reason, schedule, id);
+    }
+
+    function _requireBeneficiary(Schedule calldata schedule, bytes32[] calldata proof)
+        private
+        view
+        returns (bytes32 id)
+    {
+        id = _requireProven(schedule, proof);
+        address beneficiary = _beneficiaryOf(schedule, id);
+        if (msg.sender != beneficiary) revert NotBeneficiary(msg.sender, beneficiary);
+    }
+
+    function _beneficiaryOf(Schedule calldata schedule, bytes32 id) private view returns (address beneficiary) {
+        if (schedule.transferable) beneficiary = _handedTo[id];
+        if (beneficiary == address(0)) beneficiary = schedule.beneficiary;
+    }
+
+    /// @dev The token refuses the first two; what is paid to this contract would be lost.
+    function _canReceive(address to) private view returns (bool) {
+        return to != address(0) && to != CUSTODY_VAULT && to != address(this);
+    }
+}
