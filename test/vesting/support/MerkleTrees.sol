@@ -1,40 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
-
-/// @notice Builds the trees that the vesting vault and the airdrop verify: an inner node hashes its sorted children, and
-/// the odd last node of a level moves up unchanged.
+/// @notice Merkle trees as the genesis tool builds them: inner nodes hash their sorted children, and the odd last node of
+/// a level moves up unchanged. Written plainly, independently of the library that the contracts verify with.
 library MerkleTrees {
     function root(bytes32[] memory leaves) internal pure returns (bytes32) {
         bytes32[] memory level = leaves;
         while (level.length > 1) {
-            level = _parents(level);
+            level = parents(level);
         }
         return level[0];
     }
 
-    /// @notice The siblings from leaf `index` to the root.
     function proof(bytes32[] memory leaves, uint256 index) internal pure returns (bytes32[] memory siblings) {
-        bytes32[] memory buffer = new bytes32[](256);
-        uint256 depth;
+        siblings = new bytes32[](depth(leaves.length));
+        uint256 length;
         bytes32[] memory level = leaves;
-        for (; level.length > 1; index /= 2) {
+        while (level.length > 1) {
             uint256 sibling = index ^ 1;
-            if (sibling < level.length) buffer[depth++] = level[sibling];
-            level = _parents(level);
+            if (sibling < level.length) siblings[length++] = level[sibling];
+            level = parents(level);
+            index /= 2;
         }
-        siblings = new bytes32[](depth);
-        for (uint256 i; i < depth; ++i) {
-            siblings[i] = buffer[i];
+        // Memory-safe: shortens the array to what was written, for levels on which the node had no sibling.
+        assembly ("memory-safe") {
+            mstore(siblings, length)
         }
     }
 
-    function _parents(bytes32[] memory level) private pure returns (bytes32[] memory parents) {
-        parents = new bytes32[]((level.length + 1) / 2);
-        for (uint256 i; i < parents.length; ++i) {
-            parents[i] =
-                2 * i + 1 < level.length ? Hashes.commutativeKeccak256(level[2 * i], level[2 * i + 1]) : level[2 * i];
+    /// @notice The next level up.
+    function parents(bytes32[] memory level) internal pure returns (bytes32[] memory next) {
+        next = new bytes32[]((level.length + 1) / 2);
+        for (uint256 i = 0; i < next.length; ++i) {
+            next[i] = 2 * i + 1 < level.length ? hash(level[2 * i], level[2 * i + 1]) : level[2 * i];
+        }
+    }
+
+    function hash(bytes32 a, bytes32 b) internal pure returns (bytes32) {
+        return a < b ? keccak256(abi.encode(a, b)) : keccak256(abi.encode(b, a));
+    }
+
+    /// @notice Levels above the leaves.
+    function depth(uint256 count) internal pure returns (uint256 levels) {
+        while (2 ** levels < count) {
+            ++levels;
         }
     }
 }
