@@ -15,6 +15,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/01_cursors.sql")),
     M::up(include_str!("../migrations/02_jobs.sql")),
     M::up(include_str!("../migrations/03_journal.sql")),
+    M::up(include_str!("../migrations/04_vesting.sql")),
 ];
 
 /// Handle to the keeper's durable state. Clones share one connection: SQLite has one writer, and so has the keeper.

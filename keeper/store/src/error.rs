@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::jobs::{JobId, JobState};
+use crate::{
+    jobs::{JobId, JobState},
+    vesting::GenesisId,
+};
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
@@ -86,5 +89,25 @@ pub enum StoreError {
         id: JobId,
         /// Where.
         block: u64,
+    },
+    /// The index of schedules belongs to another genesis.
+    #[error(
+        "the index of vesting schedules is of vault {} on chain {} with digest {}, but the genesis folder is of vault {} \
+         on chain {} with digest {}; use the folder of that vault, or another database (`storage.path`)",
+        .stored.vault, .stored.chain_id, .stored.digest, .given.vault, .given.chain_id, .given.digest
+    )]
+    OtherGenesis {
+        /// What the index was filled from.
+        stored: Box<GenesisId>,
+        /// What it was to be filled from now.
+        given: Box<GenesisId>,
+    },
+    /// A schedule would be released by two transactions.
+    #[error("schedule {index} of category {category} is being released by another transaction")]
+    AlreadyInFlight {
+        /// Its category.
+        category: u32,
+        /// Its number in the category.
+        index: u32,
     },
 }

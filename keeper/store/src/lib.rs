@@ -6,6 +6,7 @@ pub mod db;
 pub mod error;
 pub mod jobs;
 pub mod journal;
+pub mod vesting;
 
 pub use db::Store;
 pub use error::StoreError;

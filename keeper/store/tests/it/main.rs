@@ -9,3 +9,4 @@ mod cursors;
 mod jobs;
 mod machine;
 mod support;
+mod vesting;
