@@ -3,16 +3,23 @@ pragma solidity 0.8.37;
 
 import {Script, console} from "forge-std/Script.sol";
 import {VmSafe} from "forge-std/Vm.sol";
+import {IVestingVault, Schedule} from "../contracts/interfaces/IVestingVault.sol";
 import {Create3Deployer} from "../contracts/utils/Create3Deployer.sol";
 import {AddressBook} from "./lib/AddressBook.sol";
 import {DeployAssertions} from "./lib/DeployAssertions.sol";
 import {DeployConfig, DeployConfigs} from "./lib/DeployConfig.sol";
 import {Addresses, DeployPlan, Step} from "./lib/DeployPlan.sol";
+import {Genesis, GenesisManifest} from "./lib/Genesis.sol";
+import {GenesisAssertions} from "./lib/GenesisAssertions.sol";
+import {GenesisPlan} from "./lib/GenesisPlan.sol";
+import {GenesisRules} from "./lib/GenesisRules.sol";
+import {GenesisTable} from "./lib/GenesisTable.sol";
 
 /// @title Deploys OPG on the chain that forge is connected to
-/// @notice Reads `script/config/<chainId>.json`, deploys what is not there yet, checks everything, and writes
-/// `deployments/<chainId>.json` if forge broadcasts. Running it again deploys nothing and checks again. Where several
-/// development chains run at once, OPG_ADDRESS_BOOK gives each its own file (anywhere below `deployments/`).
+/// @notice Reads `script/config/<chainId>.json` and the genesis, deploys what is not there yet, pays the airdrop if its
+/// time has come, checks everything, and writes `deployments/<chainId>.json` if forge broadcasts. Running it again
+/// deploys nothing and checks again. Where several development chains run at once, OPG_ADDRESS_BOOK gives each its own
+/// file and OPG_GENESIS its own genesis (anywhere below `deployments/`).
 contract Deploy is Script {
     /// @notice What a run did.
     struct Outcome {
@@ -31,8 +38,9 @@ contract Deploy is Script {
         DeployConfig memory config = DeployConfigs.load(block.chainid);
         if (msg.sender != config.deployer) revert WrongDeployer(config.deployer, msg.sender);
 
+        Genesis memory genesis = GenesisManifest.load(GenesisManifest.folderOf(block.chainid));
         string memory path = vm.envOr("OPG_ADDRESS_BOOK", AddressBook.pathOf(block.chainid));
-        Outcome memory outcome = deploy(config, vm.exists(path) ? vm.readFile(path) : "");
+        Outcome memory outcome = deploy(config, genesis, vm.exists(path) ? vm.readFile(path) : "");
         string memory book = AddressBook.render(outcome.system, block.chainid, outcome.firstBlock);
         if (vm.isContext(VmSafe.ForgeContext.ScriptBroadcast) || vm.isContext(VmSafe.ForgeContext.ScriptResume)) {
             vm.writeFile(path, book);
@@ -42,16 +50,34 @@ contract Deploy is Script {
         }
     }
 
-    /// @notice Deploys what is missing and checks the result.
+    /// @notice Deploys what is missing, pays the airdrop if its time has come, and checks the result.
+    /// @param genesis Who gets the supply; it must be the one of the first run.
     /// @param book Address book of an earlier run, or empty.
-    function deploy(DeployConfig memory config, string memory book) public returns (Outcome memory outcome) {
+    function deploy(DeployConfig memory config, Genesis memory genesis, string memory book)
+        public
+        returns (Outcome memory outcome)
+    {
         DeployConfigs.validate(config, block.chainid);
+        GenesisRules.validate(genesis);
         outcome.system = DeployPlan.addresses(config, block.chainid);
-        Step[] memory steps = DeployPlan.steps(config, outcome.system);
-        bool isNew = steps[0].target.code.length == 0;
+        GenesisTable.print(genesis, GenesisPlan.terms(genesis, outcome.system.airdrop, outcome.system.rewards));
+        bool isNew = outcome.system.accessManager.code.length == 0;
         bool mintsNow = outcome.system.opg.code.length == 0;
 
+        Step[] memory steps = DeployPlan.steps(config, genesis, outcome.system);
         vm.startBroadcast(config.deployer);
+        outcome.deployed = _deployMissing(config, steps);
+        _payAirdrop(genesis, outcome.system);
+        vm.stopBroadcast();
+
+        DeployAssertions.check(config, genesis, outcome.system);
+        if (mintsNow) GenesisAssertions.checkDistribution(config, genesis, outcome.system);
+        outcome.firstBlock =
+            isNew ? block.number : AddressBook.keptBlock(book, outcome.system, block.chainid, block.number);
+        console.log("%s deployed, %s present, all checks passed", outcome.deployed, steps.length - outcome.deployed);
+    }
+
+    function _deployMissing(DeployConfig memory config, Step[] memory steps) private returns (uint256 deployed) {
         Create3Deployer factory = _ensureCreate3Deployer();
         for (uint256 i = 0; i < steps.length; i++) {
             if (steps[i].target.code.length > 0) {
@@ -61,15 +87,22 @@ contract Deploy is Script {
             address actual = factory.deploy(DeployPlan.saltOf(config, steps[i].name), steps[i].initCode);
             if (actual != steps[i].target) revert UnexpectedAddress(steps[i].name, steps[i].target, actual);
             console.log("  deployed  %s  %s", actual, steps[i].name);
-            outcome.deployed++;
+            deployed++;
         }
-        vm.stopBroadcast();
+    }
 
-        DeployAssertions.check(config, outcome.system);
-        if (mintsNow) DeployAssertions.checkDistribution(config, outcome.system);
-        outcome.firstBlock =
-            isNew ? block.number : AddressBook.keptBlock(book, outcome.system, block.chainid, block.number);
-        console.log("%s deployed, %s present, all checks passed", outcome.deployed, steps.length - outcome.deployed);
+    /// @dev Anyone may do this; doing it here makes claims work from the first moment.
+    function _payAirdrop(Genesis memory genesis, Addresses memory system) private {
+        if (block.timestamp < genesis.tge) {
+            console.log("  the airdrop is paid by whoever releases it after the TGE, for instance by another run");
+            return;
+        }
+        Schedule memory schedule = GenesisPlan.airdropSchedule(genesis, system.airdrop);
+        IVestingVault vault = IVestingVault(system.vestingVault);
+        if (vault.releasable(schedule) == 0) return;
+        console.log(
+            "  released  %s OPG to the airdrop", GenesisTable.decimal(vault.release(schedule, new bytes32[](0)))
+        );
     }
 
     function _ensureCreate3Deployer() private returns (Create3Deployer factory) {

@@ -24,6 +24,9 @@ library AddressBook {
         json = _entry(json, "accessManager", system.accessManager);
         json = _entry(json, "opg", system.opg);
         json = _entry(json, "custodyVault", system.custodyVault);
+        json = _entry(json, "vestingVault", system.vestingVault);
+        json = _entry(json, "airdrop", system.airdrop);
+        json = _entry(json, "rewards", system.rewards);
         json = _entry(json, "modelRegistry", system.modelRegistry);
         json = _entry(json, "operators", system.operators);
         json = _entry(json, "proofRegistry", system.proofRegistry);

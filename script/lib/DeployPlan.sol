@@ -14,13 +14,20 @@ import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../contracts/inference/ProofRegistry.sol";
 import {ModelRegistry} from "../../contracts/models/ModelRegistry.sol";
 import {Create3Deployer} from "../../contracts/utils/Create3Deployer.sol";
+import {Airdrop} from "../../contracts/vesting/Airdrop.sol";
+import {VestingVault} from "../../contracts/vesting/VestingVault.sol";
 import {DeployConfig, DeployConfigs} from "./DeployConfig.sol";
+import {Genesis} from "./Genesis.sol";
+import {GenesisPlan} from "./GenesisPlan.sol";
 
-/// @notice Where everything is. `custodyVault` is reserved: its contract comes with staking.
+/// @notice Where everything is. `custodyVault` and `rewards` are reserved: their contracts come with staking.
 struct Addresses {
     address accessManager;
     address opg;
     address custodyVault;
+    address vestingVault;
+    address airdrop;
+    address rewards;
     address modelRegistry;
     address modelRegistryImplementation;
     address operators;
@@ -73,6 +80,9 @@ library DeployPlan {
         system.accessManager = predict(config, "AccessManager");
         system.opg = predict(config, "Opg");
         system.custodyVault = predict(config, "CustodyVault");
+        system.vestingVault = predict(config, "VestingVault");
+        system.airdrop = predict(config, "Airdrop");
+        system.rewards = predict(config, "Rewards");
         system.modelRegistryImplementation = predict(config, "ModelRegistry implementation");
         system.modelRegistry = predict(config, "ModelRegistry");
         system.operators = predict(config, "BondedOperators");
@@ -83,50 +93,78 @@ library DeployPlan {
         if (chainId == DeployConfigs.DEVNET) system.askModel = predict(config, "AskModel");
     }
 
-    /// @notice Everything to deploy, in order: a proxy comes after its implementation.
-    function steps(DeployConfig memory config, Addresses memory system) internal view returns (Step[] memory list) {
-        list = new Step[](system.askModel == address(0) ? 9 : 10);
+    /// @notice Everything to deploy, in order: the supply is minted to the vault, which finds it when it is deployed;
+    /// a proxy comes after its implementation.
+    function steps(DeployConfig memory config, Genesis memory genesis, Addresses memory system)
+        internal
+        view
+        returns (Step[] memory list)
+    {
+        list = new Step[](system.askModel == address(0) ? 11 : 12);
         list[0] = _step("AccessManager", system.accessManager, "AccessManager", abi.encode(config.admin));
-        list[1] = _step("Opg", system.opg, "Opg", abi.encode(system.custodyVault, config.tokenRecipient));
-        list[2] = _step("ModelRegistry implementation", system.modelRegistryImplementation, "ModelRegistry", "");
-        list[3] = _proxy(
+        list[1] = _step("Opg", system.opg, "Opg", abi.encode(system.custodyVault, system.vestingVault));
+        list[2] = _step(
+            "VestingVault",
+            system.vestingVault,
+            "VestingVault",
+            abi.encode(
+                system.opg,
+                system.accessManager,
+                config.treasury,
+                GenesisPlan.terms(genesis, system.airdrop, system.rewards)
+            )
+        );
+        (uint256 deadline, uint256 sweepableAt) = GenesisPlan.airdropTimes(config, genesis);
+        list[3] = _step(
+            "Airdrop",
+            system.airdrop,
+            "Airdrop",
+            abi.encode(system.opg, genesis.airdropRoot, deadline, sweepableAt, config.treasury)
+        );
+        list[4] = _step("ModelRegistry implementation", system.modelRegistryImplementation, "ModelRegistry", "");
+        list[5] = _proxy(
             "ModelRegistry",
             system.modelRegistry,
             system.modelRegistryImplementation,
             abi.encodeCall(ModelRegistry.initialize, (system.accessManager))
         );
-        list[4] = _step(
+        list[6] = _step(
             "BondedOperators",
             system.operators,
             "BondedOperators",
             abi.encode(system.opg, config.operatorBond, config.unbondingPeriod)
         );
-        list[5] = _step(
+        _inference(list, config, system);
+    }
+
+    /// @dev The steps from the seventh on.
+    function _inference(Step[] memory list, DeployConfig memory config, Addresses memory system) private view {
+        list[7] = _step(
             "ProofRegistry implementation",
             system.proofRegistryImplementation,
             "ProofRegistry",
             abi.encode(system.operators, system.inferenceHub)
         );
-        list[6] = _proxy(
+        list[8] = _proxy(
             "ProofRegistry",
             system.proofRegistry,
             system.proofRegistryImplementation,
             abi.encodeCall(ProofRegistry.initialize, (system.accessManager))
         );
-        list[7] = _step(
+        list[9] = _step(
             "InferenceHub implementation",
             system.inferenceHubImplementation,
             "InferenceHub",
             abi.encode(system.opg, system.modelRegistry, system.operators, system.proofRegistry)
         );
-        list[8] = _proxy(
+        list[10] = _proxy(
             "InferenceHub",
             system.inferenceHub,
             system.inferenceHubImplementation,
             abi.encodeCall(InferenceHub.initialize, (system.accessManager, config.turnWindow, config.turnCap))
         );
         if (system.askModel != address(0)) {
-            list[9] = _step("AskModel", system.askModel, "AskModel", abi.encode(system.inferenceHub, system.opg));
+            list[11] = _step("AskModel", system.askModel, "AskModel", abi.encode(system.inferenceHub, system.opg));
         }
     }
 

@@ -20,7 +20,7 @@ contract DeployTest is DeployTestBase {
 
     function test_deploysAndChecksTheDevnetWithItsCommittedConfig() public {
         Deploy.Outcome memory outcome = deployOn(DEVNET, harness.load(DEVNET));
-        assertEq(outcome.deployed, 10);
+        assertEq(outcome.deployed, 12);
         assertGt(outcome.system.askModel.code.length, 0);
         assertEq(outcome.firstBlock, block.number);
     }
@@ -29,7 +29,7 @@ contract DeployTest is DeployTestBase {
         uint256 clean = vm.snapshotState();
         for (uint256 i = 0; i < 2; i++) {
             Deploy.Outcome memory outcome = deployOn(i == 0 ? BASE : BASE_SEPOLIA, goodConfig());
-            assertEq(outcome.deployed, 9);
+            assertEq(outcome.deployed, 11);
             assertEq(outcome.system.askModel, address(0));
             vm.revertToState(clean);
         }
@@ -65,7 +65,7 @@ contract DeployTest is DeployTestBase {
         Deploy.Outcome memory first = deployOn(BASE, config);
         string memory book = AddressBook.render(first.system, BASE, first.firstBlock);
         vm.roll(2000);
-        Deploy.Outcome memory second = script.deploy(config, book);
+        Deploy.Outcome memory second = script.deploy(config, goodGenesis(), book);
         assertEq(second.deployed, 0);
         assertEq(second.firstBlock, 1000);
         assertEq(abi.encode(second.system), abi.encode(first.system));
@@ -74,23 +74,23 @@ contract DeployTest is DeployTestBase {
     function test_secondRunPassesAfterTokensMoved() public {
         DeployConfig memory config = goodConfig();
         Addresses memory system = deployOn(BASE, config).system;
-        vm.prank(config.tokenRecipient);
-        require(Opg(system.opg).transfer(makeAddr("user"), 1));
-        vm.prank(config.tokenRecipient);
+        vm.prank(system.airdrop);
+        require(Opg(system.opg).transfer(makeAddr("user"), 2));
+        vm.prank(makeAddr("user"));
         Opg(system.opg).burn(1);
-        assertEq(script.deploy(config, "").deployed, 0);
+        assertEq(script.deploy(config, goodGenesis(), "").deployed, 0);
     }
 
     function test_secondRunStartsTheBookAtZeroWhereTheBlockIsUnknown() public {
         DeployConfig memory config = goodConfig();
         vm.roll(1000);
         Deploy.Outcome memory first = deployOn(DEVNET, config);
-        assertEq(script.deploy(config, "").firstBlock, 0, "no book");
+        assertEq(script.deploy(config, goodGenesis(), "").firstBlock, 0, "no book");
         string memory future = AddressBook.render(first.system, DEVNET, 1001);
-        assertEq(script.deploy(config, future).firstBlock, 0, "book of a chain that was longer");
+        assertEq(script.deploy(config, goodGenesis(), future).firstBlock, 0, "book of a chain that was longer");
         first.system.opg = address(1);
         string memory other = AddressBook.render(first.system, DEVNET, 1000);
-        assertEq(script.deploy(config, other).firstBlock, 0, "book of another deployment");
+        assertEq(script.deploy(config, goodGenesis(), other).firstBlock, 0, "book of another deployment");
     }
 
     function test_resumesAnInterruptedRun() public {
@@ -113,7 +113,7 @@ contract DeployTest is DeployTestBase {
             // The storage of a contract that does not exist is empty.
             vm.store(lost[i], 0xf0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00, 0);
         }
-        assertEq(script.deploy(config, "").deployed, 3);
+        assertEq(script.deploy(config, goodGenesis(), "").deployed, 3);
     }
 
     function test_deployerKeepsNothing() public {
@@ -123,7 +123,6 @@ contract DeployTest is DeployTestBase {
         (bool isAdmin,) = manager.hasRole(0, config.deployer);
         assertFalse(isAdmin);
         assertEq(Opg(system.opg).balanceOf(config.deployer), 0);
-        assertEq(Opg(system.opg).balanceOf(config.tokenRecipient), 1_000_000_000e18);
 
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, config.deployer));
         vm.prank(config.deployer);
@@ -160,7 +159,7 @@ contract DeployTest is DeployTestBase {
         // The whole run in one transaction would be above the cap, each contract alone is well under it.
         vm.chainId(DEVNET);
         Addresses memory system = DeployPlan.addresses(config, DEVNET);
-        script.deploy(config, "");
+        script.deploy(config, goodGenesis(), "");
         bytes memory largest = system.inferenceHubImplementation.code;
         // 200 gas per byte of code, at most 16 per byte of creation code, and 10,000,000 to spare for the constructor.
         assertLt(largest.length * (200 + 2 * 16), TRANSACTION_GAS_CAP - 10_000_000);
@@ -185,6 +184,6 @@ contract DeployTest is DeployTestBase {
         DeployConfig memory config = goodConfig();
         vm.etch(DeployPlan.CREATE2_DEPLOYER, "");
         vm.expectRevert(abi.encodeWithSelector(Deploy.Create2DeployerMissing.selector, DeployPlan.CREATE2_DEPLOYER));
-        script.deploy(config, "");
+        script.deploy(config, goodGenesis(), "");
     }
 }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
-import {DeployAssertions} from "../../script/lib/DeployAssertions.sol";
+import {Checks} from "../../script/lib/Checks.sol";
 import {DeployConfig} from "../../script/lib/DeployConfig.sol";
 import {Addresses} from "../../script/lib/DeployPlan.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
@@ -24,7 +24,7 @@ contract DeployAssertionsTest is DeployTestBase {
     }
 
     function test_acceptsAGoodDeployment() public view {
-        harness.check(config, system);
+        harness.check(config, goodGenesis(), system);
     }
 
     function test_findsMissingCode() public {
@@ -113,7 +113,7 @@ contract DeployAssertionsTest is DeployTestBase {
     }
 
     function _expect(string memory contractName, string memory reason) private {
-        vm.expectRevert(abi.encodeWithSelector(DeployAssertions.DeploymentBroken.selector, contractName, reason));
-        harness.check(config, system);
+        vm.expectRevert(abi.encodeWithSelector(Checks.DeploymentBroken.selector, contractName, reason));
+        harness.check(config, goodGenesis(), system);
     }
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {DeployConfig, DeployConfigs} from "../../script/lib/DeployConfig.sol";
+import {DeployConfig} from "../../script/lib/DeployConfig.sol";
+import {JsonFields} from "../../script/lib/JsonFields.sol";
 import {DeployTestBase} from "./DeployTestBase.sol";
 
 /// @notice A wrong configuration is refused, and the refusal names the field.
 contract DeployConfigTest is DeployTestBase {
     string private constant GOOD = '{"salt":"s","deployer":"0x0000000000000000000000000000000000000001",'
         '"admin":"0x0000000000000000000000000000000000000002",'
-        '"tokenRecipient":"0x0000000000000000000000000000000000000003","operatorBond":"1000000000000000000",'
+        '"treasury":"0x0000000000000000000000000000000000000003","airdropClaimPeriod":2592000,'
+        '"airdropGracePeriod":604800,"operatorBond":"1000000000000000000",'
         '"unbondingPeriod":7200,"turnWindow":4,"turnCap":60}';
 
     function test_readsEveryField() public view {
@@ -16,7 +18,9 @@ contract DeployConfigTest is DeployTestBase {
         assertEq(config.salt, "s");
         assertEq(config.deployer, address(1));
         assertEq(config.admin, address(2));
-        assertEq(config.tokenRecipient, address(3));
+        assertEq(config.treasury, address(3));
+        assertEq(config.airdropClaimPeriod, 30 days);
+        assertEq(config.airdropGracePeriod, 7 days);
         assertEq(config.operatorBond, 1e18);
         assertEq(config.unbondingPeriod, 7200);
         assertEq(config.turnWindow, 4);
@@ -33,7 +37,7 @@ contract DeployConfigTest is DeployTestBase {
             DeployConfig memory filledIn = goodConfig();
             if (config.deployer == address(0)) config.deployer = filledIn.deployer;
             if (config.admin == address(0)) config.admin = filledIn.admin;
-            if (config.tokenRecipient == address(0)) config.tokenRecipient = filledIn.tokenRecipient;
+            if (config.treasury == address(0)) config.treasury = filledIn.treasury;
             harness.validate(config, chains[i]);
         }
     }
@@ -68,8 +72,31 @@ contract DeployConfigTest is DeployTestBase {
         config.admin = address(0);
         _refuse(config, BASE, "admin", "zero: enter the administrator of all roles");
         config = goodConfig();
-        config.tokenRecipient = address(0);
-        _refuse(config, BASE, "tokenRecipient", "zero: enter who receives the supply");
+        config.treasury = address(0);
+        _refuse(config, BASE, "treasury", "zero: enter who receives revoked and unclaimed tokens");
+    }
+
+    function test_refusesATreasuryWithoutCodeOnBaseOnly() public {
+        DeployConfig memory config = goodConfig();
+        config.treasury = makeAddr("a person's key");
+        _refuse(config, BASE, "treasury", "has no code: on Base it must be a timelock or multisig");
+        harness.validate(config, BASE_SEPOLIA);
+        harness.validate(config, DEVNET);
+    }
+
+    function test_refusesAirdropTimesThatNobodyCouldUse() public {
+        DeployConfig memory config = goodConfig();
+        config.airdropClaimPeriod = 30 days - 1;
+        _refuse(config, BASE, "airdropClaimPeriod", "below 30 days, 2592000 s");
+        harness.validate(config, DEVNET);
+        config.airdropClaimPeriod = 0;
+        _refuse(config, DEVNET, "airdropClaimPeriod", "zero: nobody could claim");
+        config = goodConfig();
+        config.airdropGracePeriod = 7 days - 1;
+        _refuse(config, BASE_SEPOLIA, "airdropGracePeriod", "below 7 days, 604800 s");
+        harness.validate(config, DEVNET);
+        config.airdropGracePeriod = 0;
+        _refuse(config, DEVNET, "airdropGracePeriod", "zero: the sweep must come after the deadline");
     }
 
     function test_refusesAnAdminWithoutCodeOnBaseOnly() public {
@@ -105,7 +132,7 @@ contract DeployConfigTest is DeployTestBase {
         config.operatorBond = 0;
         vm.chainId(BASE);
         _expect("operatorBond", "zero: operators must have something to lose");
-        script.deploy(config, "");
+        script.deploy(config, goodGenesis(), "");
     }
 
     function _refuse(DeployConfig memory config, uint256 chainId, string memory field, string memory reason) private {
@@ -114,6 +141,6 @@ contract DeployConfigTest is DeployTestBase {
     }
 
     function _expect(string memory field, string memory reason) private {
-        vm.expectRevert(abi.encodeWithSelector(DeployConfigs.InvalidConfig.selector, field, reason));
+        vm.expectRevert(abi.encodeWithSelector(JsonFields.InvalidField.selector, "config", field, reason));
     }
 }

@@ -6,6 +6,9 @@ import {Deploy} from "../../script/Deploy.s.sol";
 import {DeployAssertions} from "../../script/lib/DeployAssertions.sol";
 import {DeployConfig, DeployConfigs} from "../../script/lib/DeployConfig.sol";
 import {Addresses, DeployPlan} from "../../script/lib/DeployPlan.sol";
+import {Beneficiaries, Genesis, GenesisCategory, GenesisManifest} from "../../script/lib/Genesis.sol";
+import {GenesisAssertions} from "../../script/lib/GenesisAssertions.sol";
+import {GenesisRules} from "../../script/lib/GenesisRules.sol";
 
 /// @notice The libraries behind external functions, so that tests can expect their reverts.
 contract DeployHarness {
@@ -21,8 +24,31 @@ contract DeployHarness {
         DeployConfigs.validate(config, chainId);
     }
 
-    function check(DeployConfig calldata config, Addresses calldata system) external view {
-        DeployAssertions.check(config, system);
+    function parseGenesis(string calldata json) external view returns (Genesis memory) {
+        return GenesisManifest.parse(json);
+    }
+
+    function loadGenesis(string calldata folder) external view returns (Genesis memory) {
+        return GenesisManifest.load(folder);
+    }
+
+    function validateGenesis(Genesis calldata genesis) external view {
+        GenesisRules.validate(genesis);
+    }
+
+    function validateGenesis(Genesis calldata genesis, string calldata allocation) external view {
+        GenesisRules.validate(genesis, allocation);
+    }
+
+    function check(DeployConfig calldata config, Genesis calldata genesis, Addresses calldata system) external view {
+        DeployAssertions.check(config, genesis, system);
+    }
+
+    function checkDistribution(DeployConfig calldata config, Genesis calldata genesis, Addresses calldata system)
+        external
+        view
+    {
+        GenesisAssertions.checkDistribution(config, genesis, system);
     }
 }
 
@@ -51,12 +77,55 @@ abstract contract DeployTestBase is Test {
         config = harness.load(DEVNET);
         config.admin = makeAddr("timelock");
         vm.etch(config.admin, hex"00");
-        config.tokenRecipient = makeAddr("treasury");
+        config.treasury = makeAddr("treasury");
+        vm.etch(config.treasury, hex"00");
         config.unbondingPeriod = 21 days;
+    }
+
+    /// @dev The committed allocation, beginning now. Nobody can release from the roots, except for the contracts and
+    /// the liquidity, which goes to one account as on the devnet.
+    function goodGenesis() internal view returns (Genesis memory genesis) {
+        genesis.supply = 1_000_000_000e18;
+        genesis.tge = uint40(block.timestamp);
+        genesis.airdropRoot = keccak256("claims");
+        genesis.airdropCount = 3;
+        genesis.airdropTotal = 40_000_000e18;
+        genesis.categories = new GenesisCategory[](7);
+        genesis.categories[0] = _category("ecosystem", 400_000_000e18, 40_000_000e18, 0, 60);
+        genesis.categories[1] = _category("foundation", 150_000_000e18, 50_000_000e18, 0, 48);
+        genesis.categories[2] = _category("core-contributors", 150_000_000e18, 0, 12, 36);
+        genesis.categories[3] = _category("investors", 100_000_000e18, 0, 12, 36);
+        genesis.categories[4] = _category("staking-rewards", 100_000_000e18, 0, 0, 96);
+        genesis.categories[5] = _category("liquidity", 60_000_000e18, 60_000_000e18, 0, 0);
+        genesis.categories[6] = _category("airdrop", 40_000_000e18, 40_000_000e18, 0, 0);
+        _toContract(genesis.categories[4], Beneficiaries.Rewards);
+        _toContract(genesis.categories[6], Beneficiaries.Airdrop);
     }
 
     function deployOn(uint256 chainId, DeployConfig memory config) internal returns (Deploy.Outcome memory) {
         vm.chainId(chainId);
-        return script.deploy(config, "");
+        return script.deploy(config, goodGenesis(), "");
+    }
+
+    function _category(string memory name, uint128 total, uint128 tgeTotal, uint32 cliffMonths, uint32 months)
+        private
+        view
+        returns (GenesisCategory memory)
+    {
+        return GenesisCategory({
+            name: name,
+            root: keccak256(bytes(name)),
+            count: 3,
+            total: total,
+            tgeTotal: tgeTotal,
+            start: uint40(block.timestamp),
+            cliff: cliffMonths * 2_629_800,
+            duration: months * 2_629_800,
+            beneficiaries: Beneficiaries.Schedules
+        });
+    }
+
+    function _toContract(GenesisCategory memory category, Beneficiaries beneficiaries) private pure {
+        (category.root, category.count, category.beneficiaries) = (0, 1, beneficiaries);
     }
 }

@@ -21,6 +21,12 @@ pub struct AddressBook {
     pub opg: Address,
     /// Holds staked OPG.
     pub custody_vault: Address,
+    /// Holds the tokens that are not released yet.
+    pub vesting_vault: Address,
+    /// Pays the airdrop's claims.
+    pub airdrop: Address,
+    /// Will pay staking rewards. No contract yet.
+    pub rewards: Address,
     /// Models and their versions.
     pub model_registry: Address,
     /// Operators and their keys.
@@ -131,8 +137,18 @@ impl AddressBook {
     }
 }
 
-const REQUIRED_ADDRESSES: [&str; 7] =
-    ["accessManager", "opg", "custodyVault", "modelRegistry", "operators", "proofRegistry", "inferenceHub"];
+const REQUIRED_ADDRESSES: [&str; 10] = [
+    "accessManager",
+    "opg",
+    "custodyVault",
+    "vestingVault",
+    "airdrop",
+    "rewards",
+    "modelRegistry",
+    "operators",
+    "proofRegistry",
+    "inferenceHub",
+];
 
 /// One field, with its name in the error: serde's own errors leave out where in the file a value stood.
 fn field<T: serde::de::DeserializeOwned>(
