@@ -9,10 +9,13 @@ import { fileURLToPath } from "node:url";
 const CONTRACTS = [
   "AskModel",
   "BondedOperators",
+  "IAirdrop",
   "IInferenceHub",
   "IModelRegistry",
   "IOperators",
   "IProofRegistry",
+  "IVestingVault",
+  "IVestingVault",
   "Opg",
 ];
 

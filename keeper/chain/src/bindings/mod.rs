@@ -1,6 +1,7 @@
 //! Types of the contracts, generated at compile time from the ABI files in `abi/`, which are extracted from the
 //! compiled contracts and committed so that a Rust build needs no Solidity toolchain.
 
+mod airdrop;
 mod consumer;
 mod convert;
 mod hub;
@@ -10,7 +11,10 @@ mod operators;
 mod proofs;
 mod revert;
 mod token;
+mod vesting;
+mod vesting;
 
+pub use airdrop::IAirdrop;
 pub use consumer::AskModel;
 pub use hub::IInferenceHub::{self, Fulfilment, Request};
 pub use models::IModelRegistry::{self, ModelSpec};
@@ -18,3 +22,5 @@ pub use operators::BondedOperators::{self, Operator};
 pub use proofs::IProofRegistry::{self, InferenceReceipt};
 pub use revert::Revert;
 pub use token::Opg;
+pub use vesting::IVestingVault;
+pub use vesting::IVestingVault::{self, Category, Schedule, ScheduleState};

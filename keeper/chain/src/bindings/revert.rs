@@ -8,8 +8,9 @@ use alloy::{
 };
 
 use super::{
-    consumer::AskModel, hub::IInferenceHub, models::IModelRegistry, openzeppelin::OpenZeppelin,
-    operators::BondedOperators, proofs::IProofRegistry, token::Opg,
+    airdrop::IAirdrop, consumer::AskModel, hub::IInferenceHub, models::IModelRegistry,
+    openzeppelin::OpenZeppelin, operators::BondedOperators, proofs::IProofRegistry, token::Opg,
+    vesting::IVestingVault,
 };
 
 /// Why a call reverted, as far as the data says.
@@ -45,6 +46,8 @@ fn custom(data: &[u8]) -> Option<(String, String)> {
         .or_else(|| interface::<IModelRegistry::IModelRegistryErrors>(data))
         .or_else(|| interface::<BondedOperators::BondedOperatorsErrors>(data))
         .or_else(|| interface::<Opg::OpgErrors>(data))
+        .or_else(|| interface::<IVestingVault::IVestingVaultErrors>(data))
+        .or_else(|| interface::<IAirdrop::IAirdropErrors>(data))
         .or_else(|| interface::<AskModel::AskModelErrors>(data))
         .or_else(|| interface::<OpenZeppelin::OpenZeppelinErrors>(data))
 }
