@@ -15,7 +15,6 @@ const CONTRACTS = [
   "IOperators",
   "IProofRegistry",
   "IVestingVault",
-  "IVestingVault",
   "Opg",
 ];
 

@@ -12,7 +12,6 @@ mod proofs;
 mod revert;
 mod token;
 mod vesting;
-mod vesting;
 
 pub use airdrop::IAirdrop;
 pub use consumer::AskModel;
@@ -22,5 +21,4 @@ pub use operators::BondedOperators::{self, Operator};
 pub use proofs::IProofRegistry::{self, InferenceReceipt};
 pub use revert::Revert;
 pub use token::Opg;
-pub use vesting::IVestingVault;
 pub use vesting::IVestingVault::{self, Category, Schedule, ScheduleState};
