@@ -2,14 +2,16 @@
 pragma solidity 0.8.37;
 
 import {Checkpoints} from "@openzeppelin/contracts/utils/structs/Checkpoints.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
 import {Category, IVestingVault, NewCategory, Schedule} from "../interfaces/IVestingVault.sol";
+import {GenesisTerms} from "./GenesisTerms.sol";
 import {Curve, VestingCurve} from "./VestingCurve.sol";
 
 /// @title The categories of a vault: their terms, what they have left, and their history
 /// @notice What is locked at a moment follows from the categories alone: `total` and `tgeTotal` of the schedules in
 /// force at that moment, on the curve of their category. Checkpoints of these totals keep the past as it was.
-abstract contract CategoryLedger is IVestingVault {
+abstract contract CategoryLedger is IVestingVault, GenesisTerms {
     using Checkpoints for Checkpoints.Trace208;
     using VestingCurve for Curve;
 
@@ -17,11 +19,10 @@ abstract contract CategoryLedger is IVestingVault {
     uint256 public constant MAX_CATEGORIES = 32;
 
     struct Record {
-        bytes32 root;
         Curve curve;
+        bytes32 root;
         uint40 addedAt;
-        /// Of `total`, what no schedule has drawn yet. A schedule draws its whole amount before its first payment, so
-        /// that a tree which promises too much cannot spend what other categories brought.
+        /// Of `total`, what no schedule has drawn yet. Not kept for categories of genesis.
         uint96 undrawn;
         uint96 total;
         uint96 tgeTotal;
@@ -63,7 +64,7 @@ abstract contract CategoryLedger is IVestingVault {
         _requireCategory(id);
         Record storage record = _records[id];
         // The curve may begin before the category was added: its first checkpoint counts for the time before as well.
-        uint48 key = uint48(timestamp < record.addedAt ? record.addedAt : _min(timestamp, type(uint48).max));
+        uint48 key = uint48(timestamp < record.addedAt ? record.addedAt : Math.min(timestamp, type(uint48).max));
         (uint128 total, uint128 tgeTotal) = _unpack(record.inForce.upperLookupRecent(key));
         return record.curve.vestedAt(total, tgeTotal, timestamp) + record.settled.upperLookupRecent(key);
     }
@@ -103,44 +104,50 @@ abstract contract CategoryLedger is IVestingVault {
         emit CategoryAdded(id, terms.name, terms);
     }
 
-    /// @dev Books a schedule's whole amount on its category, once in its life.
+    /// @dev Books a schedule's whole amount on its category, once in its life and before its first payment. So a tree
+    /// that promises too much cannot spend what other categories brought, whatever governance adds. Genesis is exempt: its
+    /// trees are as old as the code and can be added up by anyone, and each payment would cost another 5,000 gas.
     function _draw(Schedule calldata schedule) internal {
-        if (!_covers(schedule)) revert CategoryOverdrawn(schedule.category);
+        uint32 id = schedule.category;
+        if (_isGenesis(id)) return;
+        if (!_covers(id, schedule.amount)) revert CategoryOverdrawn(id);
         unchecked {
-            // Cannot underflow: checked in the line above, as is the width of the amount.
-            _records[schedule.category].undrawn -= uint96(schedule.amount);
+            // Cannot underflow: checked in the line above.
+            _records[id].undrawn -= uint96(schedule.amount);
         }
     }
 
-    /// @dev Takes a schedule that ended with `vested` out of the totals, from this second on.
+    /// @dev Takes a schedule that ended with `vested` out of the totals, from this second on. Where the totals are not
+    /// those of the tree they stop at zero: a mistake in them must not make `lockedAt` fail.
     function _end(Schedule calldata schedule, uint256 vested) internal {
         Record storage record = _records[schedule.category];
         (uint128 total, uint128 tgeTotal) = _unpack(record.inForce.latest());
-        // Cannot underflow: drawn amounts add up to at most the first total.
-        total -= schedule.amount;
-        // A category whose `tgeTotal` is not that of its tree must not make `lockedAt` fail.
-        tgeTotal = tgeTotal > schedule.tgeAmount ? tgeTotal - schedule.tgeAmount : 0;
-        if (tgeTotal > total) tgeTotal = total;
-        record.inForce.push(uint48(block.timestamp), _pack(total, tgeTotal));
+        total -= _min(total, schedule.amount);
+        tgeTotal -= _min(tgeTotal, schedule.tgeAmount);
+        record.inForce.push(uint48(block.timestamp), _pack(total, _min(tgeTotal, total)));
+        // Safe: what schedules vest in all is at most the supply.
+        // forge-lint: disable-next-line(unsafe-typecast)
         record.settled.push(uint48(block.timestamp), record.settled.latest() + uint208(vested));
     }
 
-    /// @dev Whether the category has enough left for the whole schedule.
-    function _covers(Schedule calldata schedule) internal view returns (bool) {
-        return schedule.amount <= _records[schedule.category].undrawn;
+    /// @dev Whether the category has enough left to draw `amount`.
+    function _covers(uint32 id, uint128 amount) internal view returns (bool) {
+        return _isGenesis(id) || amount <= _records[id].undrawn;
     }
 
     /// @dev Zero if the schedule is a leaf of its category's tree that a tree may contain, the selector of an error
     /// otherwise.
-    function _checkProof(Schedule calldata schedule, bytes32 id, bytes32[] calldata proof)
+    function _checkProof(Schedule calldata schedule, bytes32 leaf, bytes32[] calldata proof)
         internal
         view
         returns (bytes4 reason)
     {
-        bytes32 root = _records[schedule.category].root;
+        uint32 id = schedule.category;
+        bytes32 root = _isGenesis(id) ? _genesisRoot(id) : _records[id].root;
         if (root == 0) return UnknownCategory.selector;
-        if (schedule.amount > type(uint96).max || schedule.tgeAmount > schedule.amount) return InvalidProof.selector;
-        if (!MerkleProofLib.verifyCalldata(proof, root, id)) return InvalidProof.selector;
+        uint128 amount = schedule.amount;
+        if (amount > type(uint96).max || schedule.tgeAmount > amount) return InvalidProof.selector;
+        if (!MerkleProofLib.verifyCalldata(proof, root, leaf)) return InvalidProof.selector;
     }
 
     function _requireCategory(uint32 id) internal view {
@@ -148,7 +155,7 @@ abstract contract CategoryLedger is IVestingVault {
     }
 
     function _curveOf(uint32 id) internal view returns (Curve memory) {
-        return _records[id].curve;
+        return _isGenesis(id) ? _genesisCurve(id) : _records[id].curve;
     }
 
     function _pack(uint128 total, uint128 tgeTotal) private pure returns (uint208) {
@@ -159,7 +166,7 @@ abstract contract CategoryLedger is IVestingVault {
         return (uint128(packed >> 96), uint96(packed));
     }
 
-    function _min(uint256 a, uint256 b) private pure returns (uint256) {
+    function _min(uint128 a, uint128 b) private pure returns (uint128) {
         return a < b ? a : b;
     }
 }

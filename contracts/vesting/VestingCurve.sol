@@ -25,12 +25,16 @@ library VestingCurve {
     {
         uint256 start = curve.start;
         if (timestamp < start) return 0;
-        uint256 linearStart = start + curve.cliff;
-        uint256 duration = curve.duration;
-        if (timestamp >= linearStart + duration) return amount;
-        if (timestamp <= linearStart) return tgeAmount;
-        // The end is not reached, so the duration is not zero. Rounded down: never a wei too many.
-        return tgeAmount + uint256(amount - tgeAmount) * (timestamp - linearStart) / duration;
+        unchecked {
+            // Cannot overflow: a sum of 40, 32 and 32 bits, and a product of 128 and 32 bits. Cannot underflow: `timestamp`
+            // is after `linearStart` where it is subtracted, and `tgeAmount <= amount` is required.
+            uint256 linearStart = start + curve.cliff;
+            uint256 duration = curve.duration;
+            if (timestamp >= linearStart + duration) return amount;
+            if (timestamp <= linearStart) return tgeAmount;
+            // The end is not reached, so the duration is not zero. Rounded down: never a wei too many.
+            return tgeAmount + (uint256(amount) - tgeAmount) * (timestamp - linearStart) / duration;
+        }
     }
 
     /// @notice What of `amount` has not vested at `timestamp`.

@@ -5,10 +5,11 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
-import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IOpg} from "../interfaces/IOpg.sol";
 import {IVestingVault, NewCategory, Schedule, ScheduleState} from "../interfaces/IVestingVault.sol";
 import {CategoryLedger} from "./CategoryLedger.sol";
+import {GenesisTerms} from "./GenesisTerms.sol";
+import {ScheduleLeaf} from "./ScheduleLeaf.sol";
 import {Curve, VestingCurve} from "./VestingCurve.sol";
 
 /// @title The vault that holds all OPG which is not released yet
@@ -19,7 +20,6 @@ import {Curve, VestingCurve} from "./VestingCurve.sol";
 /// - Effects come before interactions all the same. The only other calls are to the authority and, in a static call, to
 ///   a beneficiary that signs by ERC-1271.
 contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, Nonces {
-    using SafeERC20 for IOpg;
     using VestingCurve for Curve;
 
     bytes32 private constant CLAIM_TO_TYPEHASH =
@@ -43,6 +43,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
     /// @param treasury_ Receives what is revoked. Cannot be changed.
     /// @param genesis The first categories.
     constructor(address opg_, address authority, address treasury_, NewCategory[] memory genesis)
+        GenesisTerms(genesis)
         AccessManaged(authority)
         EIP712("OPG Vesting", "1")
     {
@@ -67,12 +68,13 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
 
     /// @inheritdoc IVestingVault
     function release(Schedule calldata schedule, bytes32[] calldata proof) external override returns (uint256 amount) {
-        bytes32 id = scheduleId(schedule);
+        bytes32 id = ScheduleLeaf.hash(schedule);
+        ScheduleState memory state = _states[id];
         bytes4 reason;
         address to;
-        (reason, to, amount) = _assess(schedule, id, proof, 0);
+        (reason, to, amount) = _assess(schedule, id, proof, state);
         if (reason != 0) _refuse(reason, schedule, id);
-        _pay(schedule, id, to, amount);
+        _pay(schedule, id, state, to, amount);
     }
 
     /// @inheritdoc IVestingVault
@@ -85,12 +87,14 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         for (uint256 row = 0; row < schedules.length; ++row) {
             Schedule calldata schedule = schedules[row];
             bytes32 id = scheduleId(schedule);
-            (bytes4 reason, address to, uint256 due) = _assess(schedule, id, proofs[row], minimum);
+            ScheduleState memory state = _states[id];
+            (bytes4 reason, address to, uint256 due) = _assess(schedule, id, proofs[row], state);
+            if (reason == 0 && due < minimum) reason = LessThanMinimum.selector;
             if (reason != 0) {
                 emit ReleaseSkipped(row, id, reason);
                 continue;
             }
-            _pay(schedule, id, to, due);
+            _pay(schedule, id, state, to, due);
             amount += due;
         }
         if (amount == 0) revert NothingReleased();
@@ -145,7 +149,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
     /// @inheritdoc IVestingVault
     function addCategory(NewCategory calldata terms) external override restricted returns (uint32 id) {
         id = _add(terms);
-        IOpg(opg).safeTransferFrom(msg.sender, address(this), terms.total);
+        IOpg(opg).transferFrom(msg.sender, address(this), terms.total);
     }
 
     /// @inheritdoc IVestingVault
@@ -162,7 +166,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         if (state.revoked) revert AlreadyRevoked(id);
 
         // Effect: what has vested becomes all of it.
-        if (state.released == 0) _draw(schedule);
+        if (_isUndrawn(state)) _draw(schedule);
         uint256 vested = _curveOf(schedule.category).vestedAt(schedule.amount, schedule.tgeAmount, block.timestamp);
         // Safe: a well-formed schedule has at most 2^96 - 1 wei.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -173,7 +177,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         emit Revoked(id, vested, returned);
 
         // Interaction.
-        if (returned != 0) IOpg(opg).safeTransfer(treasury, returned);
+        if (returned != 0) _send(treasury, returned);
     }
 
     // Views
@@ -218,14 +222,14 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
 
     /// @inheritdoc IVestingVault
     function scheduleId(Schedule calldata schedule) public pure override returns (bytes32) {
-        return keccak256(bytes.concat(keccak256(abi.encode(schedule))));
+        return ScheduleLeaf.hash(schedule);
     }
 
     // Internal
 
     /// @dev What `release` would do: pay `due` to `to`, or refuse for `reason`, the selector of an error. Reverts for
     /// nothing that a well-formed row can contain.
-    function _assess(Schedule calldata schedule, bytes32 id, bytes32[] calldata proof, uint256 minimum)
+    function _assess(Schedule calldata schedule, bytes32 id, bytes32[] calldata proof, ScheduleState memory state)
         private
         view
         returns (bytes4 reason, address to, uint256 due)
@@ -234,10 +238,8 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         if (reason != 0) return (reason, to, due);
         to = _beneficiaryOf(schedule, id);
         if (!_canReceive(to)) return (RecipientRefused.selector, to, due);
-        ScheduleState memory state = _states[id];
         if (state.manual && msg.sender != to) return (ManualRelease.selector, to, due);
         (reason, due) = _due(schedule, state);
-        if (reason == 0 && due < minimum) reason = LessThanMinimum.selector;
     }
 
     /// @dev What can be paid now, or why nothing can.
@@ -246,9 +248,12 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         view
         returns (bytes4 reason, uint256 due)
     {
-        due = _vestedAt(schedule, state, block.timestamp) - state.released;
+        unchecked {
+            // Cannot underflow: only what had vested was ever released, and what has vested never falls.
+            due = _vestedAt(schedule, state, block.timestamp) - state.released;
+        }
         if (due == 0) return (NothingDue.selector, 0);
-        if (state.released == 0 && !state.revoked && !_covers(schedule)) return (CategoryOverdrawn.selector, 0);
+        if (_isUndrawn(state) && !_covers(schedule.category, schedule.amount)) return (CategoryOverdrawn.selector, 0);
     }
 
     function _vestedAt(Schedule calldata schedule, ScheduleState memory state, uint256 timestamp)
@@ -260,25 +265,36 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         if (state.revoked && vested > state.revokedTotal) vested = state.revokedTotal;
     }
 
-    function _claim(Schedule calldata schedule, bytes32 id, address to) private returns (uint256 amount) {
-        if (!_canReceive(to)) revert InvalidRecipient(to);
-        bytes4 reason;
-        (reason, amount) = _due(schedule, _states[id]);
-        if (reason != 0) _refuse(reason, schedule, id);
-        _pay(schedule, id, to, amount);
+    /// @dev A schedule draws its amount with its first payment or its revocation.
+    function _isUndrawn(ScheduleState memory state) private pure returns (bool) {
+        return state.released == 0 && !state.revoked;
     }
 
-    function _pay(Schedule calldata schedule, bytes32 id, address to, uint256 amount) private {
-        ScheduleState storage state = _states[id];
-        uint96 released = state.released;
-        if (released == 0 && !state.revoked) _draw(schedule);
+    function _claim(Schedule calldata schedule, bytes32 id, address to) private returns (uint256 amount) {
+        if (!_canReceive(to)) revert InvalidRecipient(to);
+        ScheduleState memory state = _states[id];
+        bytes4 reason;
+        (reason, amount) = _due(schedule, state);
+        if (reason != 0) _refuse(reason, schedule, id);
+        _pay(schedule, id, state, to, amount);
+    }
+
+    function _pay(Schedule calldata schedule, bytes32 id, ScheduleState memory state, address to, uint256 amount)
+        private
+    {
+        if (_isUndrawn(state)) _draw(schedule);
         unchecked {
             // Cannot overflow: the sum is what has vested, at most the amount of a well-formed schedule, below 2^96.
             // forge-lint: disable-next-line(unsafe-typecast)
-            state.released = released + uint96(amount);
+            _states[id].released = uint96(state.released + amount);
         }
         emit Released(id, to, amount);
-        IOpg(opg).safeTransfer(to, amount);
+        _send(to, amount);
+    }
+
+    /// @dev OPG returns true or reverts.
+    function _send(address to, uint256 amount) private {
+        IOpg(opg).transfer(to, amount);
     }
 
     /// @dev Reverts with the error whose selector is `reason`.
