@@ -9,6 +9,7 @@ use std::{
 use async_trait::async_trait;
 use futures::FutureExt;
 use opg_store::StoreError;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::LedgerError;
@@ -55,7 +56,8 @@ impl From<StoreError> for ServiceError {
             StoreError::Database(_)
             | StoreError::WrongState { .. }
             | StoreError::ForbiddenTransition { .. }
-            | StoreError::LeaseLost { .. } => Self::Recoverable(error.to_string()),
+            | StoreError::LeaseLost { .. }
+            | StoreError::AlreadyInFlight { .. } => Self::Recoverable(error.to_string()),
             _ => Self::Fatal(error.to_string()),
         }
     }
@@ -136,4 +138,11 @@ pub async fn supervise(
     };
     service.drain().await;
     ended
+}
+
+/// The end of a service that runs as a task of its own.
+pub(crate) async fn joined(service: JoinHandle<Result<(), ServiceError>>) -> Result<(), ServiceError> {
+    service
+        .await
+        .unwrap_or_else(|error| Err(ServiceError::Fatal(format!("a service ended abnormally: {error}"))))
 }

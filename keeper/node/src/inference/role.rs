@@ -10,7 +10,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Decide, Ingest, RoleConfig, RoleMetrics, Run, Settle, Submit, context::Context, models};
-use crate::{Clock, Ledger, Service, ServiceError, supervisor::supervise};
+use crate::{
+    Clock, Ledger, Service, ServiceError,
+    supervisor::{joined, supervise},
+};
 
 /// What a role works with.
 pub struct Parts {
@@ -152,10 +155,4 @@ impl InferenceRole {
             ended
         })
     }
-}
-
-async fn joined(service: JoinHandle<Result<(), ServiceError>>) -> Result<(), ServiceError> {
-    service
-        .await
-        .unwrap_or_else(|error| Err(ServiceError::Fatal(format!("a service ended abnormally: {error}"))))
 }

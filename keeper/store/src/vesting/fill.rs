@@ -18,7 +18,7 @@ pub fn begin(
     genesis: &GenesisId,
     categories: &[CategoryTerms],
 ) -> Result<bool, StoreError> {
-    if let Some((stored, complete)) = stored(tx)? {
+    if let Some((stored, complete)) = genesis_of(tx)? {
         if stored != *genesis {
             return Err(StoreError::OtherGenesis { stored: Box::new(stored), given: Box::new(*genesis) });
         }
@@ -46,7 +46,11 @@ pub fn begin(
     Ok(false)
 }
 
-fn stored(tx: &Transaction<'_>) -> Result<Option<(GenesisId, bool)>, StoreError> {
+/// The genesis that the index was filled from, and whether it is complete; `None` before the first.
+///
+/// # Errors
+/// If the database fails.
+pub fn genesis_of(tx: &Transaction<'_>) -> Result<Option<(GenesisId, bool)>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT chain_id, vault, digest, complete FROM vesting_genesis")?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(None) };
@@ -64,7 +68,7 @@ fn stored(tx: &Transaction<'_>) -> Result<Option<(GenesisId, bool)>, StoreError>
 /// # Errors
 /// If the database fails.
 pub fn is_complete(tx: &Transaction<'_>) -> Result<bool, StoreError> {
-    Ok(stored(tx)?.is_some_and(|(_, complete)| complete))
+    Ok(genesis_of(tx)?.is_some_and(|(_, complete)| complete))
 }
 
 /// How many schedules of `category` have their rows: the index of the next one, as they come in order.

@@ -1,0 +1,132 @@
+//! What the crank needs from the chain.
+
+use alloy::{
+    primitives::{Address, B256, Bytes, U256},
+    sol_types::SolError,
+};
+use async_trait::async_trait;
+use opg_chain::{
+    bindings::IVestingVault,
+    rpc::Rpc,
+    rpc_trait::{CallRequest, ChainRpc, Head, RpcError},
+};
+use opg_store::vesting::Known;
+use opg_vesting::Curve;
+
+use crate::LedgerError;
+
+/// Bytes of a signed transaction besides its calldata, at most.
+const ENVELOPE: usize = 200;
+
+/// The vault, as far as the crank looks at it.
+#[async_trait]
+pub trait VestingLedger: Send + Sync + std::fmt::Debug {
+    /// The latest block.
+    async fn head(&self) -> Result<Head, LedgerError>;
+
+    /// A category of the vault; `None` if it has none of this number.
+    async fn category(&self, id: u32) -> Result<Option<VaultCategory>, LedgerError>;
+
+    /// What the vault remembers of schedules, in their order.
+    async fn states(&self, schedules: &[B256]) -> Result<Vec<Known>, LedgerError>;
+
+    /// What a call of the vault would cost now.
+    async fn quote(&self, calldata: &Bytes) -> Result<Quote, LedgerError>;
+}
+
+/// A category as the vault has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VaultCategory {
+    /// Root of its tree.
+    pub root: B256,
+    /// Sum of its amounts.
+    pub total: u128,
+    /// Sum of its TGE amounts.
+    pub tge_total: u128,
+    /// Its curve.
+    pub curve: Curve,
+}
+
+/// What a call would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Quote {
+    /// Succeed.
+    Gas {
+        /// Gas that it would use.
+        gas: u64,
+        /// Wei for its data on L1, at most.
+        l1_fee: U256,
+    },
+    /// Revert, for this reason.
+    Reverts(String),
+}
+
+/// The real vault.
+#[derive(Debug, Clone)]
+pub struct ChainVault {
+    rpc: Rpc,
+    vault: Address,
+    signer: Address,
+}
+
+impl ChainVault {
+    /// The contract at `vault`, as `signer` would call it.
+    #[must_use]
+    pub fn new(rpc: Rpc, vault: Address, signer: Address) -> Self {
+        Self { rpc, vault, signer }
+    }
+}
+
+#[async_trait]
+impl VestingLedger for ChainVault {
+    async fn head(&self) -> Result<Head, LedgerError> {
+        Ok(self.rpc.head().await?)
+    }
+
+    async fn category(&self, id: u32) -> Result<Option<VaultCategory>, LedgerError> {
+        let count = self.rpc.view(self.vault, &IVestingVault::categoryCountCall {}).await?;
+        if id >= count {
+            return Ok(None);
+        }
+        let category = self.rpc.view(self.vault, &IVestingVault::categoryCall { id }).await?;
+        Ok(Some(VaultCategory {
+            root: category.root,
+            total: category.total,
+            tge_total: category.tgeTotal,
+            curve: Curve { start: category.start.to(), cliff: category.cliff, duration: category.duration },
+        }))
+    }
+
+    async fn states(&self, schedules: &[B256]) -> Result<Vec<Known>, LedgerError> {
+        let call = IVestingVault::statesOfCall { schedules: schedules.to_vec() };
+        let states = self.rpc.view(self.vault, &call).await?;
+        if states.len() != schedules.len() {
+            let reason = format!("{} states for {} schedules", states.len(), schedules.len());
+            return Err(LedgerError::new(reason, true));
+        }
+        let known = |state: &IVestingVault::ScheduleState| Known {
+            released: state.released.to(),
+            revoked_total: state.revoked.then(|| state.revokedTotal.to()),
+            manual: state.manual,
+        };
+        Ok(states.iter().map(known).collect())
+    }
+
+    async fn quote(&self, calldata: &Bytes) -> Result<Quote, LedgerError> {
+        let call =
+            CallRequest { from: self.signer, to: self.vault, value: U256::ZERO, data: calldata.clone() };
+        let gas = match self.rpc.estimate_gas(&call).await {
+            Ok(gas) => gas,
+            Err(RpcError::Reverted { reason, data }) => {
+                let nothing = data.starts_with(&IVestingVault::NothingReleased::SELECTOR);
+                let reason = if nothing { "no row can be released".to_owned() } else { reason };
+                return Ok(Quote::Reverts(reason));
+            }
+            Err(error) => return Err(LedgerError::new(error.to_string(), true)),
+        };
+        let l1_fee = ChainRpc::l1_fee_upper_bound(&self.rpc, calldata.len() + ENVELOPE)
+            .await
+            .map_err(|error| LedgerError::new(error.to_string(), true))?;
+        Ok(Quote::Gas { gas, l1_fee })
+    }
+}
