@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IStakingCommon, Slash, SlashRule, StakingParameters} from "./IStakingCommon.sol";
+
+/// @title What dispute contracts, guardian and governance do
+/// @notice A part of `IStaking`.
+interface IStakingSlashes is IStakingCommon {
+    /// @notice Takes stake of `operator` into escrow and jails it. Only dispute contracts.
+    /// @param offence Row of the slash table.
+    /// @param amount Most to take. The rule, the stake at the time and what is left may allow less.
+    /// @param capturedAt Unix time of the offence.
+    /// @param challenger Who showed the offence; zero if nobody is to be rewarded.
+    /// @param payer Who was harmed; zero if nobody is to be compensated.
+    function slash(
+        address operator,
+        uint8 offence,
+        uint256 amount,
+        uint64 capturedAt,
+        address challenger,
+        address payer
+    ) external returns (bytes32 slashId, Slash memory opened);
+
+    /// @notice Postpones a slash once, so that governance can vote on it. Only the guardian.
+    function suspendSlash(Slash calldata slash_) external;
+
+    /// @notice Returns what a slash took. Only governance, until the slash can be executed.
+    function vetoSlash(Slash calldata slash_) external;
+
+    /// @notice Pays out the own part of a slash after its veto window and makes the pool's part final. Anyone.
+    function executeSlash(Slash calldata slash_) external;
+
+    /// @notice Jails an operator without taking stake. Only the guardian.
+    /// @param period Seconds, within a bound.
+    function jail(address operator, uint32 period) external;
+
+    /// @notice When a slash can be executed; zero if it is unknown, vetoed or executed.
+    function executableAt(bytes32 slashId) external view returns (uint64);
+
+    // Governance
+
+    /// @notice Sets all parameters. Unbonds that are open keep their time.
+    function setParameters(StakingParameters calldata parameters_) external;
+
+    /// @notice Sets a row of the slash table. A cap of zero removes it. Slashes that are open keep their split.
+    function setSlashRule(uint8 offence, SlashRule calldata rule) external;
+
+    function parameters() external view returns (StakingParameters memory);
+
+    function slashRule(uint8 offence) external view returns (SlashRule memory);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ICustodyVault} from "../interfaces/ICustodyVault.sol";
+import {IOpg} from "../interfaces/IOpg.sol";
+import {IStakingCommon} from "../interfaces/IStakingCommon.sol";
+import {StakeHistory} from "./StakeHistory.sol";
+import {StakePool, StakePools} from "./StakePool.sol";
+import {OperatorState, Position, StakingStorage, Unbond} from "./StakingStorage.sol";
+
+/// @title What all parts of Staking share
+/// @notice Adding stake, opening unbonds, and the weight of operators.
+abstract contract StakingCore is IStakingCommon {
+    using StakeHistory for StakeHistory.Trace;
+    using StakePools for StakePool;
+
+    /// @notice Most open unbonds of an account at an operator.
+    uint256 public constant MAX_UNBONDS = 16;
+
+    /// @inheritdoc IStakingCommon
+    IOpg public immutable override opg;
+    /// @inheritdoc IStakingCommon
+    ICustodyVault public immutable override vault;
+
+    constructor(IOpg opg_, ICustodyVault vault_) {
+        (opg, vault) = (opg_, vault_);
+    }
+
+    /// @dev Adds `amount`, which is or will be in custody for `owner`, to its position at `operator`.
+    function _addStake(address operator, address owner, uint256 amount, uint256 leastShares)
+        internal
+        returns (uint256 shares)
+    {
+        StakePool storage pool = _poolOf(operator, owner);
+        _requireTakesStake(operator, owner, amount, pool);
+
+        // Effect: new shares at the present price.
+        shares = pool.deposit(amount);
+        require(shares >= leastShares, Slippage(shares, leastShares));
+        Position storage position = StakingStorage.load().positions[operator][owner];
+        _addShares(position, shares, pool.generation);
+        if (owner != operator) position.booked += uint96(amount);
+        _weigh(operator);
+        emit Delegated(operator, owner, amount, shares);
+    }
+
+    /// @dev Adds shares of the present generation. What is booked for earlier ones stays, as surplus for `sync`.
+    function _addShares(Position storage position, uint256 shares, uint16 generation) internal {
+        if (position.generation != generation) (position.generation, position.shares) = (generation, 0);
+        position.shares += uint112(shares);
+    }
+
+    /// @dev Refuses stake for operators that do not serve, except the own one of an operator that is jailed.
+    function _requireTakesStake(address operator, address owner, uint256 amount, StakePool storage pool) private view {
+        OperatorState storage state = StakingStorage.load().states[operator];
+        require(amount != 0, AmountZero());
+        OperatorStatus status = state.status;
+        require(
+            status == OperatorStatus.Active || (status == OperatorStatus.Jailed && owner == operator),
+            WrongOperatorStatus(operator, status)
+        );
+        require(state.openSlashes == 0, SlashOpen(operator, state.openSlashes));
+        require(!pool.isDiluted(), PoolDiluted(operator));
+    }
+
+    /// @dev Opens an unbond. Weighing is the caller's.
+    function _unbond(address operator, address account, uint256 shares) internal returns (uint256 id, uint256 amount) {
+        // Check: the account has the shares and room for one more unbond.
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        StakePool storage pool = _poolOf(operator, account);
+        Position storage position = $.positions[operator][account];
+        uint256 available = position.generation == pool.generation ? position.shares : 0;
+        require(shares != 0, AmountZero());
+        require(shares <= available, InsufficientShares(operator, account, available, shares));
+        require(position.openUnbonds < MAX_UNBONDS, TooManyUnbonds(operator, account, MAX_UNBONDS));
+
+        // Effect: shares and what is booked for them go from the position to the unbond.
+        uint256 booked = position.booked * shares / available;
+        uint64 maturesAt = uint64(block.timestamp) + $.parameters.unbondingPeriod;
+        id = ++position.lastId;
+        ++position.openUnbonds;
+        position.shares = uint112(available - shares);
+        position.booked -= uint96(booked);
+        pool.unbondingShares += uint112(shares);
+        $.unbonds[operator][account][id] = Unbond(uint112(shares), uint96(booked), uint32(maturesAt), pool.generation);
+        amount = pool.worth(shares);
+        emit UnbondStarted(operator, account, id, shares, amount, maturesAt);
+    }
+
+    /// @dev Records the stake that backs `operator` from the next second on.
+    function _weigh(address operator) internal {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        uint256 stake;
+        if ($.states[operator].status == OperatorStatus.Active) {
+            stake = $.ownPools[operator].bonded() + $.delegatedPools[operator].bonded();
+        }
+        StakeHistory.Trace storage stakes = $.stakes[operator];
+        uint256 before = stakes.latest;
+        if (stake == before) return;
+        stakes.set(stake);
+        $.totalStake.set($.totalStake.latest + stake - before);
+    }
+
+    /// @dev The pool in which the shares of `account` at `operator` are.
+    function _poolOf(address operator, address account) internal view returns (StakePool storage) {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        return account == operator ? $.ownPools[operator] : $.delegatedPools[operator];
+    }
+
+    function _requireSelfStake(address operator) internal view {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        uint256 stake = $.ownPools[operator].bonded();
+        uint256 minimum = $.parameters.minSelfStake;
+        require(stake >= minimum, SelfStakeTooLow(operator, stake, minimum));
+    }
+}

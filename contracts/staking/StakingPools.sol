@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IOperators} from "../interfaces/IOperators.sol";
+import {PoolView, PositionView, UnbondView} from "../interfaces/IStakingCommon.sol";
+import {IStakingPools} from "../interfaces/IStakingPools.sol";
+import {History} from "./History.sol";
+import {StakeHistory} from "./StakeHistory.sol";
+import {StakePool, StakePools} from "./StakePool.sol";
+import {StakingCore} from "./StakingCore.sol";
+import {Position, StakingStorage, Unbond} from "./StakingStorage.sol";
+
+/// @title Stake of accounts: in, across and out
+///
+/// CUSTODY
+/// What the token holds in custody for an account is, over all operators, the sum of what is booked for its positions and
+/// unbonds, plus, if it is an operator, the assets and the escrow of its own pool.
+abstract contract StakingPools is StakingCore, IStakingPools {
+    using History for History.Trace;
+    using StakeHistory for StakeHistory.Trace;
+    using StakePools for StakePool;
+
+    modifier onlyOwnerOrAgent(address account) {
+        require(
+            msg.sender == account || StakingStorage.load().agents[account][msg.sender],
+            NotOwnerNorAgent(msg.sender, account)
+        );
+        _;
+    }
+
+    /// @inheritdoc IStakingPools
+    function delegate(address operator, uint256 amount, uint256 leastShares)
+        external
+        override
+        returns (uint256 shares)
+    {
+        shares = _addStake(operator, msg.sender, amount, leastShares);
+        vault.deposit(msg.sender, msg.sender, amount);
+    }
+
+    /// @inheritdoc IStakingPools
+    function delegateFor(address operator, address owner, uint256 amount, uint256 leastShares)
+        external
+        override
+        returns (uint256 shares)
+    {
+        shares = _addStake(operator, owner, amount, leastShares);
+        vault.deposit(msg.sender, owner, amount);
+    }
+
+    /// @inheritdoc IStakingPools
+    function permitVault(uint256 amount, uint256 deadline, bytes calldata signature) external override {
+        // Whoever saw the permit may have used it first: then the allowance is there, or what follows says it is not.
+        // solhint-disable-next-line no-empty-blocks
+        try opg.permit(msg.sender, address(vault), amount, deadline, signature) {} catch {}
+    }
+
+    /// @inheritdoc IStakingPools
+    function unbond(address operator, address account, uint256 shares, uint256 leastAmount)
+        external
+        override
+        onlyOwnerOrAgent(account)
+        returns (uint256 id)
+    {
+        uint256 amount;
+        (id, amount) = _unbond(operator, account, shares);
+        require(amount >= leastAmount, Slippage(amount, leastAmount));
+        // Check: an active operator keeps the minimum.
+        if (account == operator && StakingStorage.load().states[operator].status == OperatorStatus.Active) {
+            _requireSelfStake(operator);
+        }
+        _weigh(operator);
+    }
+
+    /// @inheritdoc IStakingPools
+    function cancelUnbond(address operator, address account, uint256 id) external override onlyOwnerOrAgent(account) {
+        // Check: the unbond is open and of the pool as it is now.
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        Unbond memory undone = _requireUnbond(operator, account, id);
+        StakePool storage pool = _poolOf(operator, account);
+        require(undone.generation == pool.generation, UnbondWorthless(operator, account, id));
+
+        // Effect: its shares are bonded again.
+        Position storage position = $.positions[operator][account];
+        _addShares(position, undone.shares, undone.generation);
+        position.booked += undone.booked;
+        --position.openUnbonds;
+        pool.unbondingShares -= undone.shares;
+        delete $.unbonds[operator][account][id];
+        _weigh(operator);
+        emit UnbondCancelled(operator, account, id, undone.shares);
+    }
+
+    /// @inheritdoc IStakingPools
+    function withdraw(address operator, address account, uint256 id, address to, uint256 leastAmount)
+        external
+        override
+        onlyOwnerOrAgent(account)
+        returns (uint256 amount)
+    {
+        require(to == account || msg.sender == account, NotOwnerNorAgent(msg.sender, account));
+        require(to != address(0) && to != address(vault) && to != address(this), InvalidRecipient(to));
+        uint256 surplus;
+        (amount, surplus) = _close(operator, account, id, to, leastAmount);
+        if (amount != 0) vault.withdraw(account, to, amount);
+        _burnSurplus(operator, account, surplus);
+    }
+
+    /// @inheritdoc IStakingPools
+    function redelegate(address operator, address account, uint256 id, address toOperator, uint256 leastShares)
+        external
+        override
+        onlyOwnerOrAgent(account)
+        returns (uint256 shares)
+    {
+        (uint256 amount, uint256 surplus) = _close(operator, account, id, address(vault), 0);
+        shares = _addStake(toOperator, account, amount, leastShares);
+        _burnSurplus(operator, account, surplus);
+    }
+
+    /// @inheritdoc IStakingPools
+    function sync(address operator, address account, uint256[] calldata ids)
+        external
+        override
+        returns (uint256 burned)
+    {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        StakePool storage pool = _poolOf(operator, account);
+        Position storage position = $.positions[operator][account];
+        uint256 surplus = _surplus(pool, position.generation, position.shares, position.booked);
+        position.booked -= uint96(surplus);
+        burned = surplus;
+        for (uint256 i; i < ids.length; ++i) {
+            Unbond storage open = $.unbonds[operator][account][ids[i]];
+            surplus = _surplus(pool, open.generation, open.shares, open.booked);
+            open.booked -= uint96(surplus);
+            burned += surplus;
+        }
+        _burnSurplus(operator, account, burned);
+    }
+
+    /// @inheritdoc IStakingPools
+    function setAgent(address agent, bool allowed) external override {
+        StakingStorage.load().agents[msg.sender][agent] = allowed;
+        emit AgentSet(msg.sender, agent, allowed);
+    }
+
+    /// @inheritdoc IOperators
+    function stakeAt(address operator, uint64 timestamp) public view override returns (uint256) {
+        return StakingStorage.load().stakes[operator].valueAt(timestamp);
+    }
+
+    /// @inheritdoc IOperators
+    function signerAt(address operator, uint64 timestamp) external view override returns (address) {
+        // Active operators have stake, others have none: so their activity needs no history of its own.
+        if (stakeAt(operator, timestamp) == 0) return address(0);
+        return address(StakingStorage.load().signers[operator].valueAt(timestamp));
+    }
+
+    /// @inheritdoc IOperators
+    function totalStakeAt(uint64 timestamp) external view override returns (uint256) {
+        return StakingStorage.load().totalStake.valueAt(timestamp);
+    }
+
+    /// @inheritdoc IStakingPools
+    function isAgent(address account, address agent) external view override returns (bool) {
+        return StakingStorage.load().agents[account][agent];
+    }
+
+    /// @inheritdoc IStakingPools
+    function poolsOf(address operator) external view override returns (PoolView memory own, PoolView memory delegated) {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        return (_viewOf($.ownPools[operator]), _viewOf($.delegatedPools[operator]));
+    }
+
+    /// @inheritdoc IStakingPools
+    function positionOf(address operator, address account) external view override returns (PositionView memory) {
+        Position storage position = StakingStorage.load().positions[operator][account];
+        StakePool storage pool = _poolOf(operator, account);
+        uint256 shares = position.generation == pool.generation ? position.shares : 0;
+        uint256 amount = pool.worth(shares);
+        if (account != operator && amount > position.booked) amount = position.booked;
+        return PositionView(shares, amount, position.booked, position.lastId, position.openUnbonds);
+    }
+
+    /// @inheritdoc IStakingPools
+    function unbondOf(address operator, address account, uint256 id)
+        external
+        view
+        override
+        returns (UnbondView memory)
+    {
+        Unbond storage open = StakingStorage.load().unbonds[operator][account][id];
+        StakePool storage pool = _poolOf(operator, account);
+        uint256 amount = open.generation == pool.generation ? pool.worth(open.shares) : 0;
+        if (account != operator && amount > open.booked) amount = open.booked;
+        return UnbondView(open.shares, amount, open.booked, open.maturesAt);
+    }
+
+    /// @inheritdoc IStakingPools
+    function surplusOf(address operator, address account, uint256[] calldata ids)
+        external
+        view
+        override
+        returns (uint256 surplus)
+    {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        StakePool storage pool = _poolOf(operator, account);
+        Position storage position = $.positions[operator][account];
+        surplus = _surplus(pool, position.generation, position.shares, position.booked);
+        for (uint256 i; i < ids.length; ++i) {
+            Unbond storage open = $.unbonds[operator][account][ids[i]];
+            surplus += _surplus(pool, open.generation, open.shares, open.booked);
+        }
+    }
+
+    /// @dev Ends a matured unbond. Of what is booked for it, `amount` may leave and `surplus` has to be burned.
+    function _close(address operator, address account, uint256 id, address to, uint256 leastAmount)
+        private
+        returns (uint256 amount, uint256 surplus)
+    {
+        // Check: its time is over.
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        Unbond memory closed = _requireUnbond(operator, account, id);
+        require(block.timestamp >= closed.maturesAt, NotMature(closed.maturesAt));
+
+        // Effect: its shares leave the pool. Those of an earlier generation left when a slash took everything.
+        StakePool storage pool = _poolOf(operator, account);
+        bool own = account == operator;
+        if (closed.generation == pool.generation) {
+            amount = pool.redeem(closed.shares, own ? type(uint96).max : closed.booked, own);
+        }
+        require(amount >= leastAmount, Slippage(amount, leastAmount));
+        surplus = own ? 0 : closed.booked - amount;
+        --$.positions[operator][account].openUnbonds;
+        delete $.unbonds[operator][account][id];
+        emit Withdrawn(operator, account, id, to, closed.shares, amount);
+    }
+
+    function _burnSurplus(address operator, address account, uint256 surplus) private {
+        if (surplus == 0) return;
+        emit SurplusBurned(operator, account, surplus);
+        vault.withdraw(account, address(this), surplus);
+        opg.burn(surplus);
+    }
+
+    /// @dev What is booked beyond what the shares are worth, or would be if all open slashes were vetoed.
+    function _surplus(StakePool storage pool, uint16 generation, uint256 shares, uint256 booked)
+        private
+        view
+        returns (uint256)
+    {
+        uint256 worth = generation == pool.generation ? pool.worthWithEscrow(shares) : 0;
+        return booked > worth ? booked - worth : 0;
+    }
+
+    function _requireUnbond(address operator, address account, uint256 id) private view returns (Unbond memory open) {
+        open = StakingStorage.load().unbonds[operator][account][id];
+        require(open.shares != 0, UnknownUnbond(operator, account, id));
+    }
+
+    function _viewOf(StakePool storage pool) private view returns (PoolView memory) {
+        return PoolView(pool.assets, pool.shares, pool.unbondingShares, pool.escrowed, pool.generation);
+    }
+}
