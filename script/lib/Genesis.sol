@@ -50,7 +50,7 @@ library GenesisManifest {
     /// @notice Folder of a chain's genesis. OPG_GENESIS names another one, which must lie below `deployments/` for
     /// forge to read it.
     function folderOf(uint256 chainId) internal view returns (string memory) {
-        return VM.envOr("OPG_GENESIS", string.concat("script/config/genesis/", VM.toString(chainId)));
+        return VM.envOr("OPG_GENESIS", string.concat("deployments/genesis/", VM.toString(chainId)));
     }
 
     /// @notice Reads the manifest in `folder`.

@@ -41,6 +41,7 @@ fn describe(devnet: &Devnet, output: Output) -> CliResult {
         "rpc": devnet.anvil.url,
         "config": config,
         "addressBook": devnet.book_path,
+        "genesis": devnet.genesis,
         "contracts": book,
         "operator": people.operator,
         "signer": people.signer,
@@ -62,6 +63,7 @@ fn describe(devnet: &Devnet, output: Output) -> CliResult {
             ("a user", format!("{} (key {})", user.address(), hex::encode_prefixed(accounts::USER))),
             ("configuration", config.clone()),
             ("address book", devnet.book_path.display().to_string()),
+            ("genesis", devnet.genesis.display().to_string()),
             ("keeper's log", devnet.folder().join("keeper.log").display().to_string()),
         ]);
         let ask = book.ask_model.map_or_else(String::new, |ask| ask_example(devnet, ask));

@@ -1,6 +1,7 @@
 //! One verified inference after the other, from the question of a contract to the fee of the operator.
 
 mod ask;
+mod genesis;
 mod report;
 mod watch;
 
@@ -11,6 +12,7 @@ use opg_chain::bindings::{IInferenceHub, Opg};
 
 use self::{
     ask::Asked,
+    genesis::Genesis,
     report::{Balances, Report},
     watch::{Answered, Watch},
 };
@@ -49,7 +51,8 @@ pub(crate) async fn run(args: &DemoArgs, output: Output) -> CliResult {
     let settled = balances(&devnet, user.account()).await?;
     progress.finish();
 
-    let report = Report { questions: &asked, answers: &answers, before, after, settled, withdrawn };
+    let genesis = Genesis::read(&devnet).await?;
+    let report = Report { genesis, questions: &asked, answers: &answers, before, after, settled, withdrawn };
     report.check()?;
     report.print(args, output);
     Ok(())

@@ -4,7 +4,7 @@ use alloy::primitives::{Bytes, U256};
 use opg_receipts::InferenceReceipt;
 use serde_json::{Value, json};
 
-use super::{ask::Asked, fault, watch::Answered};
+use super::{ask::Asked, fault, genesis::Genesis, watch::Answered};
 use crate::{
     args::DemoArgs,
     config::units::{Opg, decimal},
@@ -24,6 +24,7 @@ pub(super) struct Balances {
 /// Everything about the run.
 #[derive(Debug)]
 pub(super) struct Report<'a> {
+    pub(super) genesis: Genesis,
     pub(super) questions: &'a [Asked],
     pub(super) answers: &'a [Answered],
     pub(super) before: Balances,
@@ -36,6 +37,7 @@ pub(super) struct Report<'a> {
 impl Report<'_> {
     /// Refuses a run that went through without being right.
     pub(super) fn check(&self) -> CliResult {
+        self.genesis.check()?;
         let [chat, embedding] = self.answers else { return Err(fault("answers", "two were expected")) };
         let text = text_of(&chat.fulfilment.output);
         if text.trim().is_empty() {
@@ -78,6 +80,7 @@ impl Report<'_> {
             output.line(&self.document(args).to_string());
             return;
         }
+        output.line(&format!("\nGenesis\n{}", self.genesis.text()));
         for ((asked, answer), (title, question)) in self.questions.iter().zip(self.answers).zip([
             ("A contract asks a chat model", &args.question),
             ("An account asks for an embedding", &args.text),
@@ -132,6 +135,7 @@ impl Report<'_> {
             "answer": self.answers.first().map(|answer| text_of(&answer.fulfilment.output)),
             "dimensions": self.answers.last().map(|answer| vector_of(&answer.fulfilment.output).len()),
             "requests": answers,
+            "genesis": self.genesis.document(),
             "feesWei": self.fees().to_string(),
             "withdrawnWei": self.withdrawn.to_string(),
             "summary": self.summary(),

@@ -5,7 +5,7 @@ use opg_chain::signer::PrivateKeySigner;
 
 use crate::error::{CliError, CliResult};
 
-/// Deploys, holds the supply of OPG and is administrator.
+/// Deploys, gets the liquidity of the genesis and is administrator.
 pub(crate) const DEPLOYER: B256 = b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80");
 /// The operator: bond and credits, and the owner of the models.
 pub(crate) const OPERATOR: B256 = b256!("59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d");

@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 mod anvil;
 mod deploy;
 mod files;
+mod genesis;
 mod keeper;
 mod population;
 mod process;
@@ -16,7 +17,7 @@ use opg_chain::{address_book::AddressBook, journal::JournalConfig, rpc::Rpc, sig
 use opg_store::Store;
 use tempfile::TempDir;
 
-use self::{anvil::Anvil, process::Process};
+use self::{anvil::Anvil, deploy::Deployment, process::Process};
 use crate::{
     args::DevnetArgs,
     context,
@@ -35,6 +36,8 @@ pub(crate) struct Devnet {
     pub(crate) book: AddressBook,
     pub(crate) book_path: PathBuf,
     pub(crate) config: PathBuf,
+    /// Folder of the genesis that was deployed.
+    pub(crate) genesis: PathBuf,
     pub(crate) population: population::Population,
     store: Store,
     folder: TempDir,
@@ -44,28 +47,42 @@ impl Devnet {
     /// Brings everything up, in order.
     pub(crate) async fn start(args: &DevnetArgs, progress: &Progress) -> CliResult<Self> {
         let models = files::Models::locate(args)?;
+        let root = args.root.canonicalize().map_err(|error| CliError::file(&args.root, &error))?;
         let folder = tempfile::Builder::new()
             .prefix("opg-devnet-")
             .tempdir()
             .map_err(|error| CliError::file(&std::env::temp_dir(), &error))?;
 
         progress.step("starting anvil with Base's rules");
-        let anvil = Anvil::start(&args.root, args.port, args.block_time).await?;
-        progress.step("deploying the contracts");
-        let (book, book_path) =
-            deploy::deploy(&args.root, &anvil.url, args.block_time, folder.path()).await?;
-
+        let anvil = Anvil::start(&root, args.port, args.block_time).await?;
         let urls = [anvil.url.clone()];
         let rpc = Rpc::connect(context::rpc_settings(&urls, anvil::CHAIN_ID)?)
             .await
             .map(Arc::new)
             .map_err(|error| context::rpc(&urls, &error))?;
+
+        progress.step("building the genesis");
+        let tge = rpc.head().await.map_err(|error| context::rpc(&urls, &error))?.timestamp;
+        let genesis = folder.path().join("genesis");
+        genesis::build(&root, tge, &genesis)?;
+        progress.step("deploying the contracts");
+        let deployment = Deployment {
+            root: &root,
+            url: &anvil.url,
+            instant: args.block_time == 0,
+            genesis: &genesis,
+            folder: folder.path(),
+        };
+        let (book, book_path) = deployment.run().await?;
+
         let database = folder.path().join("devnet.db");
         let store = Store::open(&database).map_err(context::state)?;
+        let wallets = Wallets { store: &store, rpc: &rpc };
+        progress.step("releasing the liquidity");
+        genesis::release_liquidity(&wallets, &rpc, &book, &genesis).await?;
 
         let signer = keeper::create_key(folder.path())?;
         progress.step("registering the operator and the models");
-        let wallets = Wallets { store: &store, rpc: &rpc };
         let population = population::populate(&wallets, &rpc, &book, &models, signer).await?;
 
         let config = keeper::write_config(folder.path(), &anvil.url, &book_path, &population)?;
@@ -75,7 +92,7 @@ impl Devnet {
             progress.step("starting the keeper and loading the models");
             Some(keeper::start(&config, folder.path()).await?)
         };
-        Ok(Self { keeper, anvil, rpc, book, book_path, config, population, store, folder })
+        Ok(Self { keeper, anvil, rpc, book, book_path, config, genesis, population, store, folder })
     }
 
     /// Sends for one of the dev accounts.

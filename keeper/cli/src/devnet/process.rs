@@ -92,12 +92,17 @@ impl Process {
         }
     }
 
-    /// Waits for its end.
-    pub(crate) async fn wait(&mut self) -> ExitStatus {
+    /// Waits until it ends by itself. `Err` with the program's last words if it takes too long; it then ends with the
+    /// handle.
+    pub(crate) async fn wait(&mut self, limit: Duration) -> Result<ExitStatus, String> {
+        let deadline = Instant::now() + limit;
         loop {
             if let Some(status) = self.ended() {
                 tokio::time::sleep(Duration::from_millis(100)).await;
-                return status;
+                return Ok(status);
+            }
+            if Instant::now() > deadline {
+                return Err(format!("did not end within {} s: {}", limit.as_secs(), self.last_words()));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -196,9 +201,20 @@ mod tests {
         command.args(["-c", "for i in $(seq 100); do echo line $i; done"]);
         let mut file = tempfile::NamedTempFile::new().unwrap();
         let log = file.reopen().unwrap();
-        Process::spawn(&mut command, None, Some(log)).unwrap().wait().await;
+        let mut process = Process::spawn(&mut command, None, Some(log)).unwrap();
+        assert!(process.wait(Duration::from_secs(10)).await.unwrap().success());
         let mut text = String::new();
         file.read_to_string(&mut text).unwrap();
         assert_eq!(text.lines().count(), 100);
+    }
+
+    #[tokio::test]
+    async fn a_program_that_hangs_is_given_up_with_its_last_words() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo almost there; sleep 600"]);
+        let mut process = Process::spawn(&mut command, Some("there"), None).unwrap();
+        process.wait_for_mark(Duration::from_secs(10)).await.unwrap();
+        let error = process.wait(Duration::from_millis(50)).await.unwrap_err();
+        assert!(error.contains("did not end") && error.contains("almost there"), "{error}");
     }
 }

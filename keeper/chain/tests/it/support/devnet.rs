@@ -1,15 +1,18 @@
 //! Our contracts on an anvil, with a model, an operator and a payer.
 
-use std::process::Command;
+use std::{ops::ControlFlow, path::Path, process::Command};
 
 use alloy::primitives::{Address, B256, Bytes, U256, address, keccak256};
 use opg_chain::{
     address_book::AddressBook,
-    bindings::{BondedOperators, Fulfilment, IInferenceHub, IModelRegistry, ModelSpec, Opg},
+    bindings::{
+        BondedOperators, Fulfilment, IInferenceHub, IModelRegistry, IVestingVault, ModelSpec, Opg, Schedule,
+    },
     ledger::Contracts,
     signer::{PrivateKeySigner, sign_receipt},
 };
 use opg_receipts::Request;
+use opg_vesting::{ContractAddresses, GenesisFiles, allocation::Allocation};
 
 use super::anvil::{Anvil, repository};
 
@@ -34,7 +37,7 @@ impl Devnet {
     /// Deploys with the deploy script, publishes a model, registers an operator and gives a payer tokens.
     pub(crate) async fn start() -> Self {
         let anvil = Anvil::spawn().await;
-        let book = deploy(&anvil.url);
+        let book = deploy(&anvil).await;
         let contracts = Contracts::open(anvil.rpc.clone(), book.clone()).await.unwrap();
         let spec = ModelSpec {
             task: B256::right_padding_from(b"chat/1"),
@@ -137,23 +140,65 @@ where
     C::abi_decode_returns(&returned).unwrap()
 }
 
-fn deploy(url: &str) -> AddressBook {
+/// Deploys with a genesis that begins now, and releases the liquidity to the deployer.
+async fn deploy(anvil: &Anvil) -> AddressBook {
     let root = repository();
-    let port = url.rsplit(':').next().unwrap();
-    let path = format!("deployments/test-{port}.json");
-    std::fs::create_dir_all(root.join("deployments")).unwrap();
+    let readable = root.join("deployments/run");
+    std::fs::create_dir_all(&readable).unwrap();
+    let folder = tempfile::tempdir_in(&readable).unwrap();
+    let (genesis, path) = (folder.path().join("genesis"), folder.path().join("31337.json"));
+    let config = root.join("script/config");
+    let tge = anvil.rpc.head().await.unwrap().timestamp;
+    opg_vesting::genesis::build(
+        &Allocation::read(&config.join("allocation.json")).unwrap(),
+        &config.join("genesis/31337"),
+        tge,
+        &genesis,
+        false,
+        &mut |_| ControlFlow::Continue(()),
+    )
+    .unwrap();
     let output = Command::new(root.join("node_modules/.bin/forge"))
         .current_dir(&root)
         .env("OPG_ADDRESS_BOOK", &path)
-        .args(["script", "script/Deploy.s.sol", "--rpc-url", url, "--broadcast", "--unlocked", "--slow"])
+        .env("OPG_GENESIS", &genesis)
+        .args([
+            "script",
+            "script/Deploy.s.sol",
+            "--rpc-url",
+            &anvil.url,
+            "--broadcast",
+            "--unlocked",
+            "--slow",
+        ])
         .args(["--sender", &DEPLOYER.to_string()])
         .output()
         .expect("forge is missing; run `npm ci` at the root of the repository");
     let text =
         format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "the deploy script failed:\n{text}");
-    let path = root.join(path);
     let book = AddressBook::read(&path, 31337).unwrap();
-    std::fs::remove_file(path).unwrap();
+    release_liquidity(anvil, &book, &genesis).await;
     book
+}
+
+async fn release_liquidity(anvil: &Anvil, book: &AddressBook, genesis: &Path) {
+    let contracts = ContractAddresses { airdrop: book.airdrop, rewards: book.rewards };
+    let files = GenesisFiles::open(genesis, contracts).unwrap();
+    let liquidity = files.manifest().categories.iter().find(|category| category.name == "liquidity").unwrap();
+    let schedule = files.schedules(liquidity.id).unwrap().next().unwrap().unwrap();
+    assert_eq!(schedule.beneficiary, DEPLOYER);
+    let release = IVestingVault::releaseCall {
+        schedule: Schedule {
+            category: schedule.category,
+            index: schedule.index,
+            beneficiary: schedule.beneficiary,
+            amount: schedule.amount,
+            tgeAmount: schedule.tge_amount,
+            revocable: schedule.revocable,
+            transferable: schedule.transferable,
+        },
+        proof: files.proof(liquidity.id, schedule.index).unwrap(),
+    };
+    anvil.send(DEPLOYER, book.vesting_vault, &release).await;
 }
