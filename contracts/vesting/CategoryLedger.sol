@@ -6,21 +6,21 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
 import {Category, IVestingVault, NewCategory, Schedule} from "../interfaces/IVestingVault.sol";
 import {GenesisTerms} from "./GenesisTerms.sol";
-import {Curve, VestingCurve} from "./VestingCurve.sol";
+import {Curve, PackedCurve, VestingCurve} from "./VestingCurve.sol";
 
 /// @title The categories of a vault: their terms, what they have left, and their history
 /// @notice What is locked at a moment follows from the categories alone: `total` and `tgeTotal` of the schedules in
 /// force at that moment, on the curve of their category. Checkpoints of these totals keep the past as it was.
 abstract contract CategoryLedger is IVestingVault, GenesisTerms {
     using Checkpoints for Checkpoints.Trace208;
-    using VestingCurve for Curve;
+    using VestingCurve for PackedCurve;
 
     /// @notice Most categories that there can be: `lockedAt` visits all.
     uint256 public constant MAX_CATEGORIES = 32;
 
     struct Record {
-        Curve curve;
         bytes32 root;
+        PackedCurve curve;
         uint40 addedAt;
         /// Of `total`, what no schedule has drawn yet. Not kept for categories of genesis.
         uint96 undrawn;
@@ -47,7 +47,7 @@ abstract contract CategoryLedger is IVestingVault, GenesisTerms {
     function category(uint32 id) external view override returns (Category memory) {
         _requireCategory(id);
         Record storage record = _records[id];
-        Curve memory curve = record.curve;
+        Curve memory curve = record.curve.unpack();
         return Category({
             root: record.root,
             total: record.total,
@@ -95,7 +95,7 @@ abstract contract CategoryLedger is IVestingVault, GenesisTerms {
         id = _count++;
         Record storage record = _records[id];
         record.root = terms.root;
-        record.curve = Curve(terms.start, terms.cliff, terms.duration);
+        record.curve = VestingCurve.pack(terms.start, terms.cliff, terms.duration);
         record.addedAt = uint40(block.timestamp);
         record.undrawn = uint96(terms.total);
         record.total = uint96(terms.total);
@@ -106,14 +106,14 @@ abstract contract CategoryLedger is IVestingVault, GenesisTerms {
 
     /// @dev Books a schedule's whole amount on its category, once in its life and before its first payment. So a tree
     /// that promises too much cannot spend what other categories brought, whatever governance adds. Genesis is exempt: its
-    /// trees are as old as the code and can be added up by anyone, and each payment would cost another 5,000 gas.
-    function _draw(Schedule calldata schedule) internal {
-        uint32 id = schedule.category;
+    /// trees are as old as the code and can be added up by anyone, and each first payment would cost another 5,000 gas.
+    function _draw(uint32 id, uint128 amount) internal {
+        if (!_covers(id, amount)) revert CategoryOverdrawn(id);
         if (_isGenesis(id)) return;
-        if (!_covers(id, schedule.amount)) revert CategoryOverdrawn(id);
         unchecked {
-            // Cannot underflow: checked in the line above.
-            _records[id].undrawn -= uint96(schedule.amount);
+            // Cannot underflow: checked in the line above, as is the width of the amount.
+            // forge-lint: disable-next-line(unsafe-typecast)
+            _records[id].undrawn -= uint96(amount);
         }
     }
 
@@ -136,26 +136,38 @@ abstract contract CategoryLedger is IVestingVault, GenesisTerms {
     }
 
     /// @dev Zero if the schedule is a leaf of its category's tree that a tree may contain, the selector of an error
-    /// otherwise.
+    /// otherwise. Gives the category's curve with it.
     function _checkProof(Schedule calldata schedule, bytes32 leaf, bytes32[] calldata proof)
         internal
         view
-        returns (bytes4 reason)
+        returns (bytes4 reason, PackedCurve curve)
     {
-        uint32 id = schedule.category;
-        bytes32 root = _isGenesis(id) ? _genesisRoot(id) : _records[id].root;
-        if (root == 0) return UnknownCategory.selector;
+        bytes32 root;
+        (root, curve) = _termsOf(schedule.category);
+        if (root == 0) return (UnknownCategory.selector, curve);
         uint128 amount = schedule.amount;
-        if (amount > type(uint96).max || schedule.tgeAmount > amount) return InvalidProof.selector;
-        if (!MerkleProofLib.verifyCalldata(proof, root, leaf)) return InvalidProof.selector;
+        if (
+            amount > type(uint96).max || schedule.tgeAmount > amount
+                || !MerkleProofLib.verifyCalldata(proof, root, leaf)
+        ) {
+            reason = InvalidProof.selector;
+        }
+    }
+
+    /// @dev Reverts if there is no such category.
+    function _curveOf(uint32 id) internal view returns (PackedCurve curve) {
+        bytes32 root;
+        (root, curve) = _termsOf(id);
+        if (root == 0) revert UnknownCategory(id);
     }
 
     function _requireCategory(uint32 id) internal view {
         if (id >= _count) revert UnknownCategory(id);
     }
 
-    function _curveOf(uint32 id) internal view returns (Curve memory) {
-        return _isGenesis(id) ? _genesisCurve(id) : _records[id].curve;
+    function _termsOf(uint32 id) private view returns (bytes32 root, PackedCurve curve) {
+        if (_isGenesis(id)) return _genesisTerms(id);
+        return (_records[id].root, _records[id].curve);
     }
 
     function _pack(uint128 total, uint128 tgeTotal) private pure returns (uint208) {

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IVestingVault, NewCategory} from "../interfaces/IVestingVault.sol";
-import {Curve} from "./VestingCurve.sol";
+import {PackedCurve, VestingCurve} from "./VestingCurve.sol";
 
 /// @title Roots and curves of the first categories, kept in the code
 /// @notice Every release needs the root and the curve of its category. Those of genesis never change and are nearly all
@@ -23,14 +23,14 @@ abstract contract GenesisTerms {
     bytes32 private immutable ROOT_6;
     bytes32 private immutable ROOT_7;
 
-    uint256 private immutable CURVE_0;
-    uint256 private immutable CURVE_1;
-    uint256 private immutable CURVE_2;
-    uint256 private immutable CURVE_3;
-    uint256 private immutable CURVE_4;
-    uint256 private immutable CURVE_5;
-    uint256 private immutable CURVE_6;
-    uint256 private immutable CURVE_7;
+    PackedCurve private immutable CURVE_0;
+    PackedCurve private immutable CURVE_1;
+    PackedCurve private immutable CURVE_2;
+    PackedCurve private immutable CURVE_3;
+    PackedCurve private immutable CURVE_4;
+    PackedCurve private immutable CURVE_5;
+    PackedCurve private immutable CURVE_6;
+    PackedCurve private immutable CURVE_7;
 
     constructor(NewCategory[] memory genesis) {
         if (genesis.length > MAX_GENESIS) revert IVestingVault.TooManyCategories(MAX_GENESIS);
@@ -50,35 +50,20 @@ abstract contract GenesisTerms {
         return id < COUNT;
     }
 
-    function _genesisRoot(uint32 id) internal view returns (bytes32) {
-        if (id == 0) return ROOT_0;
-        if (id == 1) return ROOT_1;
-        if (id == 2) return ROOT_2;
-        if (id == 3) return ROOT_3;
-        if (id == 4) return ROOT_4;
-        if (id == 5) return ROOT_5;
-        return id == 6 ? ROOT_6 : ROOT_7;
+    function _genesisTerms(uint32 id) internal view returns (bytes32 root, PackedCurve curve) {
+        if (id == 0) return (ROOT_0, CURVE_0);
+        if (id == 1) return (ROOT_1, CURVE_1);
+        if (id == 2) return (ROOT_2, CURVE_2);
+        if (id == 3) return (ROOT_3, CURVE_3);
+        if (id == 4) return (ROOT_4, CURVE_4);
+        if (id == 5) return (ROOT_5, CURVE_5);
+        if (id == 6) return (ROOT_6, CURVE_6);
+        return (ROOT_7, CURVE_7);
     }
 
-    function _genesisCurve(uint32 id) internal view returns (Curve memory) {
-        if (id == 0) return _unpackCurve(CURVE_0);
-        if (id == 1) return _unpackCurve(CURVE_1);
-        if (id == 2) return _unpackCurve(CURVE_2);
-        if (id == 3) return _unpackCurve(CURVE_3);
-        if (id == 4) return _unpackCurve(CURVE_4);
-        if (id == 5) return _unpackCurve(CURVE_5);
-        return _unpackCurve(id == 6 ? CURVE_6 : CURVE_7);
-    }
-
-    function _termsAt(NewCategory[] memory genesis, uint256 id) private pure returns (bytes32 root, uint256 curve) {
-        if (id >= genesis.length) return (0, 0);
+    function _termsAt(NewCategory[] memory genesis, uint256 id) private pure returns (bytes32 root, PackedCurve curve) {
+        if (id >= genesis.length) return (root, curve);
         NewCategory memory terms = genesis[id];
-        return (terms.root, uint256(terms.start) << 64 | uint256(terms.cliff) << 32 | terms.duration);
-    }
-
-    function _unpackCurve(uint256 curve) private pure returns (Curve memory) {
-        // Each cast drops what belongs to the fields above it.
-        // forge-lint: disable-next-line(unsafe-typecast)
-        return Curve(uint40(curve >> 64), uint32(curve >> 32), uint32(curve));
+        return (terms.root, VestingCurve.pack(terms.start, terms.cliff, terms.duration));
     }
 }

@@ -5,12 +5,13 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
+import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {IOpg} from "../interfaces/IOpg.sol";
 import {IVestingVault, NewCategory, Schedule, ScheduleState} from "../interfaces/IVestingVault.sol";
 import {CategoryLedger} from "./CategoryLedger.sol";
 import {GenesisTerms} from "./GenesisTerms.sol";
 import {ScheduleLeaf} from "./ScheduleLeaf.sol";
-import {Curve, VestingCurve} from "./VestingCurve.sol";
+import {Curve, PackedCurve, VestingCurve} from "./VestingCurve.sol";
 
 /// @title The vault that holds all OPG which is not released yet
 /// @notice See `IVestingVault` for the rules and `docs/vesting.md` for the invariants.
@@ -20,7 +21,9 @@ import {Curve, VestingCurve} from "./VestingCurve.sol";
 /// - Effects come before interactions all the same. The only other calls are to the authority and, in a static call, to
 ///   a beneficiary that signs by ERC-1271.
 contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, Nonces {
+    using SafeTransferLib for address;
     using VestingCurve for Curve;
+    using VestingCurve for PackedCurve;
 
     bytes32 private constant CLAIM_TO_TYPEHASH =
         keccak256("ClaimTo(bytes32 schedule,address to,uint256 nonce,uint256 deadline)");
@@ -149,7 +152,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
     /// @inheritdoc IVestingVault
     function addCategory(NewCategory calldata terms) external override restricted returns (uint32 id) {
         id = _add(terms);
-        IOpg(opg).transferFrom(msg.sender, address(this), terms.total);
+        opg.safeTransferFrom(msg.sender, address(this), terms.total);
     }
 
     /// @inheritdoc IVestingVault
@@ -166,7 +169,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         if (state.revoked) revert AlreadyRevoked(id);
 
         // Effect: what has vested becomes all of it.
-        if (_isUndrawn(state)) _draw(schedule);
+        if (_isUndrawn(state)) _draw(schedule.category, schedule.amount);
         uint256 vested = _curveOf(schedule.category).vestedAt(schedule.amount, schedule.tgeAmount, block.timestamp);
         // Safe: a well-formed schedule has at most 2^96 - 1 wei.
         // forge-lint: disable-next-line(unsafe-typecast)
@@ -177,7 +180,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         emit Revoked(id, vested, returned);
 
         // Interaction.
-        if (returned != 0) _send(treasury, returned);
+        if (returned != 0) opg.safeTransfer(treasury, returned);
     }
 
     // Views
@@ -202,22 +205,20 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
 
     /// @inheritdoc IVestingVault
     function vestedAt(Schedule calldata schedule, uint256 timestamp) external view override returns (uint256) {
-        _requireCategory(schedule.category);
-        return _vestedAt(schedule, _states[scheduleId(schedule)], timestamp);
+        return _vestedAt(schedule, _curveOf(schedule.category), _states[scheduleId(schedule)], timestamp);
     }
 
     /// @inheritdoc IVestingVault
     function releasable(Schedule calldata schedule) external view override returns (uint256) {
-        _requireCategory(schedule.category);
         ScheduleState memory state = _states[scheduleId(schedule)];
-        return _vestedAt(schedule, state, block.timestamp) - state.released;
+        return _vestedAt(schedule, _curveOf(schedule.category), state, block.timestamp) - state.released;
     }
 
     /// @inheritdoc IVestingVault
     function nextUnlock(Schedule calldata schedule) external view override returns (uint256 timestamp, uint256 amount) {
-        _requireCategory(schedule.category);
+        Curve memory curve = _curveOf(schedule.category).unpack();
         if (_states[scheduleId(schedule)].revoked) return (0, 0);
-        return _curveOf(schedule.category).nextUnlock(schedule.amount, schedule.tgeAmount, block.timestamp);
+        return curve.nextUnlock(schedule.amount, schedule.tgeAmount, block.timestamp);
     }
 
     /// @inheritdoc IVestingVault
@@ -234,34 +235,35 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         view
         returns (bytes4 reason, address to, uint256 due)
     {
-        reason = _checkProof(schedule, id, proof);
+        PackedCurve curve;
+        (reason, curve) = _checkProof(schedule, id, proof);
         if (reason != 0) return (reason, to, due);
         to = _beneficiaryOf(schedule, id);
         if (!_canReceive(to)) return (RecipientRefused.selector, to, due);
         if (state.manual && msg.sender != to) return (ManualRelease.selector, to, due);
-        (reason, due) = _due(schedule, state);
+        (reason, due) = _due(schedule, curve, state);
     }
 
     /// @dev What can be paid now, or why nothing can.
-    function _due(Schedule calldata schedule, ScheduleState memory state)
+    function _due(Schedule calldata schedule, PackedCurve curve, ScheduleState memory state)
         private
         view
         returns (bytes4 reason, uint256 due)
     {
         unchecked {
             // Cannot underflow: only what had vested was ever released, and what has vested never falls.
-            due = _vestedAt(schedule, state, block.timestamp) - state.released;
+            due = _vestedAt(schedule, curve, state, block.timestamp) - state.released;
         }
         if (due == 0) return (NothingDue.selector, 0);
         if (_isUndrawn(state) && !_covers(schedule.category, schedule.amount)) return (CategoryOverdrawn.selector, 0);
     }
 
-    function _vestedAt(Schedule calldata schedule, ScheduleState memory state, uint256 timestamp)
+    function _vestedAt(Schedule calldata schedule, PackedCurve curve, ScheduleState memory state, uint256 timestamp)
         private
-        view
+        pure
         returns (uint256 vested)
     {
-        vested = _curveOf(schedule.category).vestedAt(schedule.amount, schedule.tgeAmount, timestamp);
+        vested = curve.vestedAt(schedule.amount, schedule.tgeAmount, timestamp);
         if (state.revoked && vested > state.revokedTotal) vested = state.revokedTotal;
     }
 
@@ -274,7 +276,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         if (!_canReceive(to)) revert InvalidRecipient(to);
         ScheduleState memory state = _states[id];
         bytes4 reason;
-        (reason, amount) = _due(schedule, state);
+        (reason, amount) = _due(schedule, _curveOf(schedule.category), state);
         if (reason != 0) _refuse(reason, schedule, id);
         _pay(schedule, id, state, to, amount);
     }
@@ -282,19 +284,14 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
     function _pay(Schedule calldata schedule, bytes32 id, ScheduleState memory state, address to, uint256 amount)
         private
     {
-        if (_isUndrawn(state)) _draw(schedule);
+        if (_isUndrawn(state)) _draw(schedule.category, schedule.amount);
         unchecked {
             // Cannot overflow: the sum is what has vested, at most the amount of a well-formed schedule, below 2^96.
             // forge-lint: disable-next-line(unsafe-typecast)
             _states[id].released = uint96(state.released + amount);
         }
         emit Released(id, to, amount);
-        _send(to, amount);
-    }
-
-    /// @dev OPG returns true or reverts.
-    function _send(address to, uint256 amount) private {
-        IOpg(opg).transfer(to, amount);
+        opg.safeTransfer(to, amount);
     }
 
     /// @dev Reverts with the error whose selector is `reason`.
@@ -309,7 +306,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
 
     function _requireProven(Schedule calldata schedule, bytes32[] calldata proof) private view returns (bytes32 id) {
         id = scheduleId(schedule);
-        bytes4 reason = _checkProof(schedule, id, proof);
+        (bytes4 reason,) = _checkProof(schedule, id, proof);
         if (reason != 0) _refuse(reason, schedule, id);
     }
 
