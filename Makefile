@@ -76,9 +76,11 @@ lint: setup ## formatting, style, lints, licences and advisories
 	@script/check-advisories.sh
 
 .PHONY: test-contracts
-test-contracts: contracts ## the contracts' tests, their gas figures and their ABIs
+test-contracts: contracts ## the contracts' tests, their gas figures, storage layouts and ABIs
 	$(call say,Contracts: ABIs of the keeper)
 	@node script/abi.mjs --check
+	$(call say,Contracts: storage of the upgradeable contracts)
+	@node script/layout.mjs --check
 	$(call say,Contracts: gas snapshots of the code as deployed)
 	@FORGE_SNAPSHOT_CHECK=true forge test --match-path 'test/gas/*'
 	$(call say,Contracts: tests)
@@ -103,6 +105,12 @@ bench: models contracts ## benchmarks of the keeper and the engine, in the profi
 gas: setup ## write the gas snapshots
 	$(call say,Gas snapshots)
 	@forge test --match-path 'test/gas/*'
+	@git --no-pager diff --stat -- snapshots
+
+.PHONY: layouts
+layouts: setup ## write the storage layouts of the upgradeable contracts; refuses incompatible ones
+	$(call say,Storage layouts)
+	@node script/layout.mjs
 	@git --no-pager diff --stat -- snapshots
 
 .PHONY: coverage

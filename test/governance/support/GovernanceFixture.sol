@@ -174,6 +174,16 @@ abstract contract GovernanceFixture is Test {
         return keccak256(bytes.concat(keccak256(abi.encode(s))));
     }
 
+    /// Locks one token of the treasury in a category of its own.
+    function _addCategory(uint256 seed) internal {
+        NewCategory memory terms =
+            NewCategory("more", keccak256(abi.encode(seed)), 1 ether, 0, uint40(START), 1 days, 900 days);
+        vm.startPrank(address(timelock));
+        opg.approve(address(vault), terms.total);
+        vault.addCategory(terms);
+        vm.stopPrank();
+    }
+
     // Accounts
 
     function _give(address account, uint256 amount) internal {
