@@ -90,7 +90,7 @@ struct OperatorView {
 /// @param assets OPG wei that the shares are worth, unbonding ones included.
 /// @param shares All shares.
 /// @param unbondingShares Those of them that are unbonding.
-/// @param escrowed OPG wei taken by slashes that may still be vetoed.
+/// @param escrowed OPG wei taken by slashes that may still be vetoed; counted for the delegators' pool only.
 /// @param generation How often the pool began anew after a slash had taken all of it.
 struct PoolView {
     uint256 assets;
@@ -175,7 +175,8 @@ interface IStakingCommon {
         uint256 shares,
         uint256 amount
     );
-    /// @notice `amount` of `account`, taken from it by slashes of the pool of `operator`, was burned with its votes.
+    /// @notice `amount` of `account`, taken from it by slashes of the pool of `operator`, votes no more and waits to be
+    /// burned.
     event SurplusBurned(address indexed operator, address indexed account, uint256 amount);
     event AgentSet(address indexed account, address indexed agent, bool allowed);
 

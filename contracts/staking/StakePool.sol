@@ -12,7 +12,8 @@ struct StakePool {
     uint16 generation;
     /// Shares that are unbonding: slashed like the others, without weight.
     uint112 unbondingShares;
-    /// OPG wei of `shares` that slashes took and a veto may return.
+    /// OPG wei that slashes took and a veto may return to `shares`. Unused for own stake: whoever owns all shares has no
+    /// need to know its part.
     uint96 escrowed;
 }
 

@@ -14,7 +14,8 @@ import {Position, StakingStorage, Unbond} from "./StakingStorage.sol";
 ///
 /// CUSTODY
 /// What the token holds in custody for an account is, over all operators, the sum of what is booked for its positions and
-/// unbonds, plus, if it is an operator, the assets and the escrow of its own pool.
+/// unbonds, plus, if it is an operator, the assets of its own pool and what open slashes took from them. What it holds
+/// for nobody waits to be burned.
 abstract contract StakingPools is StakingCore, IStakingPools {
     using History for History.Trace;
     using StakeHistory for StakeHistory.Trace;
@@ -140,6 +141,13 @@ abstract contract StakingPools is StakingCore, IStakingPools {
     }
 
     /// @inheritdoc IStakingPools
+    function burnOwnerless() external override returns (uint256 amount) {
+        amount = opg.custodied(address(0));
+        vault.withdraw(address(0), address(this), amount);
+        opg.burn(amount);
+    }
+
+    /// @inheritdoc IStakingPools
     function setAgent(address agent, bool allowed) external override {
         StakingStorage.load().agents[msg.sender][agent] = allowed;
         emit AgentSet(msg.sender, agent, allowed);
@@ -240,8 +248,7 @@ abstract contract StakingPools is StakingCore, IStakingPools {
     function _burnSurplus(address operator, address account, uint256 surplus) private {
         if (surplus == 0) return;
         emit SurplusBurned(operator, account, surplus);
-        vault.withdraw(account, address(this), surplus);
-        opg.burn(surplus);
+        vault.burnUnits(account, surplus);
     }
 
     /// @dev What is booked beyond what the shares are worth, or would be if all open slashes were vetoed.

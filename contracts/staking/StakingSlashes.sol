@@ -123,19 +123,15 @@ contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, ISt
         bool last = _settle(slashId, operator);
         $.delegatedPools[operator].release(slash_.pool, slash_.poolShares, last);
         uint256 own = slash_.own;
-        if (own != 0) $.ownPools[operator].escrowed -= uint96(own);
         uint256 toChallenger = slash_.challenger == address(0) ? 0 : own * slash_.challengerBps / BPS;
         uint256 toPayer = slash_.payer == address(0) ? 0 : own * slash_.payerBps / BPS;
         uint256 burned = own - toChallenger - toPayer;
         emit SlashExecuted(slashId, operator, toChallenger, toPayer, burned);
 
-        // Interaction: pay and burn.
+        // Interaction: pay; what is to be burned loses its votes and waits for `burnOwnerless`.
         if (toChallenger != 0) vault.withdraw(operator, slash_.challenger, toChallenger);
         if (toPayer != 0) vault.withdraw(operator, slash_.payer, toPayer);
-        if (burned != 0) {
-            vault.withdraw(operator, address(this), burned);
-            opg.burn(burned);
-        }
+        if (burned != 0) vault.burnUnits(operator, burned);
     }
 
     /// @inheritdoc IStakingSlashes
@@ -192,7 +188,7 @@ contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, ISt
 
         (opened.own, opened.pool, opened.poolShares) = (uint96(fromOwn), uint96(fromPool), pool.shares);
         $.windows[opened.operator][opened.offence].taken += uint96(fromOwn + fromPool);
-        if (fromOwn != 0) own.slash(fromOwn);
+        if (fromOwn != 0) own.assets -= uint96(fromOwn);
         if (fromPool != 0) pool.slash(fromPool);
     }
 
@@ -224,7 +220,6 @@ contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, ISt
         if (amount == 0) return;
         StakingStorage.Layout storage $ = StakingStorage.load();
         StakePool storage own = $.ownPools[operator];
-        own.escrowed -= amount;
         own.assets += amount;
         // The operator took out all that was left: it gets new shares for what comes back.
         if (own.shares == 0) {
