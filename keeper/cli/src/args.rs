@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use alloy::primitives::{Address, B256};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::units::{Checksummed, Endpoints, Span};
 
@@ -50,6 +50,12 @@ pub(crate) enum Command {
     /// Receipts of anybody.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// Files that commit to who gets which part of the supply when.
+    #[command(subcommand)]
+    Genesis(GenesisCommand),
+    /// What unlocks when.
+    #[command(subcommand)]
+    Vesting(VestingCommand),
     /// Run the model for a keeper that started this process.
     #[command(hide = true)]
     EngineWorker,
@@ -254,6 +260,99 @@ pub(crate) enum ReceiptCommand {
         #[arg(long, value_name = "FILE")]
         address_book: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenesisCommand {
+    /// Build tables, Merkle trees, proofs and manifest from an allocation and its beneficiaries.
+    Build(GenesisBuildArgs),
+    /// Derive a published genesis again and compare every byte of it.
+    Verify(GenesisVerifyArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct GenesisBuildArgs {
+    /// Shares of the supply and when they vest.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) allocation: PathBuf,
+    /// Folder with a table of beneficiaries for each category: <category>.csv.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) beneficiaries: PathBuf,
+    /// Time of the token generation event, in Unix seconds or RFC 3339; that of the allocation where absent.
+    #[arg(long, value_name = "TIME", value_parser = opg_vesting::allocation::parse_time)]
+    pub(crate) tge: Option<u64>,
+    /// Folder to build. Another genesis in it is not overwritten.
+    #[arg(long, value_name = "FOLDER", required_unless_present = "dry_run")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace another genesis in that folder.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct GenesisVerifyArgs {
+    /// Folder with the genesis.
+    pub(crate) folder: PathBuf,
+    /// Derive it from this allocation instead of its own tables.
+    #[arg(long, value_name = "FILE", requires = "beneficiaries")]
+    pub(crate) allocation: Option<PathBuf>,
+    /// Derive it from the tables in this folder instead of its own.
+    #[arg(long, value_name = "FOLDER", requires = "allocation")]
+    pub(crate) beneficiaries: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) deployment: DeploymentArgs,
+}
+
+/// A deployment to read, if wanted.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct DeploymentArgs {
+    /// URL of a node: look at the deployed contracts too.
+    #[arg(long, value_parser = endpoint, requires = "address_book")]
+    pub(crate) rpc: Option<String>,
+    /// Address book of the deployment.
+    #[arg(long, value_name = "FILE", requires = "rpc")]
+    pub(crate) address_book: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VestingCommand {
+    /// Print the unlock calendar of a genesis and draw its supply curve.
+    Schedule(VestingScheduleArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct VestingScheduleArgs {
+    /// Folder with the genesis.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) genesis: PathBuf,
+    /// How to print the calendar; --json is short for json.
+    #[arg(long, value_enum, default_value_t = CalendarFormat::Table)]
+    pub(crate) format: CalendarFormat,
+    /// One row per category or per schedule.
+    #[arg(long, value_enum, default_value_t = CalendarRows::Category)]
+    pub(crate) by: CalendarRows,
+    /// Draw the supply curve into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) deployment: DeploymentArgs,
+}
+
+/// How the calendar is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CalendarFormat {
+    Table,
+    Csv,
+    Json,
+}
+
+/// What a row of the calendar is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CalendarRows {
+    Category,
+    Beneficiary,
 }
 
 fn bytes32(text: &str) -> Result<B256, String> {

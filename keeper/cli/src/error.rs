@@ -106,6 +106,8 @@ codes! {
     Unhealthy = "OPG-0701" => Unhealthy,
     /// The daemon stopped for a reason that a restart would not cure.
     Daemon = "OPG-0702" => Failure,
+    /// The crank's genesis folder cannot be used, or is not that of the vault.
+    CrankGenesis = "OPG-0703" => Config,
     /// A program that the devnet needs is not installed.
     Tool = "OPG-0801" => MissingTool,
     /// The devnet did not come up.
@@ -114,6 +116,10 @@ codes! {
     DemoTimeout = "OPG-0803" => Timeout,
     /// The demo got something other than what it must.
     Demo = "OPG-0804" => Failure,
+    /// A file that a genesis is built from is not acceptable.
+    GenesisSource = "OPG-0901" => Config,
+    /// A published genesis is not what follows from its sources.
+    GenesisInvalid = "OPG-0902" => Invalid,
 }
 
 /// One thing that is wrong.

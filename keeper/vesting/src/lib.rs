@@ -2,11 +2,13 @@
 
 pub mod allocation;
 pub mod amount;
+pub mod calendar;
 mod decimal;
 pub mod genesis;
 mod lines;
 pub mod merkle;
 mod schedule;
+pub mod svg;
 
 pub use genesis::{
     AirdropEntry, Beneficiaries, CategoryEntry, ContractAddresses, GenesisError, GenesisFiles, Manifest,

@@ -1,6 +1,6 @@
 //! `opg doctor`: checks everything that the keeper needs, one thing after the other, and goes on after a failure.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use alloy::primitives::{Address, U256};
 use opg_chain::{
@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{
     config::{Config, units::Eth},
     context,
-    daemon::settings,
+    daemon::{crank, settings},
     error::{CliError, CliResult, Code, Problem},
     output::{Output, table},
     text::now,
@@ -86,10 +86,11 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
         if let Some(book) = &book {
             contracts(rpc, book, &mut findings).await;
             models(config, rpc, book, &mut findings).await;
+            genesis(config, rpc, book, &mut findings).await;
         }
         if let Some(signer) = &signer {
             balance(config, rpc, signer, &mut findings).await;
-            if let Some(book) = &book {
+            if let Some(book) = book.as_ref().filter(|_| config.inference.enabled) {
                 operator(config, rpc, book, signer, &mut findings).await;
             }
         }
@@ -167,6 +168,7 @@ async fn clock(rpc: &Rpc, findings: &mut Findings) {
 async fn contracts(rpc: &Rpc, book: &AddressBook, findings: &mut Findings) {
     let all = [
         ("opg", book.opg),
+        ("vestingVault", book.vesting_vault),
         ("modelRegistry", book.model_registry),
         ("operators", book.operators),
         ("proofRegistry", book.proof_registry),
@@ -237,6 +239,21 @@ async fn operator(
         ),
         Err(error) => findings.bad("operator", error.to_string(), "check the address book"),
     }
+}
+
+/// Whether the crank's genesis is that of the vault, and of the index that an earlier run filled.
+async fn genesis(config: &Config, rpc: &Arc<Rpc>, book: &AddressBook, findings: &mut Findings) {
+    if !config.crank.enabled {
+        return;
+    }
+    let store = if config.database.exists() { context::store(config).map(Some) } else { Ok(None) };
+    let checked = match store {
+        Ok(store) => crank::check(config, rpc, book, store.as_ref()).await,
+        Err(error) => Err(error),
+    };
+    findings.take("genesis", checked, |schedules| {
+        format!("{} schedules with the roots of vault {}", schedules.unwrap_or_default(), book.vesting_vault)
+    });
 }
 
 async fn models(config: &Config, rpc: &Rpc, book: &AddressBook, findings: &mut Findings) {

@@ -2,12 +2,14 @@
 
 mod devnet;
 mod doctor;
+mod genesis;
 mod init;
 mod jobs;
 mod model;
 mod receipt;
 mod status;
 mod tx;
+mod vesting;
 
 use crate::{
     args::{Cli, Command},
@@ -32,6 +34,8 @@ pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
         Command::Jobs(command) => jobs::run(command, &config()?, output),
         Command::Tx(command) => tx::run(command, &config()?, output),
         Command::Receipt(command) => block_on(until_interrupted(receipt::run(cli, command, output))),
+        Command::Genesis(command) => block_on(genesis::run(command, output)),
+        Command::Vesting(command) => block_on(until_interrupted(vesting::run(command, output))),
         // Handled by `main`: it owns standard input and output and reports nothing.
         Command::EngineWorker => Ok(()),
     }

@@ -61,7 +61,7 @@ fn refused(request_id: B256, error: &LedgerError) -> CliError {
 }
 
 /// Reads the chain id from the book itself: what it must match is the chain behind the RPC, which is checked.
-fn read_book(path: &Path) -> CliResult<AddressBook> {
+pub(super) fn read_book(path: &Path) -> CliResult<AddressBook> {
     let chain_id = std::fs::read(path)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())

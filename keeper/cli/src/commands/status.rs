@@ -6,8 +6,11 @@ use opg_chain::{
     journal,
     rpc::RpcError,
 };
-use opg_store::jobs;
-use serde_json::json;
+use opg_store::{
+    jobs,
+    vesting::{self, Summary},
+};
+use serde_json::{Value, json};
 
 use crate::{
     config::{
@@ -18,7 +21,7 @@ use crate::{
     daemon::Lock,
     error::{CliError, CliResult, Code},
     output::{Output, fields},
-    text::age,
+    text::{age, duration, moment},
 };
 
 /// What the chain says about this keeper.
@@ -49,6 +52,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
     };
     let operator = config.operator.or(signer);
     let chain = chain(config, signer, operator).await?;
+    let crank = crank(config, chain.time)?;
 
     let value = json!({
         "running": running,
@@ -60,6 +64,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
         "head": { "number": chain.head, "timestamp": chain.time },
         "jobs": jobs.iter().map(|(state, count)| (state.name().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
         "transactions": transactions.iter().map(|(state, count)| (state.clone(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "crank": { "enabled": config.crank.enabled, "index": crank.as_ref().map(index) },
         "alert": alert.as_ref().map(|(text, since)| json!({ "text": text, "since": since })),
     });
     output.result(&value, || {
@@ -84,12 +89,69 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
             ),
             ("chain", format!("{} at block {}, {} old", config.chain.id, chain.head, age(chain.time))),
         ];
+        if config.crank.enabled || crank.is_some() {
+            rows.insert(3, ("crank", described(config.crank.enabled, crank.as_ref(), chain.time)));
+        }
         if let Some((text, since)) = &alert {
             rows.push(("ALERT", format!("for {}: {text}", age(*since))));
         }
         fields(&rows)
     });
     Ok(())
+}
+
+/// What the index of schedules says at chain time `now`, if there is one.
+fn crank(config: &Config, now: u64) -> CliResult<Option<Summary>> {
+    if !config.database.exists() {
+        return Ok(None);
+    }
+    context::store(config)?.read(|tx| vesting::summary(tx, now)).map_err(context::state)
+}
+
+fn index(summary: &Summary) -> Value {
+    json!({
+        "schedules": summary.schedules,
+        "complete": summary.complete,
+        "due": summary.due,
+        "inFlight": summary.in_flight,
+        "nextDueAt": summary.next_due_at,
+        "lastRelease": summary.last_release.map(|last| json!({
+            "at": last.at,
+            "transaction": last.intent,
+            "schedules": last.schedules,
+            "amountWei": last.amount.to_string(),
+        })),
+    })
+}
+
+/// The crank in one line. Times are the chain's, which may be years from this machine's on a test chain.
+fn described(enabled: bool, summary: Option<&Summary>, now: u64) -> String {
+    let mut parts = Vec::new();
+    if !enabled {
+        parts.push("switched off".to_owned());
+    }
+    let Some(summary) = summary else {
+        parts.push("no schedules indexed yet".to_owned());
+        return parts.join(", ");
+    };
+    let filling = if summary.complete { "" } else { " so far" };
+    parts.push(format!("{} schedules{filling}, {} due now", summary.schedules, summary.due));
+    if summary.in_flight > 0 {
+        parts.push(format!("{} on their way", summary.in_flight));
+    }
+    parts.push(summary.next_due_at.map_or_else(
+        || "nothing else unlocks".to_owned(),
+        |at| format!("next unlock {} (in {})", moment(at), duration(at.saturating_sub(now))),
+    ));
+    if let Some(last) = &summary.last_release {
+        let amount = decimal(U256::from(last.amount), 18);
+        let ago = duration(now.saturating_sub(last.at));
+        parts.push(format!(
+            "last release {ago} ago: {amount} OPG to {} schedules (transaction {})",
+            last.schedules, last.intent
+        ));
+    }
+    parts.join(", ")
 }
 
 fn shown(address: Option<Address>) -> String {

@@ -12,7 +12,7 @@ use super::{
     AirdropEntry, Beneficiaries, CategoryEntry, GenesisError, Manifest,
     leaf::Leaf,
     manifest::{MANIFEST, VERSION},
-    plan::{AIRDROP, CLAIMS, Plan, Source, Terms, TgePart, table, tree},
+    plan::{AIRDROP, CLAIMS, Plan, Source, Terms, TgePart, check_tables, table, tree},
     rows::{Grants, Numbered, Published},
     sink::{Sink, Store},
     trees::TreeSink,
@@ -61,6 +61,9 @@ struct List {
 
 /// Derives everything. The manifest comes last: a folder without one is no genesis.
 pub(super) fn derive(plan: &Plan, store: &Store, observe: Observer<'_>) -> Result<Manifest, GenesisError> {
+    if let Source::Beneficiaries(folder) = &plan.source {
+        check_tables(folder, &plan.categories)?;
+    }
     let mut categories = Vec::with_capacity(plan.categories.len());
     let mut airdrop = None;
     for (id, terms) in (0_u32..).zip(&plan.categories) {

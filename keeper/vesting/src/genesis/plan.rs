@@ -1,8 +1,11 @@
 //! What is to be derived: terms of the categories, and where their beneficiaries come from.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use super::{Beneficiaries, CategoryEntry, Manifest};
+use super::{Beneficiaries, CategoryEntry, GenesisError, Manifest};
 use crate::{
     allocation::{Allocation, Fraction, SUPPLY},
     schedule::Curve,
@@ -78,6 +81,27 @@ impl Plan {
             source: Source::Published(folder.to_owned()),
         }
     }
+}
+
+/// Tables in the folder of beneficiaries that no category reads: their rows would be lost silently.
+pub(super) fn check_tables(folder: &Path, categories: &[Terms]) -> Result<(), GenesisError> {
+    let fail = |error| GenesisError::io(folder, error);
+    for entry in fs::read_dir(folder).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if path.extension().is_none_or(|extension| extension != "csv") {
+            continue;
+        }
+        let name = path.file_stem().unwrap_or_default();
+        let reason = match categories.iter().find(|terms| name == terms.name.as_str()) {
+            None => "belongs to no category of the allocation",
+            Some(terms) if terms.beneficiaries == Beneficiaries::Rewards => {
+                "belongs to a category whose one beneficiary is a contract"
+            }
+            Some(_) => continue,
+        };
+        return Err(GenesisError::row(&path, 1, reason));
+    }
+    Ok(())
 }
 
 impl Terms {

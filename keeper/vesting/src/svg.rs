@@ -1,0 +1,173 @@
+//! The supply curve as a picture.
+
+use std::error::Error;
+
+use plotters::{
+    coord::Shift,
+    prelude::*,
+    style::text_anchor::{HPos, Pos, VPos},
+};
+
+use crate::{amount::OPG, calendar, genesis::Manifest};
+
+/// Size of the picture in pixels.
+const SIZE: (u32, u32) = (1_200, 680);
+/// Width of the legend on the right.
+const LEGEND: u32 = 250;
+/// Colours that people with colour-blindness can tell apart (after Paul Tol's muted scheme), by category.
+const COLOURS: [RGBColor; 9] = [
+    RGBColor(51, 34, 136),
+    RGBColor(136, 204, 238),
+    RGBColor(68, 170, 153),
+    RGBColor(17, 119, 51),
+    RGBColor(153, 153, 51),
+    RGBColor(221, 204, 119),
+    RGBColor(204, 102, 119),
+    RGBColor(136, 34, 85),
+    RGBColor(170, 68, 153),
+];
+const INK: RGBColor = RGBColor(34, 34, 34);
+const PALE: RGBColor = RGBColor(222, 222, 226);
+const RELEASED: RGBColor = RGBColor(200, 40, 40);
+const FONT: &str = "Helvetica, Arial, sans-serif";
+
+/// What was released up to a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Released {
+    /// Unix time.
+    pub time: u64,
+    /// OPG wei in all.
+    pub amount: u128,
+}
+
+/// The picture could not be drawn.
+#[derive(Debug, thiserror::Error)]
+#[error("the supply curve cannot be drawn: {0}")]
+pub struct DrawError(String);
+
+/// Draws the supply over `months` months after the TGE: unlocked per category, stacked; the float, which is their sum; the
+/// total; and what was released, where that is known. Months count from the TGE, so that two launches of one allocation
+/// look the same.
+pub fn supply_curve(
+    manifest: &Manifest,
+    months: u32,
+    released: Option<Released>,
+) -> Result<String, DrawError> {
+    let mut text = String::new();
+    draw(&mut text, manifest, months, released).map_err(|error| DrawError(error.to_string()))?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn draw(
+    text: &mut String,
+    manifest: &Manifest,
+    months: u32,
+    released: Option<Released>,
+) -> Result<(), Box<dyn Error>> {
+    let points: Vec<Vec<f64>> = calendar::supply(manifest, months)
+        .map(|point| point.categories.iter().map(|wei| millions(*wei)).collect())
+        .collect();
+    let total = millions(manifest.supply);
+    let root = SVGBackend::with_string(text, SIZE).into_drawing_area();
+    root.fill(&WHITE)?;
+    let (left, right) = root.split_horizontally(SIZE.0 - LEGEND);
+    let at_tge: f64 = points.first().map_or(0.0, |point| point.iter().sum());
+    let mut chart = ChartBuilder::on(&left)
+        .margin(24)
+        .caption(format!("OPG supply over {months} months"), (FONT, 26).into_font().color(&INK))
+        .x_label_area_size(52)
+        .y_label_area_size(78)
+        .build_cartesian_2d(0.0..f64::from(months), 0.0..total * 1.06)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(PALE)
+        .axis_style(INK)
+        .x_desc("months after the TGE")
+        .y_desc("million OPG")
+        .x_labels((months / 12) as usize + 1)
+        .y_labels(11)
+        .x_label_formatter(&|month| format!("{month:.0}"))
+        .y_label_formatter(&|amount| format!("{amount:.0}"))
+        .axis_desc_style((FONT, 16).into_font().color(&INK))
+        .label_style((FONT, 14).into_font().color(&INK))
+        .draw()?;
+    let months_of = |index: usize| index as f64;
+    // From the whole stack down to the first category: each area covers the lower part of the one before.
+    for category in (0..manifest.categories.len()).rev() {
+        let tops = points
+            .iter()
+            .enumerate()
+            .map(|(month, point)| (months_of(month), point[..=category].iter().sum::<f64>()));
+        chart.draw_series(AreaSeries::new(tops, 0.0, colour(category)))?;
+    }
+    let float = points.iter().enumerate().map(|(month, point)| (months_of(month), point.iter().sum::<f64>()));
+    chart.draw_series(LineSeries::new(float, INK.stroke_width(3)))?;
+    let ends = [(0.0, total), (f64::from(months), total)];
+    chart.draw_series(DashedLineSeries::new(ends, 8, 6, INK.stroke_width(2)))?;
+    let note = (FONT, 15).into_font().color(&INK);
+    chart.draw_series([
+        Text::new(
+            format!("total {total:.0} million"),
+            (f64::from(months) * 0.01, total * 1.045),
+            note.clone(),
+        ),
+        Text::new(
+            format!("float at the TGE: {at_tge:.0} million ({:.0} %)", 100.0 * at_tge / total),
+            (f64::from(months) * 0.03, at_tge + total * 0.13),
+            note.clone(),
+        ),
+    ])?;
+    if let Some(released) = released {
+        let elapsed = released.time.saturating_sub(manifest.tge) as f64 / f64::from(crate::allocation::MONTH);
+        let place = (elapsed.min(f64::from(months)), millions(released.amount));
+        chart.draw_series([Circle::new(place, 7, RELEASED.filled())])?;
+    }
+    legend(&right, manifest, total, released)?;
+    root.present()?;
+    Ok(())
+}
+
+/// Names the areas in the order in which they are stacked, and the lines.
+fn legend(
+    area: &DrawingArea<SVGBackend<'_>, Shift>,
+    manifest: &Manifest,
+    total: f64,
+    released: Option<Released>,
+) -> Result<(), Box<dyn Error>> {
+    const ROW: i32 = 34;
+    let style = (FONT, 15).into_font().color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
+    let mut y = 110;
+    area.draw(&PathElement::new([(0, y), (22, y)], INK.stroke_width(3)))?;
+    area.draw(&Text::new("unlocked = float", (32, y), style.clone()))?;
+    if let Some(released) = released {
+        y += ROW;
+        area.draw(&Circle::new((11, y), 7, RELEASED.filled()))?;
+        let amount = millions(released.amount);
+        area.draw(&Text::new(format!("released: {amount:.1} million"), (32, y), style.clone()))?;
+    }
+    y += ROW;
+    for (position, category) in manifest.categories.iter().enumerate().rev() {
+        let share = 100.0 * millions(category.total) / total;
+        area.draw(&Rectangle::new([(0, y - 9), (22, y + 9)], colour(position).filled()))?;
+        area.draw(&Text::new(
+            format!("{}, {share:.4}", category.name).trim_end_matches('0').trim_end_matches('.').to_owned()
+                + " %",
+            (32, y),
+            style.clone(),
+        ))?;
+        y += ROW;
+    }
+    Ok(())
+}
+
+fn colour(category: usize) -> RGBColor {
+    COLOURS[category % COLOURS.len()]
+}
+
+/// Millions of OPG: a picture does not show more than a float holds.
+fn millions(wei: u128) -> f64 {
+    wei as f64 / OPG as f64 / 1e6
+}
