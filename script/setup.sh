@@ -4,6 +4,7 @@
 #   script/setup.sh            node packages, a C compiler, Python environment: enough for the demo and the tests
 #   script/setup.sh lint       and cargo-deny
 #   script/setup.sh slither    and slither
+#   script/setup.sh symbolic   and halmos
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -72,7 +73,7 @@ if [[ ! -x .venv/bin/pip ]]; then
 fi
 for group in "$@"; do
   requirements="script/setup/requirements-$group.txt"
-  [[ -f $requirements ]] || fail "unknown group '$group'; there are lint and slither"
+  [[ -f $requirements ]] || fail "unknown group '$group'; there are lint, slither and symbolic"
   if ! is_current ".venv/.opg-$group" "$requirements"; then
     say "installing Python packages: $group"
     .venv/bin/pip install --quiet --disable-pip-version-check --requirement "$requirements"
