@@ -9,6 +9,7 @@ import {TimelockController} from "@openzeppelin/contracts/governance/TimelockCon
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IInferenceHub} from "../../contracts/interfaces/IInferenceHub.sol";
 import {ModelRegistry} from "../../contracts/models/ModelRegistry.sol";
+import {GovernanceRoles} from "../../script/lib/GovernanceRoles.sol";
 import {GovernanceFixture, Proposal} from "./support/GovernanceFixture.sol";
 
 /// @notice A later implementation: the same contract that also knows its version.
@@ -307,6 +308,28 @@ contract CycleTest is GovernanceFixture {
         vm.expectPartialRevert(bytes4(keccak256("AccessManagerUnauthorizedAccount(address,uint64)")));
         manager.setTargetClosed(address(hub), true);
         vm.stopPrank();
+    }
+
+    /// A function that a later contract gives to the guardian: the council calls it at once, voters after the shorter delay.
+    function test_Guardian_CallsFunctionsOfItsRole() public {
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = hub.setTurnParameters.selector;
+        bytes memory data =
+            abi.encodeCall(manager.setTargetFunctionRole, (address(hub), selectors, GovernanceRoles.GUARDIAN));
+        _enact(_proposal(address(manager), data, "# Let the guardian set the turns"));
+        vm.prank(guardian);
+        hub.setTurnParameters(1, 2);
+        vm.prank(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
+        hub.setTurnParameters(1, 2);
+        Proposal memory p = _turns(6, 90);
+        uint256 id = _pass(p);
+        _queue(p);
+        assertEq(governor.proposalEta(id), vm.getBlockTimestamp() + MIN_DELAY);
+        _skip(MIN_DELAY);
+        _execute(p);
+        (uint32 window,) = hub.turnParameters();
+        assertEq(window, 6);
     }
 
     // Late quorum
