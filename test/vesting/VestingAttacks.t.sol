@@ -291,31 +291,6 @@ contract VestingAttacksTest is VestingFixture {
         }
     }
 
-    /// Totals that are not those of the tree make `lockedAt` wrong, but neither it nor a revocation fails.
-    function test_Attack_WrongTotalsStopNothing() public {
-        fund(3 ether);
-        Schedule[] memory s = new Schedule[](2);
-        s[0] = Schedule(3, 0, stranger, 1 ether, 1 ether, true, false);
-        s[1] = Schedule(3, 1, stranger, 2 ether, 0, true, false);
-        NewCategory memory t = terms("wrong", s, TGE, YEAR, YEAR);
-        t.tgeTotal = 0.5 ether;
-        add(t);
-        NewCategory memory u = terms("wrong too", s, TGE, YEAR, YEAR);
-        fund(3 ether);
-        s[0].category = s[1].category = 4;
-        u.root = MerkleTrees.root(leaves(s));
-        u.tgeTotal = 3 ether;
-        add(u);
-        vm.warp(TGE + YEAR);
-        vm.startPrank(governor);
-        s[0].category = s[1].category = 3;
-        assertEq(vault.revoke(s[0], MerkleTrees.proof(leaves(s), 0)), 0);
-        s[0].category = s[1].category = 4;
-        assertEq(vault.revoke(s[1], MerkleTrees.proof(leaves(s), 1)), 2 ether);
-        vm.stopPrank();
-        vault.lockedAt(TGE + YEAR);
-    }
-
     function _signed(address verifier, Schedule memory s, uint256 nonce) private view returns (bytes memory) {
         return sign(beneficiaryKey(PLAIN), claimDigest(verifier, leaf(s), elsewhere, nonce, type(uint256).max));
     }
