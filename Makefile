@@ -58,7 +58,7 @@ devnet: models build ## the demo's chain, contracts and keeper, kept running unt
 # ---------------------------------------------------------------------------------------------- check
 
 .PHONY: test
-test: models lint test-contracts test-keeper ## everything that continuous integration checks
+test: models lint test-contracts test-clients test-keeper ## everything that continuous integration checks
 
 .PHONY: lint
 lint: setup ## formatting, style, lints, licences and advisories
@@ -90,6 +90,11 @@ test-contracts: contracts ## the contracts' tests, their gas figures, storage la
 test-deployed: setup ## the contracts' tests once more, on the code as deployed (compiles for several minutes)
 	$(call say,Contracts: tests of the code as deployed)
 	@forge test
+
+.PHONY: test-clients
+test-clients: contracts ## the contracts with the clients that wallets and payers use (viem, x402), against anvil
+	$(call say,Contracts: real clients)
+	@node --test test/clients/*.test.mjs
 
 .PHONY: test-keeper
 test-keeper: models contracts ## the keeper's tests, with real models and a real chain
@@ -125,7 +130,16 @@ slither: setup ## static analysis of the contracts
 	@rm -rf .cache/slither
 	@FOUNDRY_PROFILE=slither .venv/bin/slither . --config-file slither.config.json
 
+.PHONY: symbolic
+symbolic: setup ## symbolic checks of the vesting arithmetic (halmos, z3)
+	@script/setup.sh symbolic
+	$(call say,Symbolic checks: lemmas over the integers)
+	@script/check-lemmas.sh test/symbolic/lemmas.smt2
+	$(call say,Symbolic checks: compiled code)
+	@rm -rf .cache/symbolic
+	@FOUNDRY_PROFILE=symbolic .venv/bin/halmos --forge-build-out .cache/symbolic/out --panic-error-codes '*' --no-status
+
 .PHONY: clean
 clean: ## remove everything built; the installed packages and the models stay
-	rm -rf out cache broadcast .cache/coverage .cache/slither .cache/unit deployments/31337.json deployments/run
+	rm -rf out cache broadcast .cache/coverage .cache/slither .cache/symbolic .cache/unit deployments/31337.json deployments/run
 	cargo clean
