@@ -79,6 +79,35 @@ contract VestingGasTest is Test {
         _keep("release, first, transferable schedule");
     }
 
+    /// The terms of categories added after genesis are in storage, and what they have left is counted.
+    function test_Release_AddedCategory() public {
+        Schedule[] memory rows = new Schedule[](ROWS);
+        bytes32[] memory hashes = new bytes32[](ROWS);
+        for (uint32 i = 0; i < ROWS; ++i) {
+            rows[i] = Schedule(2, i, _beneficiary(i), 0.7777777777777777 ether, 0.07 ether, false, false);
+            hashes[i] = keccak256(abi.encodePacked(keccak256(abi.encode(rows[i]))));
+        }
+        NewCategory memory terms = NewCategory({
+            name: "added",
+            root: MerkleTrees.root(hashes),
+            total: uint128(ROWS) * rows[0].amount,
+            tgeTotal: uint128(ROWS) * rows[0].tgeAmount,
+            start: TGE,
+            cliff: 0,
+            duration: 4 * YEAR
+        });
+        vm.startPrank(governor);
+        opg.approve(address(vault), terms.total);
+        vault.addCategory(terms);
+        _keep("addCategory");
+        vm.stopPrank();
+        vault.release(rows[0], MerkleTrees.proof(hashes, 0));
+        _keep("release, first, category added after genesis");
+        vm.warp(TGE + 2 * YEAR);
+        vault.release(rows[0], MerkleTrees.proof(hashes, 0));
+        _keep("release, later, category added after genesis");
+    }
+
     function test_ReleaseMany() public {
         (Schedule[] memory schedules, bytes32[][] memory proofs) = _batch(0);
         vault.releaseMany(schedules, proofs, 0);
