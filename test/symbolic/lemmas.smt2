@@ -1,7 +1,7 @@
 ; Lemmas about vesting arithmetic, over the integers and so for any width. Each is stated as the search for a
 ; counterexample: z3 has to answer unsat. test/symbolic/VestingCurveChecks.t.sol uses them where a solver does not come to
-; an end with divisions of 256 bits; that nothing overflows, so that the contract's numbers are these integers, is
-; checked there at full width.
+; an end with divisions of 256 bits. By L0, and checks there of the factors at full width, nothing overflows: the
+; contract's numbers are these integers.
 (set-option :timeout 60000)
 (set-logic QF_NIA)
 
@@ -12,6 +12,12 @@
 (assert (and (>= rest 0) (> d 0) (>= e 0) (>= f e)))
 (assert (and (= (* rest e) (+ (* p d) u)) (<= 0 u) (< u d)))
 (assert (and (= (* rest f) (+ (* q d) v)) (<= 0 v) (< v d)))
+
+(push) ; L0: a product of 128 and 32 bits has 160.
+(assert (and (< rest 340282366920938463463374607431768211456) (< e 4294967296)))
+(assert (not (< (* rest e) 1461501637330902918203684832716283019655932542976)))
+(check-sat)
+(pop)
 
 (push) ; L1: before the end no more than the rest has vested.
 (assert (< e d))
