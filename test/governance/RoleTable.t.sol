@@ -26,6 +26,8 @@ contract RoleTableTest is GovernanceFixture {
     uint256 private probes;
 
     function test_Document_ListsExactlyTheGuardedFunctions() public {
+        // Coverage writes no artifacts, which say what functions there are.
+        vm.skip(_is(_profile(), "coverage"));
         _probe("Opg", address(opg));
         _probe("VestingVault", address(vault));
         _probe("ModelRegistry", address(models));
@@ -56,10 +58,12 @@ contract RoleTableTest is GovernanceFixture {
 
     // What the contracts do
 
+    function _profile() private view returns (string memory) {
+        return vm.envOr("FOUNDRY_PROFILE", string("default"));
+    }
+
     function _artifact(string memory name) private view returns (string memory) {
-        string memory profile = vm.envOr("FOUNDRY_PROFILE", string("default"));
-        bool isDefault = keccak256(bytes(profile)) == keccak256("default");
-        string memory out = isDefault ? "out" : string.concat(".cache/", profile, "/out");
+        string memory out = _is(_profile(), "default") ? "out" : string.concat(".cache/", _profile(), "/out");
         return vm.readFile(string.concat(out, "/", name, ".sol/", name, ".json"));
     }
 
