@@ -168,6 +168,7 @@ interface IVestingVault {
     // What governance decides
 
     /// @notice Adds a category and takes `total` OPG for it from the caller, who must have approved the vault.
+    // slither-disable-next-line shadowing-local
     function addCategory(NewCategory calldata terms) external returns (uint32 category);
 
     /// @notice Ends a revocable schedule. What has not vested goes to the treasury.

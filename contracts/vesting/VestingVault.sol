@@ -51,14 +51,17 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         EIP712("OPG Vesting", "1")
     {
         if (authority.code.length == 0) revert AccessManagedInvalidAuthority(authority);
-        opg = opg_;
-        CUSTODY_VAULT = IOpg(opg_).custodyVault();
-        treasury = treasury_;
-        if (treasury_ == address(0) || treasury_ == CUSTODY_VAULT || treasury_ == address(this)) {
+        address custodyVault = IOpg(opg_).custodyVault();
+        if (treasury_ == address(0) || treasury_ == custodyVault || treasury_ == address(this)) {
             revert InvalidRecipient(treasury_);
         }
+        CUSTODY_VAULT = custodyVault;
+        treasury = treasury_;
+        // The calls above and below revert where there is no token.
+        // slither-disable-next-line missing-zero-check
+        opg = opg_;
 
-        uint256 promised;
+        uint256 promised = 0;
         for (uint256 i = 0; i < genesis.length; ++i) {
             _add(genesis[i]);
             promised += genesis[i].total;
@@ -92,6 +95,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
             bytes32 id = scheduleId(schedule);
             ScheduleState memory state = _states[id];
             (bytes4 reason, address to, uint256 due) = _assess(schedule, id, proofs[row], state);
+            // slither-disable-next-line incorrect-equality
             if (reason == 0 && due < minimum) reason = LessThanMinimum.selector;
             if (reason != 0) {
                 emit ReleaseSkipped(row, id, reason);
@@ -254,6 +258,8 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
             // Cannot underflow: only what had vested was ever released, and what has vested never falls.
             due = _vestedAt(schedule, curve, state, block.timestamp) - state.released;
         }
+        // Exactly zero is meant: one wei is paid.
+        // slither-disable-next-line incorrect-equality
         if (due == 0) return (NothingDue.selector, 0);
         if (_isUndrawn(state) && !_covers(schedule.category, schedule.amount)) return (CategoryOverdrawn.selector, 0);
     }
@@ -269,6 +275,7 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
 
     /// @dev A schedule draws its amount with its first payment or its revocation.
     function _isUndrawn(ScheduleState memory state) private pure returns (bool) {
+        // slither-disable-next-line incorrect-equality
         return state.released == 0 && !state.revoked;
     }
 
@@ -294,13 +301,15 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         opg.safeTransfer(to, amount);
     }
 
-    /// @dev Reverts with the error whose selector is `reason`.
+    /// @dev Reverts with the error whose selector is `reason`. Selectors are equal or not; nothing is near another.
     function _refuse(bytes4 reason, Schedule calldata schedule, bytes32 id) private view {
+        // slither-disable-start incorrect-equality
         if (reason == UnknownCategory.selector) revert UnknownCategory(schedule.category);
         if (reason == InvalidProof.selector) revert InvalidProof(id);
         if (reason == RecipientRefused.selector) revert RecipientRefused(_beneficiaryOf(schedule, id));
         if (reason == ManualRelease.selector) revert ManualRelease(id);
         if (reason == CategoryOverdrawn.selector) revert CategoryOverdrawn(schedule.category);
+        // slither-disable-end incorrect-equality
         revert NothingDue(id);
     }
 
