@@ -16,6 +16,7 @@ pub(crate) struct ConfigFile {
     pub(crate) keys: KeysSection,
     pub(crate) transactions: TransactionsSection,
     pub(crate) inference: InferenceSection,
+    pub(crate) crank: CrankSection,
     pub(crate) engine: EngineSection,
     pub(crate) storage: StorageSection,
     pub(crate) log: LogSection,
@@ -108,6 +109,37 @@ impl Default for InferenceSection {
             max_attempts: 5,
             deadline_margin: Span::seconds(10),
             drain_timeout: Span::seconds(60),
+        }
+    }
+}
+
+/// `[crank]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub(crate) struct CrankSection {
+    pub(crate) enabled: bool,
+    pub(crate) genesis: Option<PathBuf>,
+    pub(crate) interval: Span,
+    pub(crate) categories: Vec<String>,
+    pub(crate) min_amount: Opg,
+    pub(crate) max_gas_price: Eth,
+    pub(crate) batch_gas: u64,
+    pub(crate) only: Vec<Checksummed>,
+    pub(crate) except: Vec<Checksummed>,
+}
+
+impl Default for CrankSection {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            genesis: None,
+            interval: Span::seconds(3_600),
+            categories: Vec::new(),
+            min_amount: Opg(1_000_000_000_000_000_000),
+            max_gas_price: Eth::gwei(1),
+            batch_gas: 8_000_000,
+            only: Vec::new(),
+            except: Vec::new(),
         }
     }
 }

@@ -13,7 +13,7 @@ use alloy::primitives::{Address, B256};
 
 pub(crate) use self::load::nearest;
 use self::{
-    file::{ChainSection, EngineSection, InferenceSection, LogSection, TransactionsSection},
+    file::{ChainSection, CrankSection, EngineSection, InferenceSection, LogSection, TransactionsSection},
     units::Endpoints,
 };
 use crate::error::{CliError, CliResult, Code};
@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) operator: Option<Address>,
     pub(crate) transactions: TransactionsSection,
     pub(crate) inference: InferenceSection,
+    /// Its folder is relative to the working directory, like every path here.
+    pub(crate) crank: CrankSection,
     pub(crate) engine: EngineSection,
     pub(crate) database: PathBuf,
     pub(crate) log: LogSection,

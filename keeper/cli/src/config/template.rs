@@ -76,6 +76,25 @@ keystore = {keystore}
 # How long running jobs may take to finish after SIGTERM; what is left resumes at the next start.
 #drain_timeout = "60s"
 
+[crank]
+# Releases vested tokens to their beneficiaries. Anyone may; the keeper pays the gas.
+#enabled = false
+# The folder that the vault was deployed with.
+# genesis = "genesis"
+# Each schedule is released at most once in this time.
+#interval = "1h"
+# Names of the categories to release; empty: all.
+#categories = []
+# Releases of less wait until more is due, except the last one of a schedule.
+#min_amount = "1 OPG"
+# Releases wait while the base fee is above this.
+#max_gas_price = "1 gwei"
+# Gas that one transaction should not exceed.
+#batch_gas = 8000000
+# Only these beneficiaries (empty: all), and not these: addresses in quotes.
+#only = []
+#except = []
+
 [engine]
 # Threads of the model; 0 takes the number of cores.
 #threads = 0

@@ -90,6 +90,18 @@ fn the_environment_overrides_the_file() {
 }
 
 #[test]
+fn the_crank_needs_its_genesis_and_finds_it_beside_the_file() {
+    let error = parse(&format!("{MINIMAL}[crank]\nenabled = true\n")).unwrap_err().to_string();
+    assert!(error.contains("`crank.genesis`") && error.contains("vault"), "{error}");
+    let text = "[crank]\nenabled = true\ngenesis = \"genesis\"\ninterval = \"30m\"\ncategories = [\"investors\"]\n\
+                only = [\"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266\"]\n";
+    let config = parse(&format!("{MINIMAL}{text}")).unwrap();
+    assert_eq!(config.crank.genesis.as_deref(), Some(Path::new("/etc/opg/genesis")));
+    assert_eq!(config.crank.interval.0, Duration::from_secs(1_800));
+    assert_eq!((config.crank.categories.len(), config.crank.only.len()), (1, 1));
+}
+
+#[test]
 fn the_environment_alone_is_enough() {
     let config =
         with_environment("", &[("OPG_CHAIN__RPC", "http://a"), ("OPG_KEYS__KEYSTORE", "k.json")]).unwrap();
@@ -136,6 +148,7 @@ fn the_template_is_a_valid_configuration() {
         assert_eq!(format!("{:?}", config.chain.id), format!("{:?}", defaults.chain.id));
         assert_eq!(format!("{:?}", config.transactions), format!("{:?}", defaults.transactions));
         assert_eq!(format!("{:?}", config.inference), format!("{:?}", defaults.inference));
+        assert_eq!(format!("{:?}", config.crank), format!("{:?}", defaults.crank));
         assert_eq!(format!("{:?}", config.engine), format!("{:?}", defaults.engine));
         assert_eq!(format!("{:?}", config.log), format!("{:?}", defaults.log));
     }

@@ -5,12 +5,17 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use opg_chain::journal::TRANSACTION_GAS_CAP;
+
 use super::{
     Config, Model,
-    file::{ConfigFile, ModelSection},
+    file::{ConfigFile, CrankSection, ModelSection},
     units::{Opg, Size},
 };
 use crate::error::{Code, Problem};
+
+/// Gas of the dearest release of a single schedule, with some to spare.
+const MIN_BATCH_GAS: u64 = 200_000;
 
 /// Checks `file` completely. `None` only where a problem was added.
 pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem>) -> Option<Config> {
@@ -123,6 +128,8 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
         );
     }
 
+    check.crank(&file);
+
     let models =
         file.models.iter().enumerate().filter_map(|(index, model)| check.model(index, model, base)).collect();
     check.unique_models(&models);
@@ -142,6 +149,7 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
         operator: file.keys.operator.map(|operator| operator.0),
         transactions: file.transactions,
         inference: file.inference,
+        crank: CrankSection { genesis: file.crank.genesis.map(in_base), ..file.crank },
         engine: file.engine,
         database: in_base(file.storage.path),
         log: file.log,
@@ -172,6 +180,58 @@ impl Check<'_> {
             self.add(Code::ConfigRequired, key, "is required and has no default", remedy);
         }
         value
+    }
+
+    fn crank(&mut self, file: &ConfigFile) {
+        let crank = &file.crank;
+        self.that(
+            !crank.enabled || crank.genesis.is_some(),
+            "crank.genesis",
+            "is missing, but the crank is switched on",
+            "set the genesis folder that the vault was deployed with, or crank.enabled = false",
+        );
+        self.that(
+            crank.interval.0.as_secs() > 0 && crank.interval.0.subsec_millis() == 0,
+            "crank.interval",
+            "is not a whole number of seconds above zero",
+            "set a time like \"1h\": each schedule is released at most once in it",
+        );
+        self.that(
+            !crank.enabled || crank.max_gas_price.0 <= file.transactions.max_fee_per_gas.0,
+            "crank.max_gas_price",
+            "is more than transactions.max_fee_per_gas, which no transaction exceeds",
+            "lower it, or raise transactions.max_fee_per_gas",
+        );
+        self.that(
+            !crank.max_gas_price.0.is_zero(),
+            "crank.max_gas_price",
+            "is zero, so nothing could be released",
+            "set a price like \"1 gwei\"",
+        );
+        self.that(
+            (MIN_BATCH_GAS..=TRANSACTION_GAS_CAP).contains(&crank.batch_gas),
+            "crank.batch_gas",
+            &format!("is not between {MIN_BATCH_GAS} and {TRANSACTION_GAS_CAP}, the gas of one release and of a transaction"),
+            "set gas for about a hundred releases, like 8000000",
+        );
+        if let Some(both) = crank.only.iter().find(|address| crank.except.contains(address)) {
+            self.add(
+                Code::ConfigValue,
+                "crank.except",
+                &format!("names {}, which `crank.only` names too", both.0),
+                "remove the address from one of the two",
+            );
+        }
+        if let Some(name) = crank.categories.iter().enumerate().find_map(|(at, name)| {
+            crank.categories.iter().skip(at + 1).any(|other| other == name).then_some(name)
+        }) {
+            self.add(
+                Code::ConfigValue,
+                "crank.categories",
+                &format!("names `{name}` twice"),
+                "name each category once",
+            );
+        }
     }
 
     fn model(&mut self, index: usize, model: &ModelSection, base: &Path) -> Option<Model> {

@@ -1,8 +1,10 @@
 //! The keeper as a process: opens what it needs, runs journal and roles, drains on a signal, reloads on another.
 
+pub(crate) mod crank;
 mod lock;
 mod logging;
 mod reload;
+mod roles;
 pub(crate) mod settings;
 mod signals;
 
@@ -12,16 +14,16 @@ use alloy::primitives::Address;
 use opg_chain::{
     address_book::AddressBook, fees::FeeFloor, journal::Journal, rpc::Rpc, signer::PrivateKeySigner,
 };
-use opg_engine::{Engine, ProcessEngine};
-use opg_node::{
-    ChainLedger, Ledger, ServiceError, SystemClock,
-    inference::{InferenceRole, Parts},
-};
+use opg_engine::ProcessEngine;
+use opg_node::{ChainLedger, Ledger, ServiceError};
 use opg_store::Store;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::lock::Lock;
-use self::signals::{Event, Signals};
+use self::{
+    roles::Work,
+    signals::{Event, Signals},
+};
 use crate::{
     config::Config,
     context,
@@ -116,25 +118,25 @@ impl Keeper {
             async move { journal.run(stop).await }
         });
         let (ledger, last) = (Arc::clone(&work.ledger), Arc::clone(&work.journal));
-        let role = self.role(config, work, stop.clone(), output);
-        tokio::pin!(role);
+        let roles = roles::run(self, config, work, stop.clone(), output);
+        tokio::pin!(roles);
         tokio::pin!(journal);
 
         let mut next = Ended::Stopped;
         let mut asked = 0;
         let ended = loop {
             tokio::select! {
-                ended = &mut role => break ended,
+                ended = &mut roles => break ended,
                 ended = &mut journal => {
                     stop.cancel();
                     let ended = ended.map_err(fatal).and_then(|ended| ended.map_err(fatal));
-                    if let Err(error) = role.await {
-                        tracing::error!(?error, "the role ended with the journal");
+                    if let Err(error) = roles.await {
+                        tracing::error!(?error, "the roles ended with the journal");
                     }
                     return ended.and(Err(fatal("the journal ended")));
                 }
                 event = signals.next() => match event {
-                    Event::Reload => match reload::accept(config, &*ledger).await {
+                    Event::Reload => match reload::accept(config, self, &*ledger).await {
                         Ok(new) => {
                             tracing::info!("configuration reloaded; finishing what runs");
                             next = Ended::Reload(Box::new(new));
@@ -158,62 +160,16 @@ impl Keeper {
         };
         stop_journal.cancel();
         let journal = journal.await.map_err(fatal).and_then(|ended| ended.map_err(fatal));
-        // What the role handed over last is sent before the end; the next start watches it.
+        // What the roles handed over last is sent before the end; the next start watches it.
         if let Err(error) = last.tick().await {
-            tracing::warn!(%error, "answers are sent at the next start");
+            tracing::warn!(%error, "what the roles handed over last is sent at the next start");
         }
         ended.and(journal).map(|()| next)
     }
-
-    /// Runs the inference role, or nothing where it is switched off, until `stop`.
-    async fn role(
-        &self,
-        config: &Config,
-        work: Work<'_>,
-        stop: CancellationToken,
-        output: Output,
-    ) -> CliResult {
-        if !config.inference.enabled {
-            announce(output, &format!("{READY}; inference is switched off"));
-            stop.cancelled().await;
-            return Ok(());
-        }
-        for model in &config.models {
-            tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                loaded = work.engine.load(&model.name) => {
-                    loaded.map_err(|error| context::engine(&model.name, &error))?;
-                }
-            }
-        }
-        let parts = Parts {
-            store: self.store.clone(),
-            ledger: work.ledger,
-            engine: Arc::clone(work.engine) as _,
-            signer: Arc::new(self.signer.clone()),
-            clock: Arc::new(SystemClock),
-            journal: Some(work.journal.waker()),
-        };
-        let settings = settings::role(config, &self.book, self.operator);
-        let role = InferenceRole::open(settings, parts).await.map_err(service)?;
-        announce(output, &format!("{READY}: operator {}, signer {}", self.operator, self.signer.address()));
-        role.run(stop).await.map_err(service)
-    }
 }
 
-/// What a role works with, besides the keeper.
-struct Work<'a> {
-    ledger: Arc<dyn Ledger>,
-    journal: Arc<Journal>,
-    engine: &'a Arc<ProcessEngine>,
-}
-
-/// Begins the line that says that the keeper takes jobs.
+/// Begins the line that says that the roles work.
 pub(crate) const READY: &str = "opg is ready";
-
-fn announce(output: Output, text: &str) {
-    output.result(&serde_json::json!({ "event": "ready", "message": text }), || text.to_owned());
-}
 
 fn service(error: ServiceError) -> CliError {
     fatal(error)

@@ -3,7 +3,7 @@
 
 use opg_node::Ledger;
 
-use super::settings;
+use super::{Keeper, crank, settings};
 use crate::{
     config::Config,
     context,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Reads the file anew and checks it against the running keeper.
-pub(super) async fn accept(running: &Config, ledger: &dyn Ledger) -> CliResult<Config> {
+pub(super) async fn accept(running: &Config, keeper: &Keeper, ledger: &dyn Ledger) -> CliResult<Config> {
     let new = Config::load(&running.path)?;
     let fixed = [
         (
@@ -44,5 +44,6 @@ pub(super) async fn accept(running: &Config, ledger: &dyn Ledger) -> CliResult<C
             verified.map_err(|error| context::engine(&name, &error))?;
         }
     }
+    crank::check(&new, &keeper.rpc, &keeper.book, Some(&keeper.store)).await?;
     Ok(new)
 }

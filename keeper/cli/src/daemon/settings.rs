@@ -1,10 +1,13 @@
 //! What the configuration means for the parts of the keeper.
 
+use std::time::Duration;
+
 use alloy::primitives::Address;
 use opg_chain::{address_book::AddressBook, events::FollowerConfig, journal::JournalConfig};
 use opg_engine::{Limits, ModelManifest, ProcessConfig, Task};
 use opg_node::{
     Ledger,
+    crank::CrankConfig,
     inference::{RoleConfig, ServedModel},
 };
 
@@ -12,6 +15,9 @@ use crate::{
     config::{Config, Model},
     error::{CliError, CliResult, Code},
 };
+
+/// Longest pause between two looks of the crank at the chain.
+const LONGEST_POLL: Duration = Duration::from_secs(60);
 
 /// Settings of the journal.
 pub(crate) fn journal(config: &Config) -> JournalConfig {
@@ -56,6 +62,23 @@ pub(super) fn role(config: &Config, book: &AddressBook, operator: Address) -> Ro
     settings.drain_time = inference.drain_timeout.0;
     settings.confirmations = config.chain.finality;
     settings.poll_interval = config.chain.poll_interval.0;
+    settings
+}
+
+/// Settings of the crank role.
+pub(crate) fn crank(config: &Config, book: &AddressBook, signer: Address) -> CrankConfig {
+    let crank = &config.crank;
+    let mut settings = CrankConfig::new(config.chain.id, book.vesting_vault, signer);
+    settings.interval = crank.interval.0.as_secs();
+    settings.categories.clone_from(&crank.categories);
+    settings.min_amount = crank.min_amount.0;
+    settings.max_gas_price = crank.max_gas_price.0.saturating_to();
+    settings.batch_gas = crank.batch_gas;
+    settings.only = crank.only.iter().map(|address| address.0).collect();
+    settings.except = crank.except.iter().map(|address| address.0).collect();
+    settings.finality = config.chain.finality;
+    // Often enough to keep to the interval, and not so often that an idle keeper costs its node much.
+    settings.poll_interval = (crank.interval.0 / 60).min(LONGEST_POLL).max(config.chain.poll_interval.0);
     settings
 }
 

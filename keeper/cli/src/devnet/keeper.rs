@@ -38,14 +38,17 @@ pub(super) fn write_config(
     folder: &Path,
     url: &str,
     book: &Path,
+    genesis: &Path,
     population: &Population,
 ) -> CliResult<PathBuf> {
     let mut text = format!(
         "[chain]\nrpc = \"{url}\"\nid = {CHAIN_ID}\naddress_book = {}\npoll_interval = \"200ms\"\nfinality = 2\n\n\
          [keys]\nkeystore = \"keystore.json\"\npassword_file = \"password\"\noperator = \"{}\"\n\n\
-         [transactions]\nconfirmations = 1\n",
+         [transactions]\nconfirmations = 1\n\n\
+         [crank]\nenabled = true\ngenesis = {}\ninterval = \"1m\"\nmax_gas_price = \"10 gwei\"\n",
         toml_string(&book.display().to_string()),
         population.operator,
+        toml_string(&genesis.display().to_string()),
     );
     for served in [&population.chat, &population.embedding] {
         text.push_str(&entry(served));

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, keccak256};
 
 /// Longest delay of a keeper's turn, in seconds.
-const LONGEST_DELAY: u64 = 600;
+const LONGEST_DELAY: u64 = 3_600;
 
 /// A span of the chain's time. What is due is counted as of its start: once a schedule was released in it, by whomever,
 /// nothing is due until the next.
@@ -25,7 +25,8 @@ impl Period {
     }
 
     /// When `signer` may begin: each keeper has its own delay, another one in every period, so that the first has done the
-    /// work before the second looks, and none is always first.
+    /// work before the second looks, and none is always first. Two whose delays differ by less than it takes to mine a
+    /// transaction may both send: with an hour's period and two keepers, about once in a hundred.
     #[must_use]
     pub fn turn(&self, signer: Address) -> u64 {
         let spread = ((self.end - self.start) / 4).min(LONGEST_DELAY);

@@ -1,8 +1,9 @@
-//! The inference role against a chain, a model and a clock that the tests control.
+//! The roles against a chain, a model and a clock that the tests control.
 
 // A test that cannot go on fails by panicking, in its helpers too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod crank;
 mod crash;
 mod decline;
 mod delivery;

@@ -1,0 +1,142 @@
+//! The roles of the keeper, side by side under one journal. One that fails lets the others finish in order.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use opg_chain::journal::Journal;
+use opg_engine::{Engine, ProcessEngine};
+use opg_node::{
+    Ledger, SystemClock,
+    crank::{ChainVault, CrankError, CrankParts, CrankRole},
+    inference::{InferenceRole, Parts},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Keeper, READY, crank, service, settings};
+use crate::{config::Config, context, error::CliResult, output::Output};
+
+/// What the roles work with, besides the keeper.
+pub(super) struct Work<'a> {
+    pub(super) ledger: Arc<dyn Ledger>,
+    pub(super) journal: Arc<Journal>,
+    pub(super) engine: &'a Arc<ProcessEngine>,
+}
+
+/// Runs the roles that are switched on until `stop`.
+pub(super) async fn run(
+    keeper: &Keeper,
+    config: &Config,
+    work: Work<'_>,
+    stop: CancellationToken,
+    output: Output,
+) -> CliResult {
+    let roles = usize::from(config.inference.enabled) + usize::from(config.crank.enabled);
+    let ready = Ready { output, waits_for: Mutex::new((roles, Vec::new())) };
+    if roles == 0 {
+        ready.say(&["every role is switched off".to_owned()]);
+        stop.cancelled().await;
+        return Ok(());
+    }
+    let (inference, crank) = tokio::join!(
+        ended(inference(keeper, config, &work, &stop, &ready), &stop),
+        ended(release(keeper, config, &work, &stop, &ready), &stop),
+    );
+    match (inference, crank) {
+        (Err(first), Err(second)) => {
+            tracing::error!("the crank ended too\n{second}");
+            Err(first)
+        }
+        (inference, crank) => inference.and(crank),
+    }
+}
+
+/// The end of a role, which is the end of the others if it is a bad one.
+async fn ended(role: impl Future<Output = CliResult>, stop: &CancellationToken) -> CliResult {
+    let ended = role.await;
+    if ended.is_err() {
+        stop.cancel();
+    }
+    ended
+}
+
+async fn inference(
+    keeper: &Keeper,
+    config: &Config,
+    work: &Work<'_>,
+    stop: &CancellationToken,
+    ready: &Ready,
+) -> CliResult {
+    if !config.inference.enabled {
+        return Ok(());
+    }
+    for model in &config.models {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            loaded = work.engine.load(&model.name) => {
+                loaded.map_err(|error| context::engine(&model.name, &error))?;
+            }
+        }
+    }
+    let parts = Parts {
+        store: keeper.store.clone(),
+        ledger: Arc::clone(&work.ledger),
+        engine: Arc::clone(work.engine) as _,
+        signer: Arc::new(keeper.signer.clone()),
+        clock: Arc::new(SystemClock),
+        journal: Some(work.journal.waker()),
+    };
+    let settings = settings::role(config, &keeper.book, keeper.operator);
+    let role = InferenceRole::open(settings, parts).await.map_err(service)?;
+    ready.one(format!("operator {}, signer {}", keeper.operator, keeper.signer.address()));
+    role.run(stop.clone()).await.map_err(service)
+}
+
+async fn release(
+    keeper: &Keeper,
+    config: &Config,
+    work: &Work<'_>,
+    stop: &CancellationToken,
+    ready: &Ready,
+) -> CliResult {
+    let Some(folder) = config.crank.genesis.as_deref().filter(|_| config.crank.enabled) else {
+        return Ok(());
+    };
+    let signer = keeper.signer.address();
+    let parts = CrankParts {
+        store: keeper.store.clone(),
+        ledger: Arc::new(ChainVault::new((*keeper.rpc).clone(), keeper.book.vesting_vault, signer)),
+        genesis: Arc::new(crank::open(folder, &keeper.book)?),
+        clock: Arc::new(SystemClock),
+        journal: Some(work.journal.waker()),
+    };
+    let settings = settings::crank(config, &keeper.book, signer);
+    let role = match CrankRole::open(settings, parts, stop).await {
+        Ok(role) => role,
+        Err(CrankError::Stopped) => return Ok(()),
+        Err(error) => return Err(crank::fault(folder, error)),
+    };
+    ready.one(format!("releases vested tokens of vault {}", keeper.book.vesting_vault));
+    role.run(stop.clone()).await.map_err(service)
+}
+
+/// Says that the keeper works, once every role does.
+struct Ready {
+    output: Output,
+    /// How many roles are still opening, and what those say that have opened.
+    waits_for: Mutex<(usize, Vec<String>)>,
+}
+
+impl Ready {
+    fn one(&self, text: String) {
+        let mut waits_for = self.waits_for.lock().unwrap_or_else(PoisonError::into_inner);
+        waits_for.0 = waits_for.0.saturating_sub(1);
+        waits_for.1.push(text);
+        if waits_for.0 == 0 {
+            self.say(&waits_for.1);
+        }
+    }
+
+    fn say(&self, roles: &[String]) {
+        let text = format!("{READY}: {}", roles.join("; "));
+        self.output.result(&serde_json::json!({ "event": "ready", "message": text }), || text.clone());
+    }
+}

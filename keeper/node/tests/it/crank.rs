@@ -1,0 +1,8 @@
+//! The crank role against a vault and a chain that the tests control.
+
+mod keeper;
+mod opening;
+mod plan;
+mod rare;
+mod simulation;
+mod vault;
