@@ -18,8 +18,28 @@ use crate::{
     files,
 };
 
-/// How long the deployment may take. A compilation of all contracts is within it, a chain that hangs is not.
-const LIMIT: Duration = Duration::from_secs(300);
+/// How long the compilation may take: minutes where nothing is compiled yet.
+const COMPILATION_LIMIT: Duration = Duration::from_secs(1_200);
+/// How long the deployment may take: seconds, unless the chain or forge hangs.
+const DEPLOYMENT_LIMIT: Duration = Duration::from_secs(300);
+
+/// Compiles what the script deploys, unless that is done.
+pub(super) async fn compile(root: &Path) -> CliResult {
+    let script = root.join("script/Deploy.s.sol");
+    if !script.exists() {
+        return Err(CliError::new(
+            Code::Devnet,
+            script.display(),
+            "does not exist",
+            "run this in the repository, or name its folder with --root",
+        ));
+    }
+    let mut command = Command::new(tools::find("forge", root)?);
+    // Without the tests, which take the compiler minutes.
+    command.args(["build", "contracts", "script"]).current_dir(root);
+    let _lock = lock(root).await?;
+    finish("forge build contracts script", &mut command, COMPILATION_LIMIT).await
+}
 
 /// What the deploy script is run with.
 #[derive(Debug)]
@@ -50,11 +70,7 @@ impl Deployment<'_> {
         let mut command = self.command(genesis.path())?;
         // The script writes to a fixed path in the repository; another devnet must not do so before it was copied.
         let _lock = lock(self.root).await?;
-        let mut process = Process::spawn(&mut command, None, None).map_err(|error| fault(&error))?;
-        let status = process.wait(LIMIT).await.map_err(|reason| fault(&reason))?;
-        if !status.success() {
-            return Err(fault(&format!("ended with {status}: {}", process.last_words())));
-        }
+        finish("forge script script/Deploy.s.sol", &mut command, DEPLOYMENT_LIMIT).await?;
         let written = AddressBook::path(&self.root.join("deployments"), CHAIN_ID);
         let book = context::address_book(&written, CHAIN_ID)?;
         let deployments = self.folder.join("deployments");
@@ -65,15 +81,6 @@ impl Deployment<'_> {
     }
 
     fn command(&self, genesis: &Path) -> CliResult<Command> {
-        let script = self.root.join("script/Deploy.s.sol");
-        if !script.exists() {
-            return Err(CliError::new(
-                Code::Devnet,
-                script.display(),
-                "does not exist",
-                "run this in the repository, or name its folder with --root",
-            ));
-        }
         let deployer = accounts::signer(accounts::DEPLOYER)?;
         let mut command = Command::new(tools::find("forge", self.root)?);
         command
@@ -104,13 +111,22 @@ fn copy(from: &Path, to: &Path) -> CliResult {
     std::fs::copy(from, to).map(drop).map_err(|error| CliError::file(to, &error))
 }
 
-fn fault(reason: &dyn std::fmt::Display) -> CliError {
-    CliError::new(
-        Code::Devnet,
-        "forge script script/Deploy.s.sol",
-        reason,
-        "run `forge build contracts script` in the repository to see whether the contracts compile",
-    )
+/// Runs one of forge's commands to its end, or ends it.
+async fn finish(name: &str, command: &mut Command, limit: Duration) -> CliResult {
+    let fault = |reason: &dyn std::fmt::Display| {
+        CliError::new(
+            Code::Devnet,
+            name,
+            reason,
+            "run `forge build contracts script` in the repository to see whether the contracts compile",
+        )
+    };
+    let mut process = Process::spawn(command, None, None).map_err(|error| fault(&error))?;
+    match process.wait(limit).await {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(fault(&format!("ended with {status}: {}", process.last_words()))),
+        Err(reason) => Err(fault(&reason)),
+    }
 }
 
 async fn lock(root: &Path) -> CliResult<Lock> {

@@ -53,6 +53,8 @@ impl Devnet {
             .tempdir()
             .map_err(|error| CliError::file(&std::env::temp_dir(), &error))?;
 
+        progress.step("compiling the contracts, unless that is done");
+        deploy::compile(&root).await?;
         progress.step("starting anvil with Base's rules");
         let anvil = Anvil::start(&root, args.port, args.block_time).await?;
         let urls = [anvil.url.clone()];
@@ -65,7 +67,6 @@ impl Devnet {
         let tge = rpc.head().await.map_err(|error| context::rpc(&urls, &error))?.timestamp;
         let genesis = folder.path().join("genesis");
         genesis::build(&root, tge, &genesis)?;
-        progress.step("deploying the contracts");
         let deployment = Deployment {
             root: &root,
             url: &anvil.url,
@@ -73,6 +74,7 @@ impl Devnet {
             genesis: &genesis,
             folder: folder.path(),
         };
+        progress.step("deploying the contracts");
         let (book, book_path) = deployment.run().await?;
 
         let database = folder.path().join("devnet.db");
@@ -85,7 +87,7 @@ impl Devnet {
         progress.step("registering the operator and the models");
         let population = population::populate(&wallets, &rpc, &book, &models, signer).await?;
 
-        let config = keeper::write_config(folder.path(), &anvil.url, &book_path, &genesis, &population)?;
+        let config = keeper::write_config(folder.path(), &anvil.url, &book_path, &population)?;
         let keeper = if args.no_keeper {
             None
         } else {
