@@ -87,7 +87,7 @@ impl Devnet {
         progress.step("registering the operator and the models");
         let population = population::populate(&wallets, &rpc, &book, &models, signer).await?;
 
-        let config = keeper::write_config(folder.path(), &anvil.url, &book_path, &population)?;
+        let config = keeper::write_config(folder.path(), &anvil.url, &book_path, &genesis, &population)?;
         let keeper = if args.no_keeper {
             None
         } else {
