@@ -40,6 +40,7 @@ interface IStakingOperators is IStakingCommon {
     /// @notice Ends the caller's jail when its time is over, no slash is open and its own stake suffices.
     function unjail() external;
 
+    /// @notice `operator` as it is now.
     function operatorOf(address operator) external view returns (OperatorView memory);
 
     /// @notice How many accounts ever registered.

@@ -45,7 +45,9 @@ interface IStakingSlashes is IStakingCommon {
     /// @notice Sets a row of the slash table. A cap of zero removes it. Slashes that are open keep their split.
     function setSlashRule(uint8 offence, SlashRule calldata rule) external;
 
+    /// @notice What governance set.
     function parameters() external view returns (StakingParameters memory);
 
+    /// @notice A row of the slash table; all zero if there is none.
     function slashRule(uint8 offence) external view returns (SlashRule memory);
 }
