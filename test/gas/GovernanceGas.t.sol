@@ -6,7 +6,7 @@ import {ModelRegistry} from "../../contracts/models/ModelRegistry.sol";
 import {GovernanceFixture, Proposal} from "../governance/support/GovernanceFixture.sol";
 
 /// @notice What each step of a proposal costs as a transaction of its own: base cost, calldata and cold storage are
-/// included, refunds are not deducted. The proposal makes one call with two arguments and has a text of 40 bytes. The
+/// included, refunds are not deducted. The proposal makes one call with two arguments and has a text of 38 bytes. The
 /// vault has seven categories, as at genesis.
 /// forge-config: default.isolate = true
 contract GovernanceGasTest is GovernanceFixture {
