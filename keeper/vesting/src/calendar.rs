@@ -34,12 +34,14 @@ pub struct Unlock {
 /// The steps of `amount` on a curve. Their amounts sum to `amount` exactly.
 pub fn unlocks(curve: Curve, amount: u128, tge_amount: u128) -> impl Iterator<Item = Unlock> {
     let mut before = 0;
-    times(curve).map(move |(time, kind)| {
+    let steps = times(curve).map(move |(time, kind)| {
         let vested = curve.vested_at(amount, tge_amount, time);
         let step = Unlock { time, kind, amount: vested.saturating_sub(before), vested };
         before = vested;
         step
-    })
+    });
+    // A cliff is worth telling even where nothing unlocks at its end; the TGE is not.
+    steps.filter(|step| step.kind != Kind::Tge || step.amount > 0)
 }
 
 /// The steps of a schedule.
@@ -109,8 +111,8 @@ mod tests {
     fn nothing_but_the_tge_amount_unlocks_at_a_cliff_before_a_linear_part() {
         let curve = Curve { start: 0, cliff: 12 * MONTH, duration: 36 * MONTH };
         let steps: Vec<_> = unlocks(curve, 3_600, 0).collect();
-        assert_eq!(steps.len(), 1 + 1 + 36);
-        assert_eq!((steps[1].kind, steps[1].amount), (Kind::Cliff, 0));
-        assert!(steps[2..].iter().all(|step| step.kind == Kind::Month && step.amount == 100));
+        assert_eq!(steps.len(), 1 + 36);
+        assert_eq!((steps[0].kind, steps[0].amount), (Kind::Cliff, 0));
+        assert!(steps[1..].iter().all(|step| step.kind == Kind::Month && step.amount == 100));
     }
 }

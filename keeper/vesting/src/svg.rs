@@ -10,10 +10,10 @@ use plotters::{
 
 use crate::{amount::OPG, calendar, genesis::Manifest};
 
-/// Size of the picture in pixels.
-const SIZE: (u32, u32) = (1_200, 680);
+/// Size of the picture. Coordinates are whole numbers, so a small picture would have wobbly lines.
+const SIZE: (u32, u32) = (2_400, 1_360);
 /// Width of the legend on the right.
-const LEGEND: u32 = 250;
+const LEGEND: u32 = 500;
 /// Colours that people with colour-blindness can tell apart (after Paul Tol's muted scheme), by category.
 const COLOURS: [RGBColor; 9] = [
     RGBColor(51, 34, 136),
@@ -73,12 +73,14 @@ fn draw(
     root.fill(&WHITE)?;
     let (left, right) = root.split_horizontally(SIZE.0 - LEGEND);
     let at_tge: f64 = points.first().map_or(0.0, |point| point.iter().sum());
+    // Years, so that the marks on the axis are twelve months apart.
+    let years = f64::from(months) / 12.0;
     let mut chart = ChartBuilder::on(&left)
-        .margin(24)
-        .caption(format!("OPG supply over {months} months"), (FONT, 26).into_font().color(&INK))
-        .x_label_area_size(52)
-        .y_label_area_size(78)
-        .build_cartesian_2d(0.0..f64::from(months), 0.0..total * 1.06)?;
+        .margin(48)
+        .caption(format!("OPG supply over {months} months"), (FONT, 52).into_font().color(&INK))
+        .x_label_area_size(104)
+        .y_label_area_size(156)
+        .build_cartesian_2d(0.0..years, 0.0..total * 1.06)?;
     chart
         .configure_mesh()
         .disable_x_mesh()
@@ -89,41 +91,40 @@ fn draw(
         .y_desc("million OPG")
         .x_labels((months / 12) as usize + 1)
         .y_labels(11)
-        .x_label_formatter(&|month| format!("{month:.0}"))
+        .x_label_formatter(&|year| format!("{:.0}", year * 12.0))
         .y_label_formatter(&|amount| format!("{amount:.0}"))
-        .axis_desc_style((FONT, 16).into_font().color(&INK))
-        .label_style((FONT, 14).into_font().color(&INK))
+        .axis_desc_style((FONT, 32).into_font().color(&INK))
+        .label_style((FONT, 28).into_font().color(&INK))
         .draw()?;
-    let months_of = |index: usize| index as f64;
+    let year = |month: usize| month as f64 / 12.0;
     // From the whole stack down to the first category: each area covers the lower part of the one before.
     for category in (0..manifest.categories.len()).rev() {
         let tops = points
             .iter()
             .enumerate()
-            .map(|(month, point)| (months_of(month), point[..=category].iter().sum::<f64>()));
+            .map(|(month, point)| (year(month), point[..=category].iter().sum::<f64>()));
         chart.draw_series(AreaSeries::new(tops, 0.0, colour(category)))?;
     }
-    let float = points.iter().enumerate().map(|(month, point)| (months_of(month), point.iter().sum::<f64>()));
-    chart.draw_series(LineSeries::new(float, INK.stroke_width(3)))?;
-    let ends = [(0.0, total), (f64::from(months), total)];
-    chart.draw_series(DashedLineSeries::new(ends, 8, 6, INK.stroke_width(2)))?;
-    let note = (FONT, 15).into_font().color(&INK);
+    let float = points.iter().enumerate().map(|(month, point)| (year(month), point.iter().sum::<f64>()));
+    chart.draw_series(LineSeries::new(float, INK.stroke_width(6)))?;
+    let ends = [(0.0, total), (years, total)];
+    chart.draw_series(DashedLineSeries::new(ends, 16, 12, INK.stroke_width(4)))?;
+    let note = (FONT, 30).into_font().color(&INK);
     chart.draw_series([
-        Text::new(
-            format!("total {total:.0} million"),
-            (f64::from(months) * 0.01, total * 1.045),
-            note.clone(),
-        ),
+        Text::new(format!("total {total:.0} million"), (years * 0.01, total * 1.045), note.clone()),
         Text::new(
             format!("float at the TGE: {at_tge:.0} million ({:.0} %)", 100.0 * at_tge / total),
-            (f64::from(months) * 0.03, at_tge + total * 0.13),
+            (years * 0.02, total * 0.66),
             note.clone(),
         ),
     ])?;
+    let pointer = [(years * 0.01, total * 0.65), (years * 0.001, at_tge)];
+    chart.draw_series([PathElement::new(pointer, INK.stroke_width(2))])?;
     if let Some(released) = released {
-        let elapsed = released.time.saturating_sub(manifest.tge) as f64 / f64::from(crate::allocation::MONTH);
-        let place = (elapsed.min(f64::from(months)), millions(released.amount));
-        chart.draw_series([Circle::new(place, 7, RELEASED.filled())])?;
+        let elapsed =
+            released.time.saturating_sub(manifest.tge) as f64 / f64::from(crate::allocation::MONTH) / 12.0;
+        let place = (elapsed.min(years), millions(released.amount));
+        chart.draw_series([Circle::new(place, 14, RELEASED.filled())])?;
     }
     legend(&right, manifest, total, released)?;
     root.present()?;
@@ -137,25 +138,25 @@ fn legend(
     total: f64,
     released: Option<Released>,
 ) -> Result<(), Box<dyn Error>> {
-    const ROW: i32 = 34;
-    let style = (FONT, 15).into_font().color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
-    let mut y = 110;
-    area.draw(&PathElement::new([(0, y), (22, y)], INK.stroke_width(3)))?;
-    area.draw(&Text::new("unlocked = float", (32, y), style.clone()))?;
+    const ROW: i32 = 68;
+    let style = (FONT, 30).into_font().color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
+    let mut y = 220;
+    area.draw(&PathElement::new([(0, y), (44, y)], INK.stroke_width(6)))?;
+    area.draw(&Text::new("unlocked = float", (64, y), style.clone()))?;
     if let Some(released) = released {
         y += ROW;
-        area.draw(&Circle::new((11, y), 7, RELEASED.filled()))?;
+        area.draw(&Circle::new((22, y), 14, RELEASED.filled()))?;
         let amount = millions(released.amount);
-        area.draw(&Text::new(format!("released: {amount:.1} million"), (32, y), style.clone()))?;
+        area.draw(&Text::new(format!("released: {amount:.1} million"), (64, y), style.clone()))?;
     }
     y += ROW;
     for (position, category) in manifest.categories.iter().enumerate().rev() {
         let share = 100.0 * millions(category.total) / total;
-        area.draw(&Rectangle::new([(0, y - 9), (22, y + 9)], colour(position).filled()))?;
+        area.draw(&Rectangle::new([(0, y - 18), (44, y + 18)], colour(position).filled()))?;
         area.draw(&Text::new(
             format!("{}, {share:.4}", category.name).trim_end_matches('0').trim_end_matches('.').to_owned()
                 + " %",
-            (32, y),
+            (64, y),
             style.clone(),
         ))?;
         y += ROW;
