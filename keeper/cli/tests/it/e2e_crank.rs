@@ -8,7 +8,7 @@ use std::{
 
 use alloy::primitives::{Address, U256};
 use opg_chain::bindings::{IVestingVault, Opg};
-use opg_store::{Store, StoreError, journal, vesting};
+use opg_store::{Store, journal, vesting};
 use opg_vesting::{ContractAddresses, Curve, GenesisFiles, Schedule};
 use rustix::process::Signal;
 
@@ -148,8 +148,8 @@ fn after_96_months_everybody_has_exactly_its_amount_and_the_vault_is_empty() {
         assert!(Instant::now() < deadline, "{summary:?}\n{}", vesting.devnet.log());
         std::thread::sleep(Duration::from_millis(100));
     }
-    let intents = store.read(|tx| Ok::<_, StoreError>(journal::list(tx, None, true, 1_000)?)).unwrap();
-    println!("{} transactions", intents.len());
+    let intents: Vec<_> = store.read(|tx| journal::list(tx, None, true, 1_000)).unwrap();
+    eprintln!("{} transactions", intents.len());
     for record in &intents {
         let done = matches!(record.state, journal::IntentState::Confirmed { success: true, .. });
         assert!(done, "{record:?}");

@@ -35,7 +35,7 @@ struct World {
 
 impl World {
     async fn new(seed: u64, keepers: usize, trouble: Trouble) -> Self {
-        println!("seed {seed}, {keepers} keepers");
+        eprintln!("seed {seed}, {keepers} keepers");
         let mut dice = Dice::new(seed);
         let vault = Arc::new(FakeVault::new(FakeGenesis::random(&mut dice), seed));
         let mut world = Self { vault: Arc::clone(&vault), keepers: Vec::new(), dice, trouble };
