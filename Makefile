@@ -106,6 +106,11 @@ bench: models contracts ## benchmarks of the keeper and the engine, in the profi
 	$(call say,Benchmarks)
 	@cargo bench --locked --workspace --profile dev --bench overhead --bench tokens
 
+.PHONY: bench-zk
+bench-zk: setup ## what proofs of execution cost, beside a peer
+	$(call say,Benchmarks of proofs)
+	@cargo bench --locked --workspace --profile dev --bench prove
+
 .PHONY: gas
 gas: setup ## write the gas snapshots
 	$(call say,Gas snapshots)

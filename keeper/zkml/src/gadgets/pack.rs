@@ -1,0 +1,54 @@
+use super::range;
+use crate::circuit::Backend;
+
+/// How many bytes a public input carries: the most whose every value is below the field's modulus.
+pub(crate) const CHUNK: usize = 31;
+
+/// A value of the statement's byte string: a byte, or four that show the value plus 2^31.
+#[derive(Debug, Clone)]
+pub(crate) enum Part<W> {
+    Byte(W),
+    Word(W),
+}
+
+/// Binds the byte string to the public inputs from `first` on, 31 bytes each, the first byte the most significant, the
+/// last input filled up with zeros.
+///
+/// Cost: one constraint per public input; 33 for each word that two of them share.
+pub(crate) fn bind<B: Backend>(backend: &mut B, first: usize, parts: Vec<Part<B::Wire>>) {
+    let mut chunk = Vec::new();
+    let (mut index, mut used) = (first, 0);
+    for part in parts {
+        let mut pieces = match part {
+            Part::Byte(wire) => vec![(1, wire)],
+            Part::Word(wire) => {
+                let word = backend.sum(1 << 31, &[(1, &wire)]);
+                let here = CHUNK - used;
+                if here < 4 { split(backend, &word, here) } else { vec![(4, word)] }
+            }
+        }
+        .into_iter();
+        while let Some((bytes, wire)) = pieces.next() {
+            used += bytes;
+            chunk.push((CHUNK - used, wire));
+            if used == CHUNK {
+                backend.bind(index, &chunk);
+                chunk.clear();
+                (index, used) = (index + 1, 0);
+            }
+        }
+    }
+    if used > 0 {
+        backend.bind(index, &chunk);
+    }
+}
+
+/// The first `bytes` bytes of a word and the others, each proved to be of its length.
+fn split<B: Backend>(backend: &mut B, word: &B::Wire, bytes: usize) -> Vec<(usize, B::Wire)> {
+    let rest = 8 * (4 - bytes) as u32;
+    let high = backend.allocate(&[word], |values| values[0] >> rest);
+    let low = backend.sum(0, &[(1, word), (-(1 << rest), &high)]);
+    range(backend, &high, 32 - rest);
+    range(backend, &low, rest);
+    vec![(bytes, high), (4 - bytes, low)]
+}

@@ -1,0 +1,13 @@
+//! Groth16 over BN254 for systems whose rows all say A·B = 0.
+
+mod domain;
+pub mod evm;
+mod keys;
+mod msm;
+mod prove;
+mod scalars;
+mod setup;
+
+pub use keys::{KeyError, Proof, ProvingKey, VerifyingKey};
+pub use prove::ProveError;
+pub use setup::development_setup;

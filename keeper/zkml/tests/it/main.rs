@@ -1,0 +1,11 @@
+//! The crate as its users see it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+
+mod agreement;
+mod format;
+mod proofs;
+mod shapes;
+mod soundness;
+mod support;
+mod vectors;
