@@ -47,6 +47,8 @@ interface IAirdrop {
         uint256 amount,
         bytes32[] calldata proof,
         address to,
+        // The name of the signed field; in an interface it hides nothing.
+        // slither-disable-next-line shadowing-local
         uint256 deadline,
         bytes calldata signature
     ) external;
@@ -66,6 +68,7 @@ interface IAirdrop {
         address account,
         uint256 amount,
         bytes32[] calldata proof,
+        // slither-disable-next-line shadowing-local
         uint256 deadline,
         bytes calldata signature,
         SignedDelegation calldata delegation
