@@ -7,6 +7,9 @@ use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, Zero};
 use rayon::prelude::*;
 
+/// The most terms of a system: a gigabyte.
+const MAX_TERMS: usize = 1 << 27;
+
 /// A sparse matrix over the variables; coefficients are kept once each, as there are few different ones.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Matrix {
@@ -162,6 +165,11 @@ impl Rows {
     ) {
         self.system.a.push(a);
         self.system.b.push(b);
+    }
+
+    /// Whether there are more terms than a circuit may have: a bound on the memory that a hostile model takes.
+    pub(crate) fn is_full(&self) -> bool {
+        self.system.terms() > MAX_TERMS
     }
 
     pub(crate) fn finish(self) -> R1cs {

@@ -54,8 +54,9 @@ impl Symbolic {
         Self { rows: Rows::new(public) }
     }
 
-    pub(crate) fn finish(self) -> R1cs {
-        self.rows.finish()
+    /// `None` where there is more than a circuit may have.
+    pub(crate) fn finish(self) -> Option<R1cs> {
+        (!self.rows.is_full()).then(|| self.rows.finish())
     }
 
     fn encode(&mut self, wire: &Combination) -> Vec<(u32, u32)> {
@@ -86,6 +87,9 @@ impl Backend for Symbolic {
     }
 
     fn require(&mut self, a: &Combination, b: &Combination) {
+        if self.rows.is_full() {
+            return;
+        }
         let (a, b) = (self.encode(a), self.encode(b));
         self.rows.push(a, b);
     }

@@ -50,14 +50,15 @@ impl Circuit {
     /// Compiles a model.
     ///
     /// # Errors
-    /// As [`Model::new`]; a model that exists compiles.
+    /// When the constraints would take more than a gigabyte.
     pub fn compile(model: Model) -> Result<Self, ModelError> {
         let bounds = model.bounds()?;
         let bytes = model.input().len() + model.output_bytes();
         // The constant 1, the statement, then the bytes.
         let mut backend = Symbolic::new(2 + bytes.div_ceil(CHUNK));
         synthesis::synthesise(&model, &bounds, &mut backend);
-        Ok(Self { digest: model.digest(), model, bounds, constraints: backend.finish() })
+        let constraints = backend.finish().ok_or(ModelError::TooLarge)?;
+        Ok(Self { digest: model.digest(), model, bounds, constraints })
     }
 
     /// The model.

@@ -16,7 +16,14 @@ pub(super) fn synthesise<B: Backend>(model: &Model, bounds: &[Vec<Interval>], ba
         })
         .collect();
     let mut wires = input.clone();
+    let mut summed = false;
     for ((layer, from, to), before) in model.steps().zip(bounds) {
+        // Sums of sums would multiply the terms, without a bound that a hostile model respects.
+        let sums = matches!(layer, Layer::Gemm(_) | Layer::Conv(_) | Layer::SumPool(_));
+        if sums && summed {
+            wires = wires.iter().map(|wire| name(backend, wire)).collect();
+        }
+        summed = sums;
         let picked = |at: usize| (wires[at].clone(), before[at]);
         wires = match layer {
             Layer::Gemm(gemm) => {
@@ -47,6 +54,14 @@ pub(super) fn synthesise<B: Backend>(model: &Model, bounds: &[Vec<Interval>], ba
     let narrow = model.output_width() == 1;
     let output = wires.into_iter().map(|wire| if narrow { Part::Byte(wire) } else { Part::Word(wire) });
     bind(backend, FIRST_CHUNK, input.into_iter().map(Part::Byte).chain(output).collect());
+}
+
+/// A variable for a sum. One constraint.
+fn name<B: Backend>(backend: &mut B, wire: &B::Wire) -> B::Wire {
+    let named = backend.allocate(&[wire], |values| values[0]);
+    let difference = backend.sum(0, &[(1, &named), (-1, wire)]);
+    backend.require_zero(&difference);
+    named
 }
 
 fn linear<B: Backend>(

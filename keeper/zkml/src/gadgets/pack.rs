@@ -19,16 +19,15 @@ pub(crate) fn bind<B: Backend>(backend: &mut B, first: usize, parts: Vec<Part<B:
     let mut chunk = Vec::new();
     let (mut index, mut used) = (first, 0);
     for part in parts {
-        let mut pieces = match part {
+        let pieces = match part {
             Part::Byte(wire) => vec![(1, wire)],
             Part::Word(wire) => {
                 let word = backend.sum(1 << 31, &[(1, &wire)]);
                 let here = CHUNK - used;
                 if here < 4 { split(backend, &word, here) } else { vec![(4, word)] }
             }
-        }
-        .into_iter();
-        while let Some((bytes, wire)) = pieces.next() {
+        };
+        for (bytes, wire) in pieces {
             used += bytes;
             chunk.push((CHUNK - used, wire));
             if used == CHUNK {

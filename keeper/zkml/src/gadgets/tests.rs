@@ -41,7 +41,7 @@ impl Gadget {
     fn constraints(&self, inputs: usize) -> R1cs {
         let mut backend = Symbolic::new(1);
         self.build(&mut backend, &vec![0; inputs]);
-        backend.finish()
+        backend.finish().expect("a small circuit")
     }
 
     fn witness(&self, inputs: &[i64], fault: Option<Fault>) -> Vec<i64> {

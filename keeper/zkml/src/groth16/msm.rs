@@ -170,7 +170,7 @@ fn invert_all<F: Field>(values: &mut [F]) {
     }
     let mut inverse = product.inverse().unwrap_or_default();
     for (value, product) in values.iter_mut().zip(products).rev() {
-        let next = inverse * &*value;
+        let next = inverse * *value;
         *value = inverse * product;
         inverse = next;
     }

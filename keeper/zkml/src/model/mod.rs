@@ -22,7 +22,7 @@ pub const MAX_LAYERS: usize = 256;
 /// The most weights that a model may have.
 pub const MAX_WEIGHTS: usize = 1 << 24;
 /// The most multiplications that one run of a model may take.
-pub const MAX_OPERATIONS: usize = 1 << 28;
+pub const MAX_OPERATIONS: usize = 1 << 26;
 
 /// A quantised model whose shapes fit together and none of whose values can leave 32 bits, whatever the input.
 #[derive(Debug, Clone, PartialEq, Eq)]
