@@ -42,7 +42,7 @@ impl Random {
     fn new() -> Self {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
         let seed = std::env::var("OPG_TEST_SEED").map_or(now as u64, |seed| seed.parse().unwrap());
-        println!("OPG_TEST_SEED={seed}");
+        eprintln!("OPG_TEST_SEED={seed}");
         Self { seed, drawn: 0 }
     }
 
