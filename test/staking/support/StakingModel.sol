@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 /// @notice What staking should do, the naive way: every slash visits every entry and takes its part from it. Values are
 /// fractions of a wei, so the model hardly rounds. An entry is a position (id 0) or an unbond of an account at an operator.
 contract StakingModel {
@@ -71,7 +73,7 @@ contract StakingModel {
             bool isOwn = entries[i].account == operator;
             (uint256 part, uint256 whole) = isOwn ? (own, ownTotal) : (pool, poolTotal);
             // Rounding in the contract can leave the model a few wei short of what was taken.
-            uint256 loss = part * ONE >= whole ? entries[i].value : _mulDiv(entries[i].value, part, whole / ONE + 1);
+            uint256 loss = part * ONE >= whole ? entries[i].value : Math.mulDiv(entries[i].value, part * ONE, whole);
             entries[i].value -= loss;
             _lost[slashId][i] = loss;
         }
@@ -95,33 +97,29 @@ contract StakingModel {
         }
     }
 
-    /// @dev All of it returns to what the operator still has in the pool: in proportion to what its entries are worth,
-    /// or, if that is nothing, to what was taken from them.
+    /// @dev All of it returns to what the operator still has in the pool, in proportion to what was taken from each
+    /// entry; if nothing of that is left there, to its position.
     function _returnOwn(address operator, uint256 amount, bytes32 slashId) private {
-        uint256 worth;
         uint256 lost;
         for (uint256 i; i < entries.length; ++i) {
-            if (entries[i].operator != operator || entries[i].account != operator) continue;
-            worth += entries[i].value;
-            lost += _lost[slashId][i];
+            if (entries[i].operator == operator && entries[i].account == operator) lost += _lost[slashId][i];
         }
-        if (worth == 0 && lost == 0) {
+        if (lost == 0) {
             entries[_entry(operator, operator, 0)].value += amount;
-        } else {
-            for (uint256 i; i < entries.length; ++i) {
-                if (entries[i].operator != operator || entries[i].account != operator) continue;
-                (uint256 part, uint256 whole) = worth == 0 ? (_lost[slashId][i], lost) : (entries[i].value, worth);
-                entries[i].value += _mulDiv(amount, part / ONE, whole / ONE + (whole % ONE == 0 ? 0 : 1));
-            }
+            return;
+        }
+        for (uint256 i; i < entries.length; ++i) {
+            if (entries[i].operator != operator || entries[i].account != operator) continue;
+            entries[i].value += Math.mulDiv(amount, _lost[slashId][i], lost);
         }
     }
 
     function _move(uint256 from, uint256 to, uint256 part, uint256 whole) private {
-        uint256 value = _mulDiv(entries[from].value, part, whole);
+        uint256 value = Math.mulDiv(entries[from].value, part, whole);
         entries[from].value -= value;
         entries[to].value += value;
         for (uint256 i; i < _open.length; ++i) {
-            uint256 lost = _mulDiv(_lost[_open[i]][from], part, whole);
+            uint256 lost = Math.mulDiv(_lost[_open[i]][from], part, whole);
             _lost[_open[i]][from] -= lost;
             _lost[_open[i]][to] += lost;
         }
@@ -134,10 +132,5 @@ contract StakingModel {
             _indexes[key] = entries.length;
         }
         return _indexes[key] - 1;
-    }
-
-    function _mulDiv(uint256 value, uint256 part, uint256 whole) private pure returns (uint256) {
-        // Values have at most 154 bits, parts at most 112: divide first where the product would not fit.
-        return part < 1 << 100 ? value * part / whole : (value >> 12) * part / whole << 12;
     }
 }
