@@ -41,9 +41,9 @@ fn published_models_have_the_stated_sizes() {
     }
 }
 
-/// The full count: `cargo test --release --package opg-zkml -- --ignored full_count`.
+/// The full count: `cargo test --workspace --test it -- --ignored full_count`.
 #[test]
-#[ignore = "minutes of work: the full count"]
+#[ignore = "the full count takes a minute"]
 fn full_count_of_agreement() {
     agree(8, 4_000, 25);
 }

@@ -82,9 +82,9 @@ fn faults_violate_a_constraint() {
     pretend(12, 2_000);
 }
 
-/// The full count: `cargo test --release --package opg-zkml -- --ignored full_count`.
+/// The full count: `cargo test --workspace --test it -- --ignored full_count`.
 #[test]
-#[ignore = "minutes of work: the full count"]
+#[ignore = "the full count takes a minute"]
 fn full_count_of_mutations_and_faults() {
     mutate(13, 200_000);
     pretend(14, 50_000);

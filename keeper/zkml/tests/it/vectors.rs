@@ -58,7 +58,7 @@ fn the_committed_vectors_are_those_of_this_code() {
     assert_eq!(file["vectors"][1], vector("784-128-10", shapes::digits(), 2));
 }
 
-/// Writes the file: `cargo test --package opg-zkml --test it -- --ignored write_the_vectors`.
+/// Writes the file: `cargo test --workspace --test it -- --ignored write_the_vectors`.
 #[test]
 #[ignore = "writes test/vectors/zk.json"]
 fn write_the_vectors() {
