@@ -189,9 +189,9 @@ fn a_genesis_is_compared_with_its_deployment() {
     let verified = json(command(&["genesis", "verify", genesis]));
     assert_eq!(verified["vestingVault"], devnet.book.vesting_vault.to_string());
 
-    // The devnet has released the liquidity, and nothing else.
+    // The deployment has released the airdrop, the devnet the liquidity, and nobody anything else.
     let calendar = json(command(&["vesting", "schedule", "--genesis", genesis, "--by", "beneficiary"]));
-    assert_eq!(calendar["released"], (60_000_000 * 10_u128.pow(18)).to_string());
+    assert_eq!(calendar["released"], (100_000_000 * 10_u128.pow(18)).to_string());
     let rewards =
         calendar["unlocks"].as_array().unwrap().iter().find(|row| row["category"] == "staking-rewards");
     assert_eq!(rewards.unwrap()["beneficiary"], devnet.book.rewards.to_string());
