@@ -11,4 +11,4 @@ mod model;
 pub use due::{Summary, due, look_again, observe, page, summary};
 pub use fill::{begin, filled, finish, genesis_of, insert, is_complete, policy, set_policy};
 pub use flight::{LastRelease, in_flight, mark, note_release, of_intent, settle};
-pub use model::{CategoryTerms, GenesisId, Known, Look, NewSchedule, ScheduleRow};
+pub use model::{CategoryTerms, GenesisId, Known, Look, ScheduleRow};

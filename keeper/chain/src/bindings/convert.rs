@@ -1,14 +1,28 @@
-//! Between the generated types and those of `opg-receipts`.
+//! Between the generated types and those of `opg-receipts` and `opg-vesting`.
 //!
-//! The generated structs carry the Solidity names of nested types, those of `opg-receipts` carry JSON forms and the
-//! digest. The fields are the same; these conversions are the only place that says so.
+//! The generated structs carry the Solidity names of nested types, ours carry JSON forms, digests and
+//! arithmetic. The fields are the same; these conversions are the only place that says so.
 
 use alloy::{
     primitives::{B256, keccak256},
     sol_types::SolValue,
 };
 
-use super::{Fulfilment, InferenceReceipt, ModelSpec, Request};
+use super::{Fulfilment, InferenceReceipt, ModelSpec, Request, Schedule};
+
+impl From<opg_vesting::Schedule> for Schedule {
+    fn from(schedule: opg_vesting::Schedule) -> Self {
+        Self {
+            category: schedule.category,
+            index: schedule.index,
+            beneficiary: schedule.beneficiary,
+            amount: schedule.amount,
+            tgeAmount: schedule.tge_amount,
+            revocable: schedule.revocable,
+            transferable: schedule.transferable,
+        }
+    }
+}
 
 impl From<Request> for opg_receipts::Request {
     fn from(request: Request) -> Self {

@@ -3,11 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use alloy::primitives::{Address, B256};
-use opg_chain::{
-    address_book::AddressBook,
-    bindings::{IVestingVault, Schedule},
-    rpc::Rpc,
-};
+use opg_chain::{address_book::AddressBook, bindings::IVestingVault, rpc::Rpc};
 use opg_vesting::{ContractAddresses, GenesisFiles, Manifest, allocation::Allocation, genesis};
 
 use super::{Wallets, accounts, anvil::CHAIN_ID};
@@ -71,16 +67,7 @@ fn release_to(files: &GenesisFiles, beneficiary: Address) -> CliResult<IVestingV
             continue;
         }
         let proof: Vec<B256> = files.proof(category.id, schedule.index).map_err(fault)?;
-        let schedule = Schedule {
-            category: schedule.category,
-            index: schedule.index,
-            beneficiary: schedule.beneficiary,
-            amount: schedule.amount,
-            tgeAmount: schedule.tge_amount,
-            revocable: schedule.revocable,
-            transferable: schedule.transferable,
-        };
-        return Ok(IVestingVault::releaseCall { schedule, proof });
+        return Ok(IVestingVault::releaseCall { schedule: schedule.into(), proof });
     }
     Err(fault(format!("its category `{LIQUIDITY}` has no schedule of the deployer {beneficiary}")))
 }

@@ -12,7 +12,7 @@ use alloy::{
     sol_types::SolValue as _,
 };
 use opg_chain::{
-    bindings::{IVestingVault, Schedule as OnChain},
+    bindings::IVestingVault,
     rpc::{Rpc, RpcConfig},
 };
 use opg_vesting::{Curve, Schedule};
@@ -151,17 +151,7 @@ fn vested_amounts_are_those_of_the_contract_at_a_thousand_random_times() {
             // From a little before the start to a little after the end.
             let span = u128::from(curve.end() - curve.start) + 200;
             let time = (curve.start + random.below(span) as u64).saturating_sub(100);
-            let on_chain = OnChain {
-                category,
-                index: row,
-                beneficiary: schedule.beneficiary,
-                amount,
-                tgeAmount: schedule.tge_amount,
-                revocable: schedule.revocable,
-                transferable: schedule.transferable,
-            };
-            let call =
-                IVestingVault::vestedAtCall { schedule: on_chain.clone(), timestamp: U256::from(time) };
+            let call = IVestingVault::vestedAtCall { schedule: schedule.into(), timestamp: U256::from(time) };
             let found = rpc.view(vault, &call).await.unwrap();
             assert_eq!(
                 U256::from(schedule.vested_at(&curve, time)),
@@ -169,7 +159,7 @@ fn vested_amounts_are_those_of_the_contract_at_a_thousand_random_times() {
                 "{schedule:?} on {curve:?} at {time}"
             );
             if row < 20 {
-                let call = IVestingVault::scheduleIdCall { schedule: on_chain };
+                let call = IVestingVault::scheduleIdCall { schedule: schedule.into() };
                 assert_eq!(schedule.id(), rpc.view(vault, &call).await.unwrap(), "{schedule:?}");
             }
         }

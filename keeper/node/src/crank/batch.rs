@@ -10,7 +10,7 @@ use opg_chain::{
     bindings::IVestingVault,
     journal::{Intent, TRANSACTION_GAS_CAP},
 };
-use opg_store::vesting::{NewSchedule, ScheduleRow};
+use opg_store::vesting::ScheduleRow;
 
 use super::{CrankError, Genesis, Period, Quote, context::Context};
 
@@ -82,21 +82,9 @@ pub(super) fn calldata(genesis: &dyn Genesis, rows: &[Payable]) -> Result<Bytes,
     for Payable { row, .. } in rows {
         proofs.push(genesis.proof(row.schedule.category, row.schedule.index)?);
     }
-    let schedules = rows.iter().map(|payable| leaf(&payable.row.schedule)).collect();
+    let schedules = rows.iter().map(|payable| payable.row.schedule.into()).collect();
     let call = IVestingVault::releaseManyCall { schedules, proofs, minimum: U256::from(minimum) };
     Ok(call.abi_encode().into())
-}
-
-fn leaf(schedule: &NewSchedule) -> IVestingVault::Schedule {
-    IVestingVault::Schedule {
-        category: schedule.category,
-        index: schedule.index,
-        beneficiary: schedule.beneficiary,
-        amount: schedule.amount,
-        tgeAmount: schedule.tge_amount,
-        revocable: schedule.revocable,
-        transferable: schedule.transferable,
-    }
 }
 
 /// The intent that releases `rows` in `period`.
@@ -130,7 +118,7 @@ fn digest(rows: &[Payable], period: Period) -> B256 {
     let mut hasher = Keccak256::new();
     hasher.update(period.start.to_be_bytes());
     for Payable { row, .. } in rows {
-        hasher.update(row.schedule.id);
+        hasher.update(row.id);
         hasher.update(row.known.released.to_be_bytes());
     }
     hasher.finalize()

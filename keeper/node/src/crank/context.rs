@@ -11,9 +11,9 @@ use std::{
 use opg_chain::journal::Waker;
 use opg_store::{
     Store,
-    vesting::{Known, Look, NewSchedule, ScheduleRow},
+    vesting::{Known, Look, ScheduleRow},
 };
-use opg_vesting::Curve;
+use opg_vesting::{Curve, Schedule};
 use tokio::sync::Notify;
 
 use super::{CrankConfig, CrankMetrics, Genesis, Period, Policy, VestingLedger, plan};
@@ -44,13 +44,13 @@ pub(super) struct Context {
 
 impl Context {
     /// The curve of a schedule. Rows of categories that the genesis lacks cannot be in the index.
-    pub(super) fn curve(&self, schedule: &NewSchedule) -> Curve {
+    pub(super) fn curve(&self, schedule: &Schedule) -> Curve {
         let never = Curve { start: u64::MAX, cliff: 0, duration: 0 };
         self.curves.get(&schedule.category).copied().unwrap_or(never)
     }
 
     /// What a release of `schedule` pays at `timestamp`, if it is worth one.
-    pub(super) fn payable(&self, schedule: &NewSchedule, known: &Known, timestamp: u64) -> Option<u128> {
+    pub(super) fn payable(&self, schedule: &Schedule, known: &Known, timestamp: u64) -> Option<u128> {
         plan::payable(self.policy.min_amount, &self.curve(schedule), schedule, known, timestamp)
     }
 
@@ -67,7 +67,7 @@ impl Context {
     pub(super) async fn states(&self, rows: &[ScheduleRow]) -> Result<Vec<Known>, LedgerError> {
         let mut states = Vec::with_capacity(rows.len());
         for page in rows.chunks(PAGE as usize) {
-            let ids: Vec<_> = page.iter().map(|row| row.schedule.id).collect();
+            let ids: Vec<_> = page.iter().map(|row| row.id).collect();
             states.extend(self.ledger.states(&ids).await?);
         }
         self.metrics.read.fetch_add(rows.len() as u64, Ordering::Relaxed);

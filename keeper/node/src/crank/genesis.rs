@@ -3,7 +3,7 @@
 use alloy::primitives::{B256, Keccak256};
 use opg_store::{
     Store, StoreError,
-    vesting::{self, CategoryTerms, GenesisId, NewSchedule},
+    vesting::{self, CategoryTerms, GenesisId},
 };
 use opg_vesting::{CategoryEntry, GenesisError, GenesisFiles, Manifest};
 
@@ -143,18 +143,5 @@ pub(super) fn terms(entry: &CategoryEntry) -> CategoryTerms {
         cliff: entry.curve.cliff,
         duration: entry.curve.duration,
         count: entry.count,
-    }
-}
-
-pub(super) fn indexed(schedule: &opg_vesting::Schedule) -> NewSchedule {
-    NewSchedule {
-        id: schedule.id(),
-        category: schedule.category,
-        index: schedule.index,
-        beneficiary: schedule.beneficiary,
-        amount: schedule.amount,
-        tge_amount: schedule.tge_amount,
-        revocable: schedule.revocable,
-        transferable: schedule.transferable,
     }
 }

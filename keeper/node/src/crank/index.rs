@@ -2,16 +2,12 @@
 
 use opg_store::{
     Store, StoreError,
-    vesting::{self, GenesisId, Known, Look, NewSchedule},
+    vesting::{self, GenesisId, Known, Look},
 };
-use opg_vesting::{CategoryEntry, Curve};
+use opg_vesting::{CategoryEntry, Curve, Schedule};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    CrankError, Genesis, Policy,
-    genesis::{indexed, terms},
-    plan,
-};
+use super::{CrankError, Genesis, Policy, genesis::terms, plan};
 
 /// Rows of one transaction: it is short enough for others who want the database.
 const CHUNK: u32 = 5_000;
@@ -60,8 +56,8 @@ fn fill(
             return Ok(());
         }
         store.write(|tx| {
-            for schedule in chunk.iter().map(indexed) {
-                vesting::insert(tx, &schedule, initial(policy, &entry.curve, &schedule, &Known::default()))?;
+            for schedule in &chunk {
+                vesting::insert(tx, schedule, initial(policy, &entry.curve, schedule, &Known::default()))?;
             }
             Ok::<_, StoreError>(())
         })?;
@@ -100,7 +96,7 @@ fn recompute(
 
 /// When to look at a row of which nothing recent is known: as soon as something may be due, and at once where the vault
 /// said anything before, which may have changed since.
-fn initial(policy: &Policy, curve: &Curve, schedule: &NewSchedule, known: &Known) -> Look {
+fn initial(policy: &Policy, curve: &Curve, schedule: &Schedule, known: &Known) -> Look {
     if !policy.wants(schedule) {
         return Look::default();
     }

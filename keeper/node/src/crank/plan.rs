@@ -1,7 +1,7 @@
 //! What is due, and when a schedule needs attention. Pure: the time is an argument.
 
-use opg_store::vesting::{Known, Look, NewSchedule};
-use opg_vesting::Curve;
+use opg_store::vesting::{Known, Look};
+use opg_vesting::{Curve, Schedule};
 
 use super::{Period, Policy};
 
@@ -10,14 +10,14 @@ const MANUAL_PAUSE: u64 = 86_400;
 
 /// OPG wei that the vault would pay at `timestamp` in a release of `schedule`.
 #[must_use]
-pub fn due(curve: &Curve, schedule: &NewSchedule, known: &Known, timestamp: u64) -> u128 {
+pub fn due(curve: &Curve, schedule: &Schedule, known: &Known, timestamp: u64) -> u128 {
     let vested = curve.vested_at(schedule.amount, schedule.tge_amount, timestamp);
     vested.min(total(schedule, known)).saturating_sub(known.released)
 }
 
 /// Earliest time at which `min_amount` is due, or all that remains if that is less. `None`: never.
 #[must_use]
-pub fn due_at(min_amount: u128, curve: &Curve, schedule: &NewSchedule, known: &Known) -> Option<u64> {
+pub fn due_at(min_amount: u128, curve: &Curve, schedule: &Schedule, known: &Known) -> Option<u64> {
     let wanted = worth(min_amount, schedule, known);
     if known.manual || wanted == 0 {
         return None;
@@ -39,7 +39,7 @@ pub fn due_at(min_amount: u128, curve: &Curve, schedule: &NewSchedule, known: &K
 pub(super) fn payable(
     min_amount: u128,
     curve: &Curve,
-    schedule: &NewSchedule,
+    schedule: &Schedule,
     known: &Known,
     timestamp: u64,
 ) -> Option<u128> {
@@ -54,7 +54,7 @@ pub(super) fn payable(
 pub fn look(
     policy: &Policy,
     curve: &Curve,
-    schedule: &NewSchedule,
+    schedule: &Schedule,
     known: &Known,
     firm: bool,
     period: Period,
@@ -73,11 +73,11 @@ pub fn look(
 }
 
 /// All that the schedule will have released in the end.
-fn total(schedule: &NewSchedule, known: &Known) -> u128 {
+fn total(schedule: &Schedule, known: &Known) -> u128 {
     known.revoked_total.unwrap_or(schedule.amount).min(schedule.amount)
 }
 
 /// Least amount that is worth a release: the last one empties the schedule, however little is left.
-fn worth(min_amount: u128, schedule: &NewSchedule, known: &Known) -> u128 {
+fn worth(min_amount: u128, schedule: &Schedule, known: &Known) -> u128 {
     min_amount.max(1).min(total(schedule, known).saturating_sub(known.released))
 }

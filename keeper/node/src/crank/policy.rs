@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, B256, Keccak256};
-use opg_store::vesting::NewSchedule;
-use opg_vesting::Manifest;
+use opg_vesting::{Manifest, Schedule};
 
 use super::{CrankConfig, CrankError};
 
@@ -46,7 +45,7 @@ impl Policy {
     /// Whether to release `schedule` at all. The beneficiary is that of the genesis: a schedule that was handed on follows
     /// the choice that was made for it before.
     #[must_use]
-    pub fn wants(&self, schedule: &NewSchedule) -> bool {
+    pub fn wants(&self, schedule: &Schedule) -> bool {
         self.categories.contains(&schedule.category)
             && (self.only.is_empty() || self.only.contains(&schedule.beneficiary))
             && !self.except.contains(&schedule.beneficiary)

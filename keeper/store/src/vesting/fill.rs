@@ -1,9 +1,10 @@
 //! Filling the index from a genesis, in as many transactions as it takes.
 
 use alloy_primitives::B256;
+use opg_vesting::Schedule;
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::model::{CategoryTerms, GenesisId, Look, NewSchedule, number};
+use super::model::{CategoryTerms, GenesisId, Look, number};
 use crate::{
     StoreError,
     columns::{Columns, amount, integer},
@@ -87,14 +88,14 @@ pub fn filled(tx: &Transaction<'_>, category: u32) -> Result<u32, StoreError> {
 ///
 /// # Errors
 /// If it has its row already, or the database fails.
-pub fn insert(tx: &Transaction<'_>, schedule: &NewSchedule, look: Look) -> Result<(), StoreError> {
+pub fn insert(tx: &Transaction<'_>, schedule: &Schedule, look: Look) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT INTO vesting_schedules (number, id, category, beneficiary, amount, tge_amount, revocable, transferable, \
          due_at, look_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute(params![
         number(schedule.category, schedule.index)?,
-        schedule.id.as_slice(),
+        schedule.id().as_slice(),
         schedule.category,
         schedule.beneficiary.as_slice(),
         amount(schedule.amount),

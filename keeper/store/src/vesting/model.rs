@@ -1,6 +1,7 @@
 //! What the index holds.
 
 use alloy_primitives::{Address, B256};
+use opg_vesting::Schedule;
 use rusqlite::Row;
 
 use crate::{StoreError, columns::Columns, journal::IntentId};
@@ -33,27 +34,6 @@ pub struct CategoryTerms {
     pub count: u32,
 }
 
-/// A schedule of the genesis, as it enters the index.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewSchedule {
-    /// Its leaf, by which the vault knows it.
-    pub id: B256,
-    /// Number of its category.
-    pub category: u32,
-    /// Its number in the category.
-    pub index: u32,
-    /// Who gets the tokens, by the genesis.
-    pub beneficiary: Address,
-    /// OPG wei in all.
-    pub amount: u128,
-    /// OPG wei that vest at the start.
-    pub tge_amount: u128,
-    /// Whether governance may end it.
-    pub revocable: bool,
-    /// Whether it may be handed on.
-    pub transferable: bool,
-}
-
 /// What the vault remembers of a schedule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Known {
@@ -77,8 +57,10 @@ pub struct Look {
 /// A row of the index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScheduleRow {
-    /// The schedule.
-    pub schedule: NewSchedule,
+    /// Its leaf, by which the vault knows it.
+    pub id: B256,
+    /// The schedule, as the genesis has it.
+    pub schedule: Schedule,
     /// What the vault said last.
     pub known: Known,
     /// Head when the vault first said so.
@@ -96,8 +78,8 @@ impl ScheduleRow {
         let columns = Columns(row);
         let number = columns.unsigned("number")?;
         Ok(Self {
-            schedule: NewSchedule {
-                id: columns.word("id")?,
+            id: columns.word("id")?,
+            schedule: Schedule {
                 category: columns.get("category")?,
                 // The lower half of the number.
                 index: (number & u64::from(u32::MAX)) as u32,

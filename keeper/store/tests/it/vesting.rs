@@ -4,8 +4,9 @@ use alloy_primitives::{Address, B256};
 use opg_store::{
     Store, StoreError,
     journal::IntentId,
-    vesting::{self, CategoryTerms, GenesisId, Known, LastRelease, Look, NewSchedule, ScheduleRow},
+    vesting::{self, CategoryTerms, GenesisId, Known, LastRelease, Look, ScheduleRow},
 };
+use opg_vesting::Schedule;
 
 use crate::support::write;
 
@@ -19,11 +20,8 @@ fn terms(id: u32, count: u32) -> CategoryTerms {
     CategoryTerms { id, name: format!("category {id}"), start: 1_000, cliff: 100, duration: 400, count }
 }
 
-fn schedule(category: u32, index: u32) -> NewSchedule {
-    let mut id = B256::repeat_byte(category as u8);
-    id[31] = index as u8;
-    NewSchedule {
-        id,
+fn schedule(category: u32, index: u32) -> Schedule {
+    Schedule {
         category,
         index,
         beneficiary: Address::repeat_byte(index as u8),

@@ -5,9 +5,7 @@ use std::{ops::ControlFlow, path::Path, process::Command};
 use alloy::primitives::{Address, B256, Bytes, U256, address, keccak256};
 use opg_chain::{
     address_book::AddressBook,
-    bindings::{
-        BondedOperators, Fulfilment, IInferenceHub, IModelRegistry, IVestingVault, ModelSpec, Opg, Schedule,
-    },
+    bindings::{BondedOperators, Fulfilment, IInferenceHub, IModelRegistry, IVestingVault, ModelSpec, Opg},
     ledger::Contracts,
     signer::{PrivateKeySigner, sign_receipt},
 };
@@ -189,15 +187,7 @@ async fn release_liquidity(anvil: &Anvil, book: &AddressBook, genesis: &Path) {
     let schedule = files.schedules(liquidity.id).unwrap().next().unwrap().unwrap();
     assert_eq!(schedule.beneficiary, DEPLOYER);
     let release = IVestingVault::releaseCall {
-        schedule: Schedule {
-            category: schedule.category,
-            index: schedule.index,
-            beneficiary: schedule.beneficiary,
-            amount: schedule.amount,
-            tgeAmount: schedule.tge_amount,
-            revocable: schedule.revocable,
-            transferable: schedule.transferable,
-        },
+        schedule: schedule.into(),
         proof: files.proof(liquidity.id, schedule.index).unwrap(),
     };
     anvil.send(DEPLOYER, book.vesting_vault, &release).await;

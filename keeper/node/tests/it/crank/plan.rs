@@ -2,8 +2,8 @@
 
 use alloy::primitives::Address;
 use opg_node::crank::{Period, Policy, due, due_at, look};
-use opg_store::vesting::{Known, Look, NewSchedule};
-use opg_vesting::Curve;
+use opg_store::vesting::{Known, Look};
+use opg_vesting::{Curve, Schedule};
 use proptest::prelude::*;
 
 use super::vault::{OPG, TGE};
@@ -12,9 +12,8 @@ fn policy(min_amount: u128) -> Policy {
     Policy { categories: [0].into(), min_amount, only: [].into(), except: [].into() }
 }
 
-fn schedule(amount: u128, tge_amount: u128) -> NewSchedule {
-    NewSchedule {
-        id: Default::default(),
+fn schedule(amount: u128, tge_amount: u128) -> Schedule {
+    Schedule {
         category: 0,
         index: 0,
         beneficiary: Address::repeat_byte(1),
@@ -34,7 +33,7 @@ prop_compose! {
         released_at in prop_oneof![Just(0), TGE - 10..TGE + 400_000_000],
         revoked_at in proptest::option::of(TGE..TGE + 400_000_000),
         min_amount in prop_oneof![Just(0), Just(OPG), 1..(1_u128 << 90)],
-    ) -> (Curve, NewSchedule, Known, u128) {
+    ) -> (Curve, Schedule, Known, u128) {
         let curve = Curve { start: TGE, cliff, duration };
         let schedule = schedule(amount, amount / 100 * tge_share);
         let vested = |at| curve.vested_at(amount, schedule.tge_amount, at);
