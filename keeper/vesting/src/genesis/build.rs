@@ -1,9 +1,8 @@
 //! Builds a genesis into a folder, all of it or nothing.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
+
+use tempfile::TempDir;
 
 use super::{
     GenesisError, Manifest,
@@ -49,7 +48,7 @@ pub fn build(
     fs::create_dir(&made).map_err(|error| GenesisError::io(&made, error))?;
     let plan = Plan::new(allocation, beneficiaries, tge);
     let manifest = derive(&plan, &Store::Write(made.clone()), observe)?;
-    put(&made, folder, &scratch.path().join("old"), force, &manifest)?;
+    put(scratch, &made, folder, force, &manifest)?;
     Ok(manifest)
 }
 
@@ -70,17 +69,18 @@ fn check_target(folder: &Path) -> Result<(), GenesisError> {
     }
 }
 
+/// Moves `made` to `folder`, and what was there before to `scratch`, which takes it along when it is dropped.
 fn put(
+    scratch: TempDir,
     made: &Path,
     folder: &Path,
-    aside: &PathBuf,
     force: bool,
     manifest: &Manifest,
 ) -> Result<(), GenesisError> {
     let fail = |error| GenesisError::io(folder, error);
     let there = folder.join(MANIFEST);
     if there.is_file() {
-        let text = fs::read_to_string(&there).unwrap_or_default();
+        let text = fs::read_to_string(&there).map_err(|error| GenesisError::io(&there, error))?;
         if text != manifest.render() && !force {
             return Err(GenesisError::Occupied {
                 path: folder.to_owned(),
@@ -88,12 +88,17 @@ fn put(
             });
         }
     }
+    let aside = scratch.path().join("old");
     if folder.exists() {
-        fs::rename(folder, aside).map_err(fail)?;
+        fs::rename(folder, &aside).map_err(fail)?;
     }
     if let Err(error) = fs::rename(made, folder) {
-        // Back as it was; what matters is why the new one could not take its place.
-        let _ = fs::rename(aside, folder);
+        // Back as it was, if that works; nothing may be lost if it does not.
+        if aside.exists() && fs::rename(&aside, folder).is_err() {
+            let kept = scratch.keep().join("old");
+            let reason = format!("cannot be replaced ({error}); what it held is in {}", kept.display());
+            return Err(GenesisError::Occupied { path: folder.to_owned(), reason });
+        }
         return Err(fail(error));
     }
     Ok(())
