@@ -29,6 +29,15 @@ impl Default for Accelerator {
 }
 
 impl Accelerator {
+    /// Opens it and says what it is, for people. Fails where the build or the machine has none.
+    pub fn describe(self) -> Result<String, EngineError> {
+        self.device()?;
+        Ok(match self {
+            Accelerator::Cpu => "the processor".to_owned(),
+            Accelerator::Cuda(ordinal) => format!("NVIDIA GPU {ordinal}"),
+        })
+    }
+
     fn device(self) -> Result<Device, EngineError> {
         match self {
             Accelerator::Cpu => Ok(Device::Cpu),
@@ -131,4 +140,18 @@ impl LocalModel {
 pub(crate) fn engine_name(device: &Device) -> String {
     let kind = if device.is_cuda() { "cuda" } else { "cpu" };
     format!("{}/{} {kind}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_is_there_or_is_named_as_missing() {
+        assert_eq!(Accelerator::Cpu.describe().unwrap(), "the processor");
+        if !cfg!(feature = "cuda") {
+            let error = Accelerator::Cuda(0).describe().unwrap_err();
+            assert!(error.to_string().contains("cuda"), "{error}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use alloy::primitives::{Address, U256};
 use opg_chain::{
     address_book::AddressBook, bindings::BondedOperators, fees::FeeFloor, rpc::Rpc, signer::PrivateKeySigner,
 };
+use opg_engine::local::Accelerator;
 use opg_node::ChainLedger;
 use serde::Serialize;
 
@@ -73,6 +74,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
     findings.good("configuration", config.path.display().to_string());
     let signer = findings.take("key", context::open_signer(config), |signer| signer.address().to_string());
     disk(config, &mut findings);
+    accelerator(config, &mut findings);
 
     let rpc = findings.take("rpc", context::connect(config).await, |rpc| {
         format!("{} endpoints, chain {}", config.rpc.0.len(), rpc.chain_id())
@@ -142,6 +144,21 @@ fn disk(config: &Config, findings: &mut Findings) {
             "disk",
             format!("{}: {error}", folder.display()),
             "create the folder of storage.path",
+        ),
+    }
+}
+
+/// Where models are computed: a build for GPUs needs one.
+fn accelerator(config: &Config, findings: &mut Findings) {
+    if !config.inference.enabled {
+        return;
+    }
+    match Accelerator::default().describe() {
+        Ok(device) => findings.good("accelerator", device),
+        Err(error) => findings.bad(
+            "accelerator",
+            error.to_string(),
+            "install the NVIDIA driver until `nvidia-smi` lists the GPU, or use an opg built without CUDA",
         ),
     }
 }

@@ -96,6 +96,17 @@ fn a_missing_database_is_not_created() {
 }
 
 #[test]
+fn doctor_says_where_models_run() {
+    let folder = initialised();
+    let mut command = opg(folder.path());
+    command.args(["--json", "doctor"]).env("OPG_KEYSTORE_PASSWORD", "secret");
+    let report: serde_json::Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["check"] == "accelerator").unwrap();
+    assert_eq!((&found["ok"], &found["detail"]), (&true.into(), &"the processor".into()));
+}
+
+#[test]
 fn a_damaged_database_is_named() {
     let folder = initialised();
     std::fs::write(folder.path().join("opg.db"), "not a database, but long enough to be looked at").unwrap();
