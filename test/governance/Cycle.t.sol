@@ -76,14 +76,7 @@ contract CycleTest is GovernanceFixture {
     }
 
     function test_Cycle_RoutineChangesWaitLess() public {
-        Proposal memory p = _turns(6, 90);
-        uint256 id = _pass(p);
-        _queue(p);
-        assertEq(governor.proposalEta(id), vm.getBlockTimestamp() + MIN_DELAY);
-        _skip(MIN_DELAY);
-        _execute(p);
-        (uint32 window,) = hub.turnParameters();
-        assertEq(window, 6);
+        _assertRoutineCycle();
     }
 
     /// A delegate spends the treasury and changes a setting of the governor itself.
@@ -322,14 +315,7 @@ contract CycleTest is GovernanceFixture {
         vm.prank(stranger);
         vm.expectRevert(abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, stranger));
         hub.setTurnParameters(1, 2);
-        Proposal memory p = _turns(6, 90);
-        uint256 id = _pass(p);
-        _queue(p);
-        assertEq(governor.proposalEta(id), vm.getBlockTimestamp() + MIN_DELAY);
-        _skip(MIN_DELAY);
-        _execute(p);
-        (uint32 window,) = hub.turnParameters();
-        assertEq(window, 6);
+        _assertRoutineCycle();
     }
 
     // Late quorum
@@ -361,5 +347,17 @@ contract CycleTest is GovernanceFixture {
         vm.warp(deadline);
         _vote(alice, id, AGAINST);
         assertEq(governor.proposalDeadline(id), deadline);
+    }
+
+    /// A routine change takes effect after the shorter delay.
+    function _assertRoutineCycle() private {
+        Proposal memory p = _turns(6, 90);
+        uint256 id = _pass(p);
+        _queue(p);
+        assertEq(governor.proposalEta(id), vm.getBlockTimestamp() + MIN_DELAY);
+        _skip(MIN_DELAY);
+        _execute(p);
+        (uint32 window,) = hub.turnParameters();
+        assertEq(window, 6);
     }
 }
