@@ -147,7 +147,8 @@ interface IVestingVault {
     function claimTo(Schedule calldata schedule, bytes32[] calldata proof, address to) external returns (uint256 amount);
 
     /// @notice Pays what is due to `to`, on a signature of the beneficiary (key, or ERC-1271) over
-    /// `ClaimTo(bytes32 schedule,address to,uint256 nonce,uint256 deadline)` with its next nonce.
+    /// `ClaimTo(bytes32 schedule,address beneficiary,address to,uint256 nonce,uint256 deadline)` with its next
+    /// nonce.
     function claimToBySig(
         Schedule calldata schedule,
         bytes32[] calldata proof,

@@ -25,8 +25,9 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
     using VestingCurve for Curve;
     using VestingCurve for PackedCurve;
 
+    /// Names the beneficiary, for some wallets accept whatever their owner signed, for whichever of its wallets.
     bytes32 private constant CLAIM_TO_TYPEHASH =
-        keccak256("ClaimTo(bytes32 schedule,address to,uint256 nonce,uint256 deadline)");
+        keccak256("ClaimTo(bytes32 schedule,address beneficiary,address to,uint256 nonce,uint256 deadline)");
 
     /// @inheritdoc IVestingVault
     address public immutable override opg;
@@ -128,7 +129,8 @@ contract VestingVault is IVestingVault, CategoryLedger, AccessManaged, EIP712, N
         if (block.timestamp > deadline) revert ExpiredSignature(deadline);
         bytes32 id = _requireProven(schedule, proof);
         address signer = _beneficiaryOf(schedule, id);
-        bytes32 digest = _hashTypedDataV4(keccak256(abi.encode(CLAIM_TO_TYPEHASH, id, to, _useNonce(signer), deadline)));
+        bytes32 digest =
+            _hashTypedDataV4(keccak256(abi.encode(CLAIM_TO_TYPEHASH, id, signer, to, _useNonce(signer), deadline)));
         if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature)) revert InvalidSignature(signer);
         amount = _claim(schedule, id, to);
     }

@@ -57,13 +57,20 @@ const signClaimTo = async (signer, schedule, to, nonce) =>
     types: {
       ClaimTo: [
         { name: 'schedule', type: 'bytes32' },
+        { name: 'beneficiary', type: 'address' },
         { name: 'to', type: 'address' },
         { name: 'nonce', type: 'uint256' },
         { name: 'deadline', type: 'uint256' },
       ],
     },
     primaryType: 'ClaimTo',
-    message: { schedule: await chain.read(vault, 'scheduleId', [schedule]), to, nonce, deadline },
+    message: {
+      schedule: await chain.read(vault, 'scheduleId', [schedule]),
+      beneficiary: signer.address,
+      to,
+      nonce,
+      deadline,
+    },
   });
 
 test('the leaf that a client computes is the identifier of the schedule', async () => {

@@ -109,12 +109,31 @@ contract VestingAttacksTest is VestingFixture {
     /// Who handed a schedule on can no longer direct it, by signatures given before either.
     function test_Attack_SignatureOfThePreviousBeneficiary() public {
         (Schedule memory s, bytes32[] memory p) = (schedule(GRANTS, TRANSFERABLE), proof(GRANTS, TRANSFERABLE));
-        bytes memory signature =
-            sign(beneficiaryKey(TRANSFERABLE), claimDigest(address(vault), leaf(s), elsewhere, 0, type(uint256).max));
+        bytes memory signature = sign(
+            beneficiaryKey(TRANSFERABLE),
+            claimDigest(address(vault), leaf(s), s.beneficiary, elsewhere, 0, type(uint256).max)
+        );
         transferSchedule(GRANTS, TRANSFERABLE, stranger);
         vm.warp(TGE);
         vm.expectRevert(abi.encodeWithSelector(IVestingVault.InvalidSignature.selector, stranger));
         vault.claimToBySig(s, p, elsewhere, type(uint256).max, signature);
+    }
+
+    /// Two wallets of one owner, neither of which binds signatures to itself: what was signed for one is no good for the
+    /// other, though it got the schedule and has the same nonce.
+    function test_Attack_SignatureOfASiblingWallet() public {
+        fund(1 ether);
+        address first = address(new OwnedWallet(beneficiary(0)));
+        address second = address(new OwnedWallet(beneficiary(0)));
+        Schedule memory s = Schedule(3, 0, first, 1 ether, 1 ether, false, true);
+        add(terms("wallet", single(s), TGE, 0, 0));
+        bytes memory signature =
+            sign(beneficiaryKey(0), claimDigest(address(vault), leaf(s), first, elsewhere, 0, type(uint256).max));
+        vm.prank(first);
+        vault.transferSchedule(s, new bytes32[](0), second);
+        vm.warp(TGE);
+        vm.expectRevert(abi.encodeWithSelector(IVestingVault.InvalidSignature.selector, second));
+        vault.claimToBySig(s, new bytes32[](0), elsewhere, type(uint256).max, signature);
     }
 
     // Races
@@ -185,7 +204,8 @@ contract VestingAttacksTest is VestingFixture {
         Schedule memory s = Schedule(3, 0, wallet, 3 ether, 3 ether, false, false);
         add(terms("wallet", single(s), TGE, 0, 0));
         vm.warp(TGE);
-        bytes memory signature = sign(beneficiaryKey(0), claimDigest(address(vault), leaf(s), elsewhere, 0, TGE));
+        bytes memory signature =
+            sign(beneficiaryKey(0), claimDigest(address(vault), leaf(s), wallet, elsewhere, 0, TGE));
         assertEq(vault.claimToBySig(s, new bytes32[](0), elsewhere, TGE, signature), 3 ether);
     }
 
@@ -292,7 +312,11 @@ contract VestingAttacksTest is VestingFixture {
     }
 
     function _signed(address verifier, Schedule memory s, uint256 nonce) private view returns (bytes memory) {
-        return sign(beneficiaryKey(PLAIN), claimDigest(verifier, leaf(s), elsewhere, nonce, type(uint256).max));
+        return
+            sign(
+                beneficiaryKey(PLAIN),
+                claimDigest(verifier, leaf(s), s.beneficiary, elsewhere, nonce, type(uint256).max)
+            );
     }
 
     /// A schedule of a beneficiary that enters again.

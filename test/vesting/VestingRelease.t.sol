@@ -202,7 +202,8 @@ contract VestingReleaseTest is VestingFixture {
     function test_ClaimToBySig_PaysWhomTheBeneficiaryNamed() public {
         Schedule memory s = schedule(GRANTS, PLAIN);
         vm.warp(TGE);
-        bytes memory signature = sign(beneficiaryKey(PLAIN), claimDigest(address(vault), leaf(s), elsewhere, 0, TGE));
+        bytes memory signature =
+            sign(beneficiaryKey(PLAIN), claimDigest(address(vault), leaf(s), s.beneficiary, elsewhere, 0, TGE));
         bytes32[] memory p = proof(GRANTS, PLAIN);
         vm.prank(stranger);
         assertEq(vault.claimToBySig(s, p, elsewhere, TGE, signature), s.tgeAmount);
@@ -213,19 +214,21 @@ contract VestingReleaseTest is VestingFixture {
     function test_RevertWhen_TheSignatureExpired() public {
         Schedule memory s = schedule(GRANTS, PLAIN);
         vm.warp(TGE + 1);
-        bytes memory signature = sign(beneficiaryKey(PLAIN), claimDigest(address(vault), leaf(s), elsewhere, 0, TGE));
+        bytes memory signature =
+            sign(beneficiaryKey(PLAIN), claimDigest(address(vault), leaf(s), s.beneficiary, elsewhere, 0, TGE));
         bytes32[] memory p = proof(GRANTS, PLAIN);
         vm.expectRevert(abi.encodeWithSelector(IVestingVault.ExpiredSignature.selector, TGE));
         vault.claimToBySig(s, p, elsewhere, TGE, signature);
     }
 
     function testFuzz_RevertWhen_TheSignatureIsOfSomethingElse(uint256 what) public {
-        what = bound(what, 0, 5);
+        what = bound(what, 0, 6);
         Schedule memory s = schedule(GRANTS, PLAIN);
         vm.warp(TGE);
         bytes32 digest = claimDigest(
             address(vault),
             what == 0 ? leaf(schedule(GRANTS, REVOCABLE)) : leaf(s),
+            what == 6 ? stranger : s.beneficiary,
             what == 1 ? stranger : elsewhere,
             what == 2 ? 1 : 0,
             what == 3 ? TGE + 1 : TGE

@@ -170,7 +170,7 @@ abstract contract VestingFixture is Test {
         vm.stopPrank();
     }
 
-    function claimDigest(address verifier, bytes32 id, address to, uint256 nonce, uint256 deadline)
+    function claimDigest(address verifier, bytes32 id, address signer, address to, uint256 nonce, uint256 deadline)
         internal
         view
         returns (bytes32)
@@ -184,8 +184,10 @@ abstract contract VestingFixture is Test {
                 verifier
             )
         );
-        bytes32 typeHash = keccak256("ClaimTo(bytes32 schedule,address to,uint256 nonce,uint256 deadline)");
-        return keccak256(abi.encodePacked(hex"1901", domain, keccak256(abi.encode(typeHash, id, to, nonce, deadline))));
+        bytes32 typeHash =
+            keccak256("ClaimTo(bytes32 schedule,address beneficiary,address to,uint256 nonce,uint256 deadline)");
+        bytes32 structHash = keccak256(abi.encode(typeHash, id, signer, to, nonce, deadline));
+        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
     function sign(uint256 key, bytes32 digest) internal pure returns (bytes memory) {

@@ -115,6 +115,7 @@ contract VestingHandler is VestingFixture {
         bytes32 digest = claimDigest(
             address(vault),
             leaf(entry.schedule),
+            entry.owner,
             _account(to),
             vault.nonces(entry.owner) + nonceShift,
             vm.getBlockTimestamp()
