@@ -90,7 +90,7 @@ abstract contract StakingCore is IStakingCommon {
     /// @dev Records the stake that backs `operator` from the next second on.
     function _weigh(address operator) internal {
         StakingStorage.Layout storage $ = StakingStorage.load();
-        uint256 stake;
+        uint256 stake = 0;
         if ($.states[operator].status == OperatorStatus.Active) {
             stake = $.ownPools[operator].bonded() + $.delegatedPools[operator].bonded();
         }

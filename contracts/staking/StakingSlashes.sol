@@ -210,6 +210,8 @@ contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, ISt
     function _jail(address operator, uint40 until) private {
         OperatorState storage state = StakingStorage.load().states[operator];
         state.jailedUntil = until;
+        // A state is one of a few names; there is no other way to compare it.
+        // slither-disable-next-line incorrect-equality
         if (state.status == OperatorStatus.Active) state.status = OperatorStatus.Jailed;
         _weigh(operator);
         emit OperatorJailed(operator, until);
