@@ -1,0 +1,100 @@
+//! The command line as clap parses it: one module per command.
+
+mod devnet;
+mod genesis;
+mod init;
+mod jobs;
+mod model;
+mod parse;
+mod receipt;
+mod tx;
+mod vesting;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(crate) use self::{
+    devnet::{DemoArgs, DevnetArgs},
+    genesis::{DeploymentArgs, GenesisBuildArgs, GenesisCommand, GenesisVerifyArgs},
+    init::InitArgs,
+    jobs::JobsCommand,
+    model::{ModelAddArgs, ModelCommand},
+    receipt::ReceiptCommand,
+    tx::TxCommand,
+    vesting::{CalendarFormat, CalendarRows, VestingCommand, VestingScheduleArgs},
+};
+
+/// The keeper of the OPG inference network: runs models for on-chain requests and is paid for verified answers.
+///
+/// Exit codes: 0 done, 1 failure, 2 usage, 3 configuration, 4 keys, 5 chain, 6 not found, 7 refused in this state,
+/// 8 verification failed, 9 unhealthy, 10 timeout, 11 missing program, 130 interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "opg", version, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Configuration file.
+    #[arg(long, global = true, env = "OPG_CONFIG", default_value = "opg.toml", value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Print one JSON document instead of text; errors too, on standard error.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented configuration and an encrypted keystore. Never overwrites.
+    Init(InitArgs),
+    /// Run the keeper until SIGTERM. SIGHUP reloads the configuration.
+    Run,
+    /// Start a local chain with contracts, models, an operator and its keeper, and keep it running.
+    Devnet(DevnetArgs),
+    /// On a devnet, ask a contract's question and one of an account, and verify both answers.
+    Demo(DemoArgs),
+    /// Show the state of the keeper, its queue, its money and the chain.
+    Status,
+    /// Check everything that the keeper needs and say how to mend what is wrong.
+    Doctor,
+    /// Models that this keeper serves.
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Jobs of this keeper, one per request.
+    #[command(subcommand)]
+    Jobs(JobsCommand),
+    /// Transactions of this keeper.
+    #[command(subcommand)]
+    Tx(TxCommand),
+    /// Receipts of anybody.
+    #[command(subcommand)]
+    Receipt(ReceiptCommand),
+    /// Files that commit to who gets which part of the supply when.
+    #[command(subcommand)]
+    Genesis(GenesisCommand),
+    /// What unlocks when.
+    #[command(subcommand)]
+    Vesting(VestingCommand),
+    /// Run the model for a keeper that started this process.
+    #[command(hide = true)]
+    EngineWorker,
+}
+
+/// What a command that would send a transaction takes.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct DryRun {
+    /// Say what would be done, and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,62 @@
+//! Of `opg model`.
+
+use std::path::PathBuf;
+
+use alloy::primitives::B256;
+use clap::{Args, Subcommand};
+
+use super::{DryRun, parse::bytes32};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelCommand {
+    /// Register a model version on-chain, from its files, and add it to the configuration.
+    Add(Box<ModelAddArgs>),
+    /// List the configured models with what the registry says of them.
+    List,
+    /// Compare the files of the configured models with the digests in the registry.
+    Verify {
+        /// Name of one model; all of them where absent.
+        name: Option<String>,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ModelAddArgs {
+    /// Name of the model, unique per owner.
+    pub(crate) name: String,
+    /// Encoding of input and output.
+    #[arg(long, value_parser = ["chat/1", "embedding/1"])]
+    pub(crate) task: String,
+    /// Weights file: GGUF for chat, safetensors for embeddings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) weights: PathBuf,
+    /// Tokenizer file, where the weights have none.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tokenizer: Option<PathBuf>,
+    /// Configuration file of the model, where the weights have none.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model_config: Option<PathBuf>,
+    /// Compute units charged for a request, whatever its length.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) units_per_request: u64,
+    /// Compute units charged per input token.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) units_per_input_token: u64,
+    /// Compute units charged per output token.
+    #[arg(long, default_value_t = 4)]
+    pub(crate) units_per_output_token: u64,
+    /// Share of each fee that goes to you as the owner of the model, in hundredths of a percent.
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=5_000))]
+    pub(crate) royalty_bps: u16,
+    /// SPDX licence expression of the weights.
+    #[arg(long)]
+    pub(crate) licence: String,
+    /// Where the files can be fetched.
+    #[arg(long, default_value = "")]
+    pub(crate) uri: String,
+    /// Only add this version, which is already registered, to the configuration.
+    #[arg(long, value_name = "VERSION", value_parser = bytes32)]
+    pub(crate) registered: Option<B256>,
+    #[command(flatten)]
+    pub(crate) dry_run: DryRun,
+}
