@@ -1,7 +1,7 @@
 //! Reading blocks: many at once far behind the head, one by one near it.
 
 use super::{Cursor, FollowError, Follower, LoggedEvent, follower::Step, logs};
-use crate::rpc::{BlockSource, Rejection, RpcError};
+use crate::rpc::BlockSource;
 
 /// Blocks before the target that are read one by one, each by its hash. An endpoint asked for a *range* that it has not
 /// indexed to the end answers with fewer logs and no error; asked for an unknown *hash* it fails.
@@ -49,7 +49,7 @@ impl Follower {
             let last = step.block(to).await?;
             match step.source.logs_of_range(step.from, to, &self.addresses).await {
                 Ok(logs) => break (to, last, logs),
-                Err(error) if span > 1 && is_too_much(&error) => {
+                Err(error) if span > 1 && error.is_too_much() => {
                     span = self.range.refused(span);
                     tracing::debug!(%error, span, "asking for fewer blocks");
                 }
@@ -77,10 +77,4 @@ impl Follower {
         logs::events(logs, range, known, &self.addresses, &self.config.contracts)
             .map_err(|reason| step.inconsistent(reason))
     }
-}
-
-/// Whether fewer blocks may help: the endpoint says so, answers too much, or takes too long.
-fn is_too_much(error: &RpcError) -> bool {
-    matches!(error, RpcError::Timeout { .. } | RpcError::BadResponse { .. })
-        || matches!(error.rejection(), Some(Rejection::RangeTooLarge(_)))
 }

@@ -124,6 +124,13 @@ impl RpcError {
         }
     }
 
+    /// Whether the same call over fewer blocks may succeed: the endpoint says so, answers too much, or takes too long.
+    #[must_use]
+    pub fn is_too_much(&self) -> bool {
+        matches!(self, Self::Timeout { .. } | Self::BadResponse { .. })
+            || matches!(self.rejection(), Some(Rejection::RangeTooLarge(_)))
+    }
+
     /// Why the contract reverted, where it did.
     #[must_use]
     pub fn revert(&self) -> Option<&Revert> {
