@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IStakingOperators} from "./IStakingOperators.sol";
 import {IStakingPools} from "./IStakingPools.sol";
+import {IStakingRewards} from "./IStakingRewards.sol";
 import {IStakingSlashes} from "./IStakingSlashes.sol";
 
 /// @title Staking: operators, those who back them, and slashes
@@ -22,4 +23,4 @@ import {IStakingSlashes} from "./IStakingSlashes.sol";
 ///
 /// PARTS
 /// One address answers all of it. The parts are separate because the code would not fit into one contract.
-interface IStaking is IStakingPools, IStakingOperators, IStakingSlashes {}
+interface IStaking is IStakingPools, IStakingOperators, IStakingSlashes, IStakingRewards {}

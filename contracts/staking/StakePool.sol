@@ -10,8 +10,12 @@ struct StakePool {
     uint112 shares;
     /// How often the pool began anew. Shares of an earlier generation are worth nothing.
     uint16 generation;
+    /// Whether `escrowed` is not zero: withdrawals then need not read it.
+    bool hasEscrow;
     /// Shares that are unbonding: slashed like the others, without weight.
     uint112 unbondingShares;
+    /// Wei that one bonded share has earned since the beginning, times 2^64. Unused for own stake.
+    uint96 rewardIndex;
     /// OPG wei that slashes took and a veto may return to `shares`. Unused for own stake: whoever owns all shares has no
     /// need to know its part.
     uint96 escrowed;
@@ -40,7 +44,8 @@ library StakePools {
         if (assets == 0) {
             if (shares != 0) {
                 ++self.generation;
-                (self.unbondingShares, self.escrowed) = (0, 0);
+                self.unbondingShares = 0;
+                _setEscrow(self, 0);
                 shares = 0;
             }
             minted = amount;
@@ -58,7 +63,8 @@ library StakePools {
     /// @notice What `shares` would be worth if all open slashes were vetoed, rounded up.
     function worthWithEscrow(StakePool storage self, uint256 shares) internal view returns (uint256) {
         if (shares == 0) return 0;
-        return Math.ceilDiv(shares * (uint256(self.assets) + self.escrowed), self.shares);
+        uint256 escrowed = self.hasEscrow ? self.escrowed : 0;
+        return Math.ceilDiv(shares * (self.assets + escrowed), self.shares);
     }
 
     /// @notice What the shares that are not unbonding are worth.
@@ -74,11 +80,7 @@ library StakePools {
     {
         uint256 left = self.shares - shares;
         amount = Math.min(worth(self, shares), most);
-        if (!keepEscrow) {
-            uint256 escrowed = self.escrowed;
-            // Writes nothing where there is nothing.
-            if (escrowed != 0) self.escrowed = uint96(escrowed * left / self.shares);
-        }
+        if (!keepEscrow && self.hasEscrow) _setEscrow(self, self.escrowed * left / self.shares);
         self.unbondingShares -= uint112(shares);
         // Without shares nobody owns what rounding left behind.
         self.assets = left == 0 ? 0 : self.assets - uint96(amount);
@@ -88,7 +90,7 @@ library StakePools {
     /// @notice Moves `amount` of assets into escrow.
     function slash(StakePool storage self, uint256 amount) internal {
         self.assets -= uint96(amount);
-        self.escrowed += uint96(amount);
+        _setEscrow(self, self.escrowed + amount);
     }
 
     /// @notice Takes out of escrow what is left there of a slash that took `amount` from `sharesThen`.
@@ -97,9 +99,13 @@ library StakePools {
         internal
         returns (uint256 released)
     {
-        if (amount == 0) return 0;
+        if (!self.hasEscrow) return 0;
         uint256 escrowed = self.escrowed;
-        released = Math.min(amount * self.shares / sharesThen, escrowed);
-        self.escrowed = last ? 0 : uint96(escrowed - released);
+        if (amount != 0) released = Math.min(amount * self.shares / sharesThen, escrowed);
+        _setEscrow(self, last ? 0 : escrowed - released);
+    }
+
+    function _setEscrow(StakePool storage self, uint256 amount) private {
+        (self.escrowed, self.hasEscrow) = (uint96(amount), amount != 0);
     }
 }

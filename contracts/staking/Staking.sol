@@ -11,6 +11,7 @@ import {IOpg} from "../interfaces/IOpg.sol";
 import {Continued} from "./Continued.sol";
 import {StakingCore} from "./StakingCore.sol";
 import {StakingPools} from "./StakingPools.sol";
+import {StakingRewards} from "./StakingRewards.sol";
 
 /// @title Staking: operators, those who back them, and slashes
 /// @notice See `IStaking` and docs/staking.md. The code would not fit into one contract: holders' functions are here, the
@@ -22,10 +23,21 @@ import {StakingPools} from "./StakingPools.sol";
 /// (dispute contracts), suspend and jail (guardian), and veto, set parameters and upgrade (governance).
 ///
 /// MONEY
-/// This contract holds no tokens beyond a transaction.
-contract Staking is StakingPools, AccessManagedUpgradeable, MulticallUpgradeable, UUPSUpgradeable, Continued {
+/// This contract holds no tokens beyond a transaction. What stake earns is in the rewards contract, which is never called.
+contract Staking is
+    StakingPools,
+    StakingRewards,
+    AccessManagedUpgradeable,
+    MulticallUpgradeable,
+    UUPSUpgradeable,
+    Continued
+{
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(IOpg opg_, ICustodyVault vault_, address nextPart_) StakingCore(opg_, vault_) Continued(nextPart_) {
+    constructor(IOpg opg_, ICustodyVault vault_, address nextPart_, address rewards_)
+        StakingCore(opg_, vault_)
+        StakingRewards(rewards_)
+        Continued(nextPart_)
+    {
         _disableInitializers();
     }
 

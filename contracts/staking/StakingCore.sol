@@ -6,11 +6,12 @@ import {IOpg} from "../interfaces/IOpg.sol";
 import {IStakingCommon} from "../interfaces/IStakingCommon.sol";
 import {StakeHistory} from "./StakeHistory.sol";
 import {StakePool, StakePools} from "./StakePool.sol";
+import {StakingEarnings} from "./StakingEarnings.sol";
 import {OperatorState, Position, StakingStorage, Unbond} from "./StakingStorage.sol";
 
 /// @title What all parts of Staking share
 /// @notice Adding stake, opening unbonds, and the weight of operators.
-abstract contract StakingCore is IStakingCommon {
+abstract contract StakingCore is StakingEarnings {
     using StakeHistory for StakeHistory.Trace;
     using StakePools for StakePool;
 
@@ -34,13 +35,18 @@ abstract contract StakingCore is IStakingCommon {
         StakePool storage pool = _poolOf(operator, owner);
         _requireTakesStake(operator, owner, amount, pool);
 
-        // Effect: new shares at the present price.
-        shares = pool.deposit(amount);
-        require(shares >= leastShares, Slippage(shares, leastShares));
+        // Effect: what was earned is given out by the old shares, then new shares at the present price.
         Position storage position = StakingStorage.load().positions[operator][owner];
+        _settle(operator, owner, pool, position);
+        (uint256 bonded, uint16 generation) = (pool.bonded(), pool.generation);
+        shares = pool.deposit(amount);
+        if (pool.generation != generation && owner != operator) {
+            StakingStorage.load().lastIndexes[operator][generation] = pool.rewardIndex;
+        }
+        require(shares >= leastShares, Slippage(shares, leastShares));
         _addShares(position, shares, pool.generation);
         if (owner != operator) position.booked += uint96(amount);
-        _weigh(operator);
+        _reweigh(operator, bonded, pool.bonded());
         emit Delegated(operator, owner, amount, shares);
     }
 
@@ -74,7 +80,8 @@ abstract contract StakingCore is IStakingCommon {
         require(shares <= available, InsufficientShares(operator, account, available, shares));
         require(position.openUnbonds < MAX_UNBONDS, TooManyUnbonds(operator, account, MAX_UNBONDS));
 
-        // Effect: shares and what is booked for them go from the position to the unbond.
+        // Effect: what was earned is given out, then shares and what is booked for them go from the position to the unbond.
+        _settle(operator, account, pool, position);
         uint256 booked = position.booked * shares / available;
         uint64 maturesAt = uint64(block.timestamp) + $.parameters.unbondingPeriod;
         id = ++position.lastId;
@@ -87,17 +94,28 @@ abstract contract StakingCore is IStakingCommon {
         emit UnbondStarted(operator, account, id, shares, amount, maturesAt);
     }
 
-    /// @dev Records the stake that backs `operator` from the next second on.
+    /// @dev Records the stake that backs `operator` from the next second on, from both of its pools.
     function _weigh(address operator) internal {
         StakingStorage.Layout storage $ = StakingStorage.load();
         uint256 stake = 0;
         if ($.states[operator].status == OperatorStatus.Active) {
             stake = $.ownPools[operator].bonded() + $.delegatedPools[operator].bonded();
         }
-        StakeHistory.Trace storage stakes = $.stakes[operator];
-        uint256 before = stakes.latest;
+        _setStake(operator, $.stakes[operator].latest, stake);
+    }
+
+    /// @dev As `_weigh`, where only one pool changed: from `bondedBefore` to `bonded`.
+    function _reweigh(address operator, uint256 bondedBefore, uint256 bonded) internal {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        if ($.states[operator].status != OperatorStatus.Active) return;
+        uint256 before = $.stakes[operator].latest;
+        _setStake(operator, before, before + bonded - bondedBefore);
+    }
+
+    function _setStake(address operator, uint256 before, uint256 stake) private {
         if (stake == before) return;
-        stakes.set(stake);
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        $.stakes[operator].set(stake);
         $.totalStake.set($.totalStake.latest + stake - before);
     }
 

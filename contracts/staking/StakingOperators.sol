@@ -7,7 +7,7 @@ import {OperatorView} from "../interfaces/IStakingCommon.sol";
 import {IStakingOperators} from "../interfaces/IStakingOperators.sol";
 import {History} from "./History.sol";
 import {StakingCore} from "./StakingCore.sol";
-import {OperatorState, Position, StakingStorage} from "./StakingStorage.sol";
+import {OperatorRewards, OperatorState, Position, StakingStorage} from "./StakingStorage.sol";
 
 /// @title Part of Staking: the life of operators
 /// @notice See `IStakingOperators`. Code only, see `Staking`.
@@ -46,15 +46,16 @@ contract StakingOperators is StakingCore, IStakingOperators {
         _requireText(endpoint);
         _requireText(metadataUri);
 
-        // Effect: the caller becomes active from the next second on.
+        // Effect: the caller becomes active from the next second on. Until now it earned nothing.
+        _settle(msg.sender);
         state.status = OperatorStatus.Active;
         state.roles = roles;
         if (status == OperatorStatus.None) $.operators.push(msg.sender);
         _setSigner(signer);
-        _setCommission(state, commissionBps, status == OperatorStatus.None);
+        _setCommission(commissionBps, status == OperatorStatus.None);
         emit OperatorRegistered(msg.sender, signer, roles, endpoint, metadataUri);
-        if (amount == 0) _weigh(msg.sender);
-        else _addStake(msg.sender, msg.sender, amount, 0);
+        if (amount != 0) _addStake(msg.sender, msg.sender, amount, 0);
+        _weigh(msg.sender);
         _requireSelfStake(msg.sender);
 
         // Interaction: take the stake.
@@ -83,13 +84,16 @@ contract StakingOperators is StakingCore, IStakingOperators {
 
     /// @inheritdoc IStakingOperators
     function setCommission(uint16 commissionBps) external override {
-        _setCommission(_requireServing(), commissionBps, false);
+        _requireServing();
+        _settle(msg.sender);
+        _setCommission(commissionBps, false);
     }
 
     /// @inheritdoc IStakingOperators
     function retire() external override returns (uint256 id) {
         _requireServing().status = OperatorStatus.Retired;
         emit OperatorRetired(msg.sender);
+        _settle(msg.sender);
         Position storage position = StakingStorage.load().positions[msg.sender][msg.sender];
         bool bonded = position.generation == _poolOf(msg.sender, msg.sender).generation && position.shares != 0;
         if (bonded) (id,) = _unbond(msg.sender, msg.sender, position.shares);
@@ -102,6 +106,7 @@ contract StakingOperators is StakingCore, IStakingOperators {
         require(state.status == OperatorStatus.Jailed, WrongOperatorStatus(msg.sender, state.status));
         _requireJailOver(state);
         _requireSelfStake(msg.sender);
+        _settle(msg.sender);
         state.status = OperatorStatus.Active;
         _weigh(msg.sender);
         emit OperatorUnjailed(msg.sender);
@@ -111,14 +116,15 @@ contract StakingOperators is StakingCore, IStakingOperators {
     function operatorOf(address operator) external view override returns (OperatorView memory) {
         StakingStorage.Layout storage $ = StakingStorage.load();
         OperatorState storage state = $.states[operator];
+        OperatorRewards storage rewards = $.operatorRewards[operator];
         return OperatorView({
             status: state.status,
             roles: state.roles,
             signer: address($.signers[operator].latest()),
             jailedUntil: state.jailedUntil,
-            commissionBps: _commissionOf(state),
-            nextCommissionBps: state.nextCommissionBps,
-            commissionFrom: state.commissionFrom,
+            commissionBps: _commissionOf(rewards),
+            nextCommissionBps: rewards.nextCommissionBps,
+            commissionFrom: rewards.commissionFrom,
             openSlashes: state.openSlashes,
             stake: $.stakes[operator].latest
         });
@@ -164,19 +170,20 @@ contract StakingOperators is StakingCore, IStakingOperators {
     }
 
     /// @param first Whether nobody can rely on an earlier commission.
-    function _setCommission(OperatorState storage state, uint16 commissionBps, bool first) private {
+    function _setCommission(uint16 commissionBps, bool first) private {
         uint16 maximum = StakingStorage.load().parameters.maxCommissionBps;
         require(commissionBps <= maximum, CommissionTooHigh(commissionBps, maximum));
-        uint16 current = _commissionOf(state);
-        uint40 from = uint40(block.timestamp);
+        OperatorRewards storage rewards = StakingStorage.load().operatorRewards[msg.sender];
+        uint16 current = _commissionOf(rewards);
+        uint32 from = uint32(block.timestamp);
         if (first || commissionBps < current) current = commissionBps;
-        else if (commissionBps > current) from += uint40(StakingStorage.load().parameters.commissionNotice);
-        (state.commissionBps, state.nextCommissionBps, state.commissionFrom) = (current, commissionBps, from);
+        else if (commissionBps > current) from += StakingStorage.load().parameters.commissionNotice;
+        (rewards.commissionBps, rewards.nextCommissionBps, rewards.commissionFrom) = (current, commissionBps, from);
         emit CommissionSet(msg.sender, commissionBps, from);
     }
 
-    function _commissionOf(OperatorState storage state) private view returns (uint16) {
-        return block.timestamp < state.commissionFrom ? state.commissionBps : state.nextCommissionBps;
+    function _commissionOf(OperatorRewards storage rewards) private view returns (uint16) {
+        return block.timestamp < rewards.commissionFrom ? rewards.commissionBps : rewards.nextCommissionBps;
     }
 
     /// @dev The caller's state, if it is an operator, jailed or not.

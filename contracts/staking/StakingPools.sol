@@ -64,13 +64,15 @@ abstract contract StakingPools is StakingCore, IStakingPools {
         returns (uint256 id)
     {
         uint256 amount;
+        StakePool storage pool = _poolOf(operator, account);
+        uint256 bonded = pool.bonded();
         (id, amount) = _unbond(operator, account, shares);
         require(amount >= leastAmount, Slippage(amount, leastAmount));
         // Check: an active operator keeps the minimum.
         if (account == operator && StakingStorage.load().states[operator].status == OperatorStatus.Active) {
             _requireSelfStake(operator);
         }
-        _weigh(operator);
+        _reweigh(operator, bonded, pool.bonded());
     }
 
     /// @inheritdoc IStakingPools
@@ -81,14 +83,16 @@ abstract contract StakingPools is StakingCore, IStakingPools {
         StakePool storage pool = _poolOf(operator, account);
         require(undone.generation == pool.generation, UnbondWorthless(operator, account, id));
 
-        // Effect: its shares are bonded again.
+        // Effect: what was earned is given out by the old shares, then its shares are bonded again.
         Position storage position = $.positions[operator][account];
+        _settle(operator, account, pool, position);
+        uint256 bonded = pool.bonded();
         _addShares(position, undone.shares, undone.generation);
         position.booked += undone.booked;
         --position.openUnbonds;
         pool.unbondingShares -= undone.shares;
         delete $.unbonds[operator][account][id];
-        _weigh(operator);
+        _reweigh(operator, bonded, pool.bonded());
         emit UnbondCancelled(operator, account, id, undone.shares);
     }
 

@@ -64,7 +64,8 @@ contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, ISt
         require(challenger != address(vault), InvalidRecipient(challenger));
         require(payer != address(vault), InvalidRecipient(payer));
 
-        // Effect: stake goes into escrow, the operator's own first; the operator is out until further notice.
+        // Effect: what was earned is given out; stake goes into escrow, the operator's own first; the operator is out until further notice.
+        _settle(operator);
         OperatorState storage state = $.states[operator];
         opened.operator = operator;
         opened.offence = offence;
@@ -142,6 +143,7 @@ contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, ISt
         require(
             status == OperatorStatus.Active || status == OperatorStatus.Jailed, WrongOperatorStatus(operator, status)
         );
+        _settle(operator);
         _jail(operator, uint40(Math.max(state.jailedUntil, block.timestamp + period)));
     }
 

@@ -6,14 +6,10 @@ import {History} from "./History.sol";
 import {StakeHistory} from "./StakeHistory.sol";
 import {StakePool} from "./StakePool.sol";
 
-/// @notice What is stored of an operator besides its histories and pools. One slot.
+/// @notice What is stored of an operator besides its histories, pools and rewards. One slot.
 struct OperatorState {
     IStakingCommon.OperatorStatus status;
     uint8 roles;
-    /// Commission before `commissionFrom`, and from then on.
-    uint16 commissionBps;
-    uint16 nextCommissionBps;
-    uint40 commissionFrom;
     uint40 jailedUntil;
     uint32 slashCount;
     /// Slashes that are neither executed nor vetoed.
@@ -51,6 +47,37 @@ struct OpenSlash {
     bool suspended;
 }
 
+/// @notice What stake earns now. One slot.
+struct RewardStream {
+    /// Wei that one wei of active stake has earned since the beginning, times 2^64.
+    uint96 index;
+    /// Time up to which `index` counts.
+    uint32 updatedAt;
+    /// When the stream runs dry. It waits while nobody is active.
+    uint32 until;
+    /// Wei per second, for all active stake together.
+    uint64 rate;
+}
+
+/// @notice What an operator earns. One slot.
+struct OperatorRewards {
+    /// The stream's index up to which the operator and its pool were given their parts.
+    uint96 index;
+    /// Wei that the operator can claim: what its own stake earned, and its commission.
+    uint96 owed;
+    /// Commission before `commissionFrom`, and from then on.
+    uint16 commissionBps;
+    uint16 nextCommissionBps;
+    uint32 commissionFrom;
+}
+
+/// @notice What an account earns in a delegators' pool. One slot.
+struct MemberRewards {
+    /// The pool's index up to which `owed` counts.
+    uint96 index;
+    uint96 owed;
+}
+
 /// @title Storage of Staking
 library StakingStorage {
     /// @custom:storage-location erc7201:opg.storage.Staking
@@ -70,6 +97,11 @@ library StakingStorage {
         mapping(uint8 offence => SlashRule rule) rules;
         mapping(address operator => mapping(uint8 offence => SlashWindow window)) windows;
         mapping(bytes32 slashId => OpenSlash open) slashes;
+        RewardStream stream;
+        mapping(address operator => OperatorRewards rewards) operatorRewards;
+        mapping(address operator => mapping(address account => MemberRewards rewards)) memberRewards;
+        /// The pool's index when a generation of its shares ended.
+        mapping(address operator => mapping(uint16 generation => uint96 index)) lastIndexes;
     }
 
     // keccak256(abi.encode(uint256(keccak256("opg.storage.Staking")) - 1)) & ~bytes32(uint256(0xff))

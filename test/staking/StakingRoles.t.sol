@@ -60,7 +60,7 @@ contract StakingRolesTest is StakingFixture {
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         part.initialize(address(this), _parameters());
         StakingSlashes second = StakingSlashes(Continued(address(staking)).nextPart());
-        StakingSlashes first = StakingSlashes(address(new Staking(opg, vault, address(second))));
+        StakingSlashes first = StakingSlashes(address(new Staking(opg, vault, address(second), _rewardsAt())));
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         first.initialize(address(this), _parameters());
         vm.expectRevert(Initializable.InvalidInitialization.selector);
@@ -88,7 +88,7 @@ contract StakingRolesTest is StakingFixture {
 
     function test_Upgrade_KeepsWhatIsStored() public {
         _stake(op, bob, 5 ether);
-        address next = address(new Staking(opg, vault, Continued(address(staking)).nextPart()));
+        address next = address(new Staking(opg, vault, Continued(address(staking)).nextPart(), _rewardsAt()));
         vm.prank(governance);
         UUPSUpgradeable(address(staking)).upgradeToAndCall(next, "");
         assertEq(_position(op, bob).amount, 5 ether);

@@ -67,12 +67,17 @@ abstract contract StakingFixture is Test {
         vault = new CustodyVault(opg, stakingAt);
         address operatorsPart = address(new StakingOperators(opg, vault));
         address slashesPart = address(new StakingSlashes(opg, vault, operatorsPart));
-        address code = address(new Staking(opg, vault, slashesPart));
+        address code = address(new Staking(opg, vault, slashesPart, _rewardsAt()));
         bytes memory init = abi.encodeCall(StakingSlashes.initialize, (address(manager), _parameters()));
         staking = IStaking(address(new ERC1967Proxy(code, init)));
         assertEq(address(staking), stakingAt);
         assertEq(address(vault), vaultAt);
         _grantRoles();
+    }
+
+    /// Who may set the stream of rewards and take them: an account, where no rewards contract is needed.
+    function _rewardsAt() internal virtual returns (address) {
+        return makeAddr("rewards");
     }
 
     function _grantRoles() private {
