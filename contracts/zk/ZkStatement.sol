@@ -7,6 +7,8 @@ struct ZkContext {
     bytes32 modelVersion;
     /// The request that is answered.
     bytes32 requestId;
+    /// Who answers and is paid. Otherwise whoever saw a proof on its way to the chain could be paid for it.
+    address operator;
     /// Position in a batch, from 0.
     uint32 batchIndex;
     /// How many are in the batch.
@@ -30,6 +32,7 @@ library ZkStatement {
                 address(this),
                 context.modelVersion,
                 context.requestId,
+                context.operator,
                 keccak256(input),
                 keccak256(output),
                 context.batchIndex,

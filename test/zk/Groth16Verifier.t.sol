@@ -25,6 +25,7 @@ contract Groth16VerifierTest is ZkVectors {
             ZkContext memory context = ZkContext({
                 modelVersion: vm.parseJsonBytes32(file, string.concat(where, ".modelVersion")),
                 requestId: vm.parseJsonBytes32(file, string.concat(where, ".requestId")),
+                operator: vm.parseJsonAddress(file, string.concat(where, ".operator")),
                 batchIndex: uint32(vm.parseJsonUint(file, string.concat(where, ".batchIndex"))),
                 batchSize: uint32(vm.parseJsonUint(file, string.concat(where, ".batchSize")))
             });

@@ -15,8 +15,8 @@ use crate::gadgets::CHUNK;
 use crate::model::{Interval, Model, ModelError};
 use crate::r1cs::R1cs;
 use crate::reference::{self, InputError};
-use crate::statement::public_inputs;
 use alloy_primitives::B256;
+use opg_zkml_verifier::public_inputs;
 
 /// A model compiled into constraints. The same model always yields the same ones.
 #[derive(Debug)]

@@ -1,8 +1,7 @@
 use super::range;
 use crate::circuit::Backend;
 
-/// How many bytes a public input carries: the most whose every value is below the field's modulus.
-pub(crate) const CHUNK: usize = 31;
+pub(crate) use opg_zkml_verifier::CHUNK;
 
 /// A value of the statement's byte string: a byte, or four that show the value plus 2^31.
 #[derive(Debug, Clone)]

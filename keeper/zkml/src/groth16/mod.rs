@@ -1,13 +1,12 @@
 //! Groth16 over BN254 for systems whose rows all say A·B = 0.
 
 mod domain;
-pub mod evm;
 mod keys;
 mod msm;
 mod prove;
 mod scalars;
 mod setup;
 
-pub use keys::{KeyError, Proof, ProvingKey, VerifyingKey};
+pub use keys::{KeyError, ProvingKey};
 pub use prove::ProveError;
 pub use setup::development_setup;

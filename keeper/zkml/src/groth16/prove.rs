@@ -1,11 +1,12 @@
 use alloy_primitives::B256;
 use ark_bn254::{Fr, G1Projective};
 use ark_ec::{AffineRepr, CurveGroup};
+use opg_zkml_verifier::Proof;
 use rand::CryptoRng;
 use rayon::prelude::*;
 
 use super::domain::Domain;
-use super::keys::{Proof, ProvingKey};
+use super::keys::ProvingKey;
 use super::msm;
 use super::scalars::random;
 use crate::{Circuit, Execution};

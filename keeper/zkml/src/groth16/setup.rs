@@ -1,10 +1,11 @@
 use ark_bn254::{Fr, G1Projective, G2Projective};
 use ark_ec::{CurveGroup, PrimeGroup, ScalarMul};
 use ark_ff::{Field, Zero};
+use opg_zkml_verifier::VerifyingKey;
 use rand::CryptoRng;
 
 use super::domain::Domain;
-use super::keys::{ProvingKey, VerifyingKey};
+use super::keys::ProvingKey;
 use super::prove::ProveError;
 use super::scalars::random;
 use crate::Circuit;

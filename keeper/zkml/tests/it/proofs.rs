@@ -38,6 +38,7 @@ fn context() -> Statement {
         verifying_contract: Address::repeat_byte(0x11),
         model_version: B256::repeat_byte(0x22),
         request_id: B256::repeat_byte(0x33),
+        operator: Address::repeat_byte(0x44),
         batch_index: 0,
         batch_size: 1,
     }
@@ -74,6 +75,7 @@ fn a_proof_serves_its_statement_only() {
         Statement { verifying_contract: Address::repeat_byte(0x12), ..honest },
         Statement { model_version: B256::repeat_byte(0x23), ..honest },
         Statement { request_id: B256::repeat_byte(0x34), ..honest },
+        Statement { operator: Address::repeat_byte(0x45), ..honest },
         Statement { batch_index: 1, batch_size: 2, ..honest },
         Statement { batch_size: 2, ..honest },
     ];

@@ -27,6 +27,7 @@ fn vector(name: &str, model: Model, seed: u64) -> Value {
         verifying_contract: Address::repeat_byte(0x40 + seed as u8),
         model_version: circuit.model_digest(),
         request_id: B256::repeat_byte(0x80 + seed as u8),
+        operator: Address::repeat_byte(0xc0 + seed as u8),
         batch_index: seed as u32,
         batch_size: seed as u32 + 3,
     };
@@ -40,6 +41,7 @@ fn vector(name: &str, model: Model, seed: u64) -> Value {
         "verifyingContract": statement.verifying_contract.to_string(),
         "modelVersion": statement.model_version,
         "requestId": statement.request_id,
+        "operator": statement.operator.to_string(),
         "batchIndex": statement.batch_index,
         "batchSize": statement.batch_size,
         "statement": digest,
