@@ -8,12 +8,13 @@ import { fileURLToPath } from "node:url";
 
 const CONTRACTS = [
   "AskModel",
-  "BondedOperators",
   "IAirdrop",
+  "ICustodyVault",
   "IInferenceHub",
   "IModelRegistry",
   "IOperators",
   "IProofRegistry",
+  "IStaking",
   "IVestingVault",
   "Opg",
 ];

@@ -25,16 +25,34 @@ pub struct AddressBook {
     pub vesting_vault: Address,
     /// Pays the airdrop's claims.
     pub airdrop: Address,
-    /// Will pay staking rewards. No contract yet.
+    /// Gets the staking rewards that vest, and pays them to those who stake.
     pub rewards: Address,
     /// Models and their versions.
     pub model_registry: Address,
-    /// Operators and their keys.
-    pub operators: Address,
+    /// Operators, those who back them, and slashes.
+    pub staking: Address,
     /// Verifies and records receipts.
     pub proof_registry: Address,
     /// Takes requests and answers.
     pub inference_hub: Address,
+    /// Carries out what governance decided, after a delay; the treasury.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timelock: Option<Address>,
+    /// Where holders vote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub governor: Option<Address>,
+    /// Through which the guardian acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sentinel: Option<Address>,
+    /// Divides protocol fees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_router: Option<Address>,
+    /// Checks Groth16 proofs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groth16_verifier: Option<Address>,
+    /// Keys of the circuits that proofs are checked with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verifying_keys: Option<Address>,
     /// The example consumer. Development chains only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ask_model: Option<Address>,
@@ -126,9 +144,8 @@ impl AddressBook {
         for name in ["chainId", "deploymentBlock"] {
             field::<u64>(&fields, name).map_err(fail)?;
         }
-        for name in
-            REQUIRED_ADDRESSES.into_iter().chain(fields.contains_key("askModel").then_some("askModel"))
-        {
+        let present = OPTIONAL_ADDRESSES.into_iter().filter(|name| fields.contains_key(*name));
+        for name in REQUIRED_ADDRESSES.into_iter().chain(present) {
             if field::<Address>(&fields, name).map_err(fail)? == Address::ZERO {
                 return Err(AddressBookError::ZeroAddress { path: path.to_owned(), field: name });
             }
@@ -145,10 +162,13 @@ const REQUIRED_ADDRESSES: [&str; 10] = [
     "airdrop",
     "rewards",
     "modelRegistry",
-    "operators",
+    "staking",
     "proofRegistry",
     "inferenceHub",
 ];
+
+const OPTIONAL_ADDRESSES: [&str; 7] =
+    ["timelock", "governor", "sentinel", "feeRouter", "groth16Verifier", "verifyingKeys", "askModel"];
 
 /// One field, with its name in the error: serde's own errors leave out where in the file a value stood.
 fn field<T: serde::de::DeserializeOwned>(

@@ -120,6 +120,12 @@ codes! {
     GenesisSource = "OPG-0901" => Config,
     /// A published genesis is not what follows from its sources.
     GenesisInvalid = "OPG-0902" => Invalid,
+    /// The staking contract refuses this in the present state.
+    Stake = "OPG-1001" => Conflict,
+    /// The same was done a moment ago, or is being done.
+    Repeated = "OPG-1002" => Conflict,
+    /// The operator is not active with this keeper's key.
+    OperatorInactive = "OPG-1003" => Conflict,
 }
 
 /// One thing that is wrong.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod amounts;
 mod args;
 mod commands;
 mod config;
@@ -14,6 +15,7 @@ mod output;
 mod password;
 mod progress;
 mod runtime;
+mod staking;
 mod submit;
 mod text;
 

@@ -18,6 +18,7 @@ use opg_store::Store;
 
 use crate::{
     context,
+    daemon::Lock,
     error::{CliError, CliResult, Code},
     text::now,
 };
@@ -34,6 +35,7 @@ pub(crate) struct Submitter {
     account: Address,
     /// `None` where another process runs the account's journal: there must be only one.
     journal: Option<Journal>,
+    _lock: Option<Lock>,
 }
 
 /// A call to make.
@@ -77,12 +79,17 @@ impl Submitter {
         let account = signer.address();
         let journal = Journal::new(store.clone(), rpc, Arc::new(signer), config)
             .map_err(|error| CliError::internal("journal", error))?;
-        Ok(Self { store, account, journal: Some(journal) })
+        Ok(Self { store, account, journal: Some(journal), _lock: None })
     }
 
     /// Leaves the sending to the keeper that runs on the same database.
     pub(crate) const fn through_keeper(store: Store, account: Address) -> Self {
-        Self { store, account, journal: None }
+        Self { store, account, journal: None, _lock: None }
+    }
+
+    /// Keeps `lock` as long as it sends.
+    pub(crate) fn holding(self, lock: Option<Lock>) -> Self {
+        Self { _lock: lock, ..self }
     }
 
     /// The account that sends.

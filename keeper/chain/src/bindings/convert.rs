@@ -8,7 +8,7 @@ use alloy::{
     sol_types::SolValue,
 };
 
-use super::{Fulfilment, InferenceReceipt, ModelSpec, Request, Schedule};
+use super::{Fulfilment, InferenceReceipt, ModelSpec, Request, Schedule, Slash};
 
 impl From<opg_vesting::Schedule> for Schedule {
     fn from(schedule: opg_vesting::Schedule) -> Self {
@@ -135,5 +135,13 @@ impl ModelSpec {
     #[must_use]
     pub fn task_name(&self) -> String {
         String::from_utf8_lossy(self.task.as_slice()).trim_end_matches('\0').to_owned()
+    }
+}
+
+impl Slash {
+    /// Identifier of the slash: keccak-256 of its ABI encoding.
+    #[must_use]
+    pub fn id(&self) -> B256 {
+        keccak256(self.abi_encode())
     }
 }

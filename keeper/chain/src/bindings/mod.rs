@@ -7,9 +7,9 @@ mod convert;
 mod hub;
 mod models;
 mod openzeppelin;
-mod operators;
 mod proofs;
 mod revert;
+mod staking;
 mod token;
 mod vesting;
 
@@ -17,8 +17,12 @@ pub use airdrop::IAirdrop;
 pub use consumer::AskModel;
 pub use hub::IInferenceHub::{self, Fulfilment, Request};
 pub use models::IModelRegistry::{self, ModelSpec};
-pub use operators::BondedOperators::{self, Operator};
+pub use openzeppelin::IMulticall;
 pub use proofs::IProofRegistry::{self, InferenceReceipt};
 pub use revert::Revert;
+pub use staking::{
+    ICustodyVault,
+    IStaking::{self, OperatorView, PoolView, PositionView, Slash, SlashRule, StakingParameters, UnbondView},
+};
 pub use token::Opg;
 pub use vesting::IVestingVault::{self, Category, Schedule, ScheduleState};

@@ -1,4 +1,5 @@
-//! Errors of the OpenZeppelin contracts that ours inherit: they surface when a call of ours reverts.
+//! What our contracts inherit from OpenZeppelin: errors, which surface when a call of ours reverts, and several calls in
+//! one transaction.
 
 #![allow(missing_docs)] // The names are those of OpenZeppelin's sources.
 
@@ -17,5 +18,12 @@ alloy::sol! {
         error ECDSAInvalidSignatureS(bytes32 s);
         error InvalidInitialization();
         error NotInitializing();
+    }
+}
+
+alloy::sol! {
+    #[derive(Debug, PartialEq, Eq)]
+    interface IMulticall {
+        function multicall(bytes[] calldata data) external returns (bytes[] memory results);
     }
 }

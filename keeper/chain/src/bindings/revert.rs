@@ -8,8 +8,14 @@ use alloy::{
 };
 
 use super::{
-    airdrop::IAirdrop, consumer::AskModel, hub::IInferenceHub, models::IModelRegistry,
-    openzeppelin::OpenZeppelin, operators::BondedOperators, proofs::IProofRegistry, token::Opg,
+    airdrop::IAirdrop,
+    consumer::AskModel,
+    hub::IInferenceHub,
+    models::IModelRegistry,
+    openzeppelin::OpenZeppelin,
+    proofs::IProofRegistry,
+    staking::{ICustodyVault, IStaking},
+    token::Opg,
     vesting::IVestingVault,
 };
 
@@ -44,7 +50,8 @@ fn custom(data: &[u8]) -> Option<(String, String)> {
     interface::<IInferenceHub::IInferenceHubErrors>(data)
         .or_else(|| interface::<IProofRegistry::IProofRegistryErrors>(data))
         .or_else(|| interface::<IModelRegistry::IModelRegistryErrors>(data))
-        .or_else(|| interface::<BondedOperators::BondedOperatorsErrors>(data))
+        .or_else(|| interface::<IStaking::IStakingErrors>(data))
+        .or_else(|| interface::<ICustodyVault::ICustodyVaultErrors>(data))
         .or_else(|| interface::<Opg::OpgErrors>(data))
         .or_else(|| interface::<IVestingVault::IVestingVaultErrors>(data))
         .or_else(|| interface::<IAirdrop::IAirdropErrors>(data))

@@ -9,7 +9,7 @@ use opg_receipts::{content_hash, hub_request_id};
 use super::ChainEvent;
 use crate::{
     address_book::AddressBook,
-    bindings::{BondedOperators, IInferenceHub, IModelRegistry},
+    bindings::{IInferenceHub, IModelRegistry, IStaking},
 };
 
 /// Reads a log of one of our contracts. `None`: an event that the keeper does not act on.
@@ -20,8 +20,8 @@ use crate::{
 pub(crate) fn decode(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, String> {
     if log.address == contracts.inference_hub {
         hub(log, contracts)
-    } else if log.address == contracts.operators {
-        operators(log)
+    } else if log.address == contracts.staking {
+        staking(log)
     } else if log.address == contracts.model_registry {
         models(log)
     } else {
@@ -90,8 +90,11 @@ fn hub(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, String>
     }))
 }
 
-fn operators(log: &Log) -> Result<Option<ChainEvent>, String> {
-    use BondedOperators::{OperatorRegistered, OperatorRetired, SignerSet};
+fn staking(log: &Log) -> Result<Option<ChainEvent>, String> {
+    use IStaking::{
+        Delegated, OperatorJailed, OperatorRegistered, OperatorRetired, OperatorUnjailed, SignerSet,
+        SlashOpened,
+    };
     Ok(Some(match topic(log) {
         OperatorRegistered::SIGNATURE_HASH => {
             let event = read::<OperatorRegistered>(log)?;
@@ -110,8 +113,25 @@ fn operators(log: &Log) -> Result<Option<ChainEvent>, String> {
             }
         }
         OperatorRetired::SIGNATURE_HASH => {
-            let event = read::<OperatorRetired>(log)?;
-            ChainEvent::OperatorRetired { operator: event.operator, inactive_from: event.inactiveFrom }
+            ChainEvent::OperatorRetired { operator: read::<OperatorRetired>(log)?.operator }
+        }
+        OperatorJailed::SIGNATURE_HASH => {
+            let event = read::<OperatorJailed>(log)?;
+            ChainEvent::OperatorJailed { operator: event.operator, until: event.jailedUntil }
+        }
+        OperatorUnjailed::SIGNATURE_HASH => {
+            ChainEvent::OperatorUnjailed { operator: read::<OperatorUnjailed>(log)?.operator }
+        }
+        Delegated::SIGNATURE_HASH => {
+            let event = read::<Delegated>(log)?;
+            ChainEvent::Delegated { operator: event.operator, owner: event.owner }
+        }
+        SlashOpened::SIGNATURE_HASH => {
+            let event = read::<SlashOpened>(log)?;
+            if event.slash.id() != event.slashId {
+                return Err(format!("slash {} has another identifier", event.slashId));
+            }
+            ChainEvent::SlashOpened { slash_id: event.slashId, slash: event.slash }
         }
         _ => return Ok(None),
     }))

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, Bytes, U256};
 use opg_receipts::Request;
 
-use crate::bindings::{Fulfilment, ModelSpec};
+use crate::bindings::{Fulfilment, ModelSpec, Slash};
 
 /// An event with its place on the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,8 +96,32 @@ pub enum ChainEvent {
     OperatorRetired {
         /// Its account.
         operator: Address,
-        /// Unix time from which it is no longer active.
-        inactive_from: u64,
+    },
+    /// An operator was slashed or suspended.
+    OperatorJailed {
+        /// Its account.
+        operator: Address,
+        /// Unix time before which it cannot return.
+        until: u64,
+    },
+    /// A jailed operator returned.
+    OperatorUnjailed {
+        /// Its account.
+        operator: Address,
+    },
+    /// Somebody staked at an operator, or moved stake there.
+    Delegated {
+        /// The operator.
+        operator: Address,
+        /// Whose stake it is.
+        owner: Address,
+    },
+    /// Stake was taken into escrow. The identifier has been checked against the slash.
+    SlashOpened {
+        /// Identifier.
+        slash_id: B256,
+        /// What the contract wants to see again when the slash is executed.
+        slash: Slash,
     },
     /// A version of a model was published. The identifier has been checked against the specification.
     ModelVersionPublished {

@@ -71,7 +71,7 @@ impl Follower {
     #[must_use]
     pub fn new(rpc: Rpc, config: FollowerConfig) -> Self {
         let contracts = &config.contracts;
-        let addresses = [contracts.inference_hub, contracts.operators, contracts.model_registry];
+        let addresses = [contracts.inference_hub, contracts.staking, contracts.model_registry];
         Self { rpc, addresses, range: RangeSize::new(config.max_range), config }
     }
 

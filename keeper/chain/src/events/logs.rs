@@ -87,9 +87,15 @@ mod tests {
             airdrop: HUB,
             rewards: HUB,
             model_registry: Address::repeat_byte(1),
-            operators: Address::repeat_byte(2),
+            staking: Address::repeat_byte(2),
             proof_registry: HUB,
             inference_hub: HUB,
+            timelock: None,
+            governor: None,
+            sentinel: None,
+            fee_router: None,
+            groth16_verifier: None,
+            verifying_keys: None,
             ask_model: None,
         }
     }

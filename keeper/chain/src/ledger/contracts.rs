@@ -28,7 +28,7 @@ impl Contracts {
         let used = [
             ("opg", book.opg),
             ("modelRegistry", book.model_registry),
-            ("operators", book.operators),
+            ("staking", book.staking),
             ("proofRegistry", book.proof_registry),
             ("inferenceHub", book.inference_hub),
         ];

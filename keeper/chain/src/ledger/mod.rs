@@ -6,11 +6,13 @@ mod fetch;
 mod history;
 mod inference;
 mod registries;
+mod staking;
 mod states;
 mod verify;
 
 pub use contracts::Contracts;
 pub use error::LedgerError;
 pub use fetch::{Place, RecordedResult};
-pub use states::{Refusal, RequestStatus, TurnParameters};
+pub use staking::{OpenUnbond, Pools};
+pub use states::{OperatorStatus, Refusal, RequestStatus, TurnParameters};
 pub use verify::{Check, MAX_RECEIPT_AGE, verify_result};

@@ -1,9 +1,9 @@
-//! Reads of the registries of models and operators.
+//! Reads of the registry of models.
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256};
 
 use super::{Contracts, LedgerError};
-use crate::bindings::{BondedOperators, IModelRegistry, ModelSpec, Operator};
+use crate::bindings::{IModelRegistry, ModelSpec};
 
 impl Contracts {
     /// The model that `version` is a version of; `None` if the registry does not know the version.
@@ -40,48 +40,6 @@ impl Contracts {
         let royalty =
             known(self.view(self.book.model_registry, &IModelRegistry::royaltyOfCall { version }).await)?;
         Ok(royalty.map(|royalty| (royalty.recipient, royalty.royaltyBps)))
-    }
-
-    /// The key that signed for `operator` at `timestamp`; `None` if it was not active then.
-    ///
-    /// # Errors
-    /// If the chain cannot be read.
-    pub async fn signer_at(&self, operator: Address, timestamp: u64) -> Result<Option<Address>, LedgerError> {
-        let call = BondedOperators::signerAtCall { operator, timestamp };
-        let signer = self.view(self.book.operators, &call).await?;
-        Ok((!signer.is_zero()).then_some(signer))
-    }
-
-    /// Weight of `operator` in the order of turns at `timestamp`.
-    ///
-    /// # Errors
-    /// If the chain cannot be read.
-    pub async fn stake_at(&self, operator: Address, timestamp: u64) -> Result<U256, LedgerError> {
-        self.view(self.book.operators, &BondedOperators::stakeAtCall { operator, timestamp }).await
-    }
-
-    /// Sum of the weights of all operators at `timestamp`.
-    ///
-    /// # Errors
-    /// If the chain cannot be read.
-    pub async fn total_stake_at(&self, timestamp: u64) -> Result<U256, LedgerError> {
-        self.view(self.book.operators, &BondedOperators::totalStakeAtCall { timestamp }).await
-    }
-
-    /// What the registry holds of `operator` now.
-    ///
-    /// # Errors
-    /// If the chain cannot be read.
-    pub async fn operator(&self, operator: Address) -> Result<Operator, LedgerError> {
-        self.view(self.book.operators, &BondedOperators::operatorOfCall { operator }).await
-    }
-
-    /// OPG wei that an operator has to bond.
-    ///
-    /// # Errors
-    /// If the chain cannot be read.
-    pub async fn operator_bond(&self) -> Result<U256, LedgerError> {
-        self.view(self.book.operators, &BondedOperators::bondCall {}).await
     }
 }
 

@@ -120,6 +120,45 @@ impl std::fmt::Display for Refusal {
     }
 }
 
+/// Where an operator stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperatorStatus {
+    /// It never registered.
+    None,
+    /// It serves.
+    Active,
+    /// It was slashed or suspended, and has no weight until it is unjailed.
+    Jailed,
+    /// It left. It may register again.
+    Retired,
+}
+
+impl TryFrom<u8> for OperatorStatus {
+    type Error = LedgerError;
+
+    fn try_from(value: u8) -> Result<Self, LedgerError> {
+        Ok(match value {
+            0 => Self::None,
+            1 => Self::Active,
+            2 => Self::Jailed,
+            3 => Self::Retired,
+            _ => return Err(LedgerError::UnknownValue { what: "the status of an operator", value }),
+        })
+    }
+}
+
+impl std::fmt::Display for OperatorStatus {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::None => "not registered",
+            Self::Active => "active",
+            Self::Jailed => "jailed",
+            Self::Retired => "retired",
+        })
+    }
+}
+
 /// Over how long turns are spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TurnParameters {

@@ -4,11 +4,13 @@
 mod error;
 mod keystore;
 mod password;
+mod permit;
 mod receipt;
 
 pub use error::SignerError;
 pub use keystore::{address_of, create_keystore, import_keystore, open_keystore};
 pub use password::Password;
+pub use permit::sign_permit;
 pub use receipt::sign_receipt;
 
 pub use alloy::signers::local::PrivateKeySigner;

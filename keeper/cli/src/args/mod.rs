@@ -5,8 +5,10 @@ mod genesis;
 mod init;
 mod jobs;
 mod model;
+mod operator;
 mod parse;
 mod receipt;
+mod staking;
 mod tx;
 mod vesting;
 
@@ -20,7 +22,12 @@ pub(crate) use self::{
     init::InitArgs,
     jobs::JobsCommand,
     model::{ModelAddArgs, ModelCommand},
+    operator::{OperatorCommand, RegisterArgs},
     receipt::ReceiptCommand,
+    staking::{
+        ActorArgs, CancelUnbondArgs, DelegateArgs, PositionArgs, RedelegateArgs, StakeArgs, UnbondArgs,
+        WithdrawArgs,
+    },
     tx::TxCommand,
     vesting::{CalendarFormat, CalendarRows, VestingCommand, VestingScheduleArgs},
 };
@@ -56,6 +63,23 @@ pub(crate) enum Command {
     Status,
     /// Check everything that the keeper needs and say how to mend what is wrong.
     Doctor,
+    /// Your life as an operator, and what others are.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
+    /// Add to your own stake as an operator.
+    Stake(StakeArgs),
+    /// Back an operator with OPG; your votes stay yours.
+    Delegate(DelegateArgs),
+    /// Begin to take stake out.
+    Unbond(UnbondArgs),
+    /// Bond what is unbonding again.
+    CancelUnbond(CancelUnbondArgs),
+    /// Take out what has matured.
+    Withdraw(WithdrawArgs),
+    /// Move what has matured to another operator.
+    Redelegate(RedelegateArgs),
+    /// Show what an account has staked at an operator, and what is unbonding.
+    Position(PositionArgs),
     /// Models that this keeper serves.
     #[command(subcommand)]
     Model(ModelCommand),

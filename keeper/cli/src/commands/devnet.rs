@@ -44,6 +44,7 @@ fn describe(devnet: &Devnet, output: Output) -> CliResult {
         "genesis": devnet.genesis,
         "contracts": book,
         "operator": people.operator,
+        "delegator": people.delegator,
         "signer": people.signer,
         "models": { "chat": people.chat.version, "embedding": people.embedding.version },
         "user": { "address": user.address(), "key": hex::encode_prefixed(accounts::USER) },
@@ -59,7 +60,8 @@ fn describe(devnet: &Devnet, output: Output) -> CliResult {
             ("example AskModel", optional(book.ask_model)),
             ("chat model", people.chat.version.to_string()),
             ("embedding model", people.embedding.version.to_string()),
-            ("operator", people.operator.to_string()),
+            ("operator", format!("{} (operator.json)", people.operator)),
+            ("a delegator", format!("{} (delegator.json)", people.delegator)),
             ("a user", format!("{} (key {})", user.address(), hex::encode_prefixed(accounts::USER))),
             ("configuration", config.clone()),
             ("address book", devnet.book_path.display().to_string()),
@@ -71,9 +73,19 @@ fn describe(devnet: &Devnet, output: Output) -> CliResult {
             Some(_) => String::new(),
             None => format!("\nStart the keeper:\n  opg --config {config} run\n"),
         };
-        format!("Everything is running. Ctrl-C ends it and removes its files.\n{facts}\n{start}\n{ask}\nWatch:\n  opg --config {config} jobs list")
+        format!("Everything is running. Ctrl-C ends it and removes its files.\n{facts}\n{start}\n{ask}\nWatch:\n  opg --config {config} jobs list\n\n{}", stake_example(devnet))
     });
     Ok(())
+}
+
+/// How to act for the delegator.
+fn stake_example(devnet: &Devnet) -> String {
+    let (folder, config) = (devnet.folder().display(), devnet.config.display());
+    format!(
+        "Move stake, as the delegator (the operator's key is operator.json):\n  \
+         opg --config {config} unbond 10 --operator {} --keystore {folder}/delegator.json --password-file {folder}/password",
+        devnet.population.operator
+    )
 }
 
 /// How to ask with cast.

@@ -2,10 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use alloy::primitives::{Address, U256};
-use opg_chain::{
-    address_book::AddressBook, bindings::BondedOperators, fees::FeeFloor, rpc::Rpc, signer::PrivateKeySigner,
-};
+use alloy::primitives::U256;
+use opg_chain::{address_book::AddressBook, fees::FeeFloor, rpc::Rpc, signer::PrivateKeySigner};
 use opg_engine::local::Accelerator;
 use opg_node::ChainLedger;
 use serde::Serialize;
@@ -13,9 +11,10 @@ use serde::Serialize;
 use crate::{
     config::{Config, units::Eth},
     context,
-    daemon::{crank, settings},
+    daemon::{crank, settings, standing},
     error::{CliError, CliResult, Code, Problem},
     output::{Output, table},
+    staking::refusal::opg,
     text::now,
 };
 
@@ -92,8 +91,8 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
         }
         if let Some(signer) = &signer {
             balance(config, rpc, signer, &mut findings).await;
-            if let Some(book) = book.as_ref().filter(|_| config.inference.enabled) {
-                operator(config, rpc, book, signer, &mut findings).await;
+            if book.is_some() && config.inference.enabled {
+                operator(config, rpc, signer, &mut findings).await;
             }
         }
     }
@@ -187,7 +186,7 @@ async fn contracts(rpc: &Rpc, book: &AddressBook, findings: &mut Findings) {
         ("opg", book.opg),
         ("vestingVault", book.vesting_vault),
         ("modelRegistry", book.model_registry),
-        ("operators", book.operators),
+        ("staking", book.staking),
         ("proofRegistry", book.proof_registry),
         ("inferenceHub", book.inference_hub),
     ];
@@ -230,32 +229,13 @@ async fn balance(config: &Config, rpc: &Rpc, signer: &PrivateKeySigner, findings
     }
 }
 
-async fn operator(
-    config: &Config,
-    rpc: &Rpc,
-    book: &AddressBook,
-    signer: &PrivateKeySigner,
-    findings: &mut Findings,
-) {
+/// Whether the operator can work with this keeper's key.
+async fn operator(config: &Config, rpc: &Arc<Rpc>, signer: &PrivateKeySigner, findings: &mut Findings) {
     let operator = config.operator.unwrap_or_else(|| signer.address());
-    let timestamp = match rpc.head().await {
-        Ok(head) => head.timestamp,
-        Err(error) => return findings.bad("operator", error.to_string(), "use a node that answers"),
-    };
-    match rpc.view(book.operators, &BondedOperators::signerAtCall { operator, timestamp }).await {
-        Ok(registered) if registered == signer.address() => findings.good("operator", format!("{operator} is active with this key")),
-        Ok(Address::ZERO) => findings.bad(
-            "operator",
-            format!("{operator} is not active"),
-            format!("let {operator} approve the bond and call register({}, 1, \"\", \"\") of {}, or correct keys.operator", signer.address(), book.operators),
-        ),
-        Ok(other) => findings.bad(
-            "operator",
-            format!("{operator} has registered the key {other}, not {}", signer.address()),
-            format!("let {operator} call setSigner({}) of {}, or use the other keystore", signer.address(), book.operators),
-        ),
-        Err(error) => findings.bad("operator", error.to_string(), "check the address book"),
-    }
+    let checked = standing::check(config, rpc, operator, signer.address()).await;
+    findings.take("operator", checked, |standing| {
+        format!("{operator} is active with this key, {} staked", opg(standing.view.stake))
+    });
 }
 
 /// Whether the crank's genesis is that of the vault, and of the index that an earlier run filled.

@@ -6,7 +6,9 @@ mod genesis;
 mod init;
 mod jobs;
 mod model;
+mod operator;
 mod receipt;
+mod stake;
 mod status;
 mod tx;
 mod vesting;
@@ -30,6 +32,16 @@ pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
         Command::Demo(args) => block_on(until_interrupted(demo::run(args, output))),
         Command::Status => block_on(status::run(&config()?, output)),
         Command::Doctor => block_on(doctor::run(&config()?, output)),
+        Command::Operator(command) => block_on(until_interrupted(operator::run(command, &config()?, output))),
+        Command::Stake(args) => block_on(until_interrupted(stake::stake(args, &config()?, output))),
+        Command::Delegate(args) => block_on(until_interrupted(stake::delegate(args, &config()?, output))),
+        Command::Unbond(args) => block_on(until_interrupted(stake::unbond(args, &config()?, output))),
+        Command::CancelUnbond(args) => {
+            block_on(until_interrupted(stake::cancel_unbond(args, &config()?, output)))
+        }
+        Command::Withdraw(args) => block_on(until_interrupted(stake::withdraw(args, &config()?, output))),
+        Command::Redelegate(args) => block_on(until_interrupted(stake::redelegate(args, &config()?, output))),
+        Command::Position(args) => block_on(stake::position(args, &config()?, output)),
         Command::Model(command) => block_on(until_interrupted(model::run(command, &config()?, output))),
         Command::Jobs(command) => jobs::run(command, &config()?, output),
         Command::Tx(command) => tx::run(command, &config()?, output),

@@ -2,9 +2,9 @@
 
 use alloy::primitives::{Address, U256};
 use opg_chain::{
-    bindings::{BondedOperators, IInferenceHub},
+    bindings::IInferenceHub,
     journal,
-    rpc::RpcError,
+    ledger::{Contracts, LedgerError, OperatorStatus},
 };
 use opg_store::{
     jobs,
@@ -21,6 +21,7 @@ use crate::{
     daemon::Lock,
     error::{CliError, CliResult, Code},
     output::{Output, fields},
+    staking::show::{Operator, Position},
     text::{age, duration, moment},
 };
 
@@ -30,7 +31,16 @@ struct Chain {
     time: u64,
     balance: U256,
     credit: U256,
-    registered: Address,
+    operator: Option<(Operator, Position)>,
+}
+
+impl Chain {
+    /// Whether the operator is active with the key `signer`.
+    fn active_with(&self, signer: Option<Address>) -> bool {
+        self.operator.as_ref().is_some_and(|(operator, _)| {
+            operator.status == OperatorStatus::Active && Some(operator.view.signer) == signer
+        })
+    }
 }
 
 /// Shows jobs, transactions, money and chain. Never asks for a password.
@@ -60,7 +70,9 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
         "operator": operator,
         "signerBalanceWei": chain.balance.to_string(),
         "operatorCreditWei": chain.credit.to_string(),
-        "operatorActive": signer.is_some_and(|signer| signer == chain.registered),
+        "operatorActive": chain.active_with(signer),
+        "stake": chain.operator.as_ref().map(|(operator, _)| operator.document()),
+        "position": chain.operator.as_ref().map(|(_, position)| position.document(chain.time)),
         "head": { "number": chain.head, "timestamp": chain.time },
         "jobs": jobs.iter().map(|(state, count)| (state.name().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
         "transactions": transactions.iter().map(|(state, count)| (state.clone(), json!(count))).collect::<serde_json::Map<_, _>>(),
@@ -79,18 +91,19 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
             ),
             ("signer", format!("{} with {}", shown(signer), Eth(chain.balance))),
             ("operator", format!("{} with {} OPG of credit", shown(operator), decimal(chain.credit, 18))),
-            (
-                "registered signer",
-                if chain.registered.is_zero() {
-                    "none: the operator is not active".to_owned()
-                } else {
-                    chain.registered.to_string()
-                },
-            ),
             ("chain", format!("{} at block {}, {} old", config.chain.id, chain.head, age(chain.time))),
         ];
         if config.crank.enabled || crank.is_some() {
             rows.insert(3, ("crank", described(config.crank.enabled, crank.as_ref(), chain.time)));
+        }
+        if let Some((operator, position)) = &chain.operator {
+            let last = rows.pop();
+            rows.extend(operator.rows(chain.time).into_iter().map(|(label, value)| match label {
+                "status" => ("standing", value),
+                other => (other, value),
+            }));
+            rows.extend(position.unbonding(chain.time).map(|text| ("unbonding", text)));
+            rows.extend(last);
         }
         if let Some((text, since)) = &alert {
             rows.push(("ALERT", format!("for {}: {text}", age(*since))));
@@ -167,18 +180,21 @@ async fn chain(config: &Config, signer: Option<Address>, operator: Option<Addres
             Some(signer) => rpc.balance(signer).await?,
             None => U256::ZERO,
         };
-        let (credit, registered) = match operator {
-            Some(account) => (
-                rpc.view(book.inference_hub, &IInferenceHub::creditOfCall { account }).await?,
-                rpc.view(
-                    book.operators,
-                    &BondedOperators::signerAtCall { operator: account, timestamp: head.timestamp },
-                )
-                .await?,
-            ),
-            None => (U256::ZERO, Address::ZERO),
+        let credit = match operator {
+            Some(account) => rpc.view(book.inference_hub, &IInferenceHub::creditOfCall { account }).await?,
+            None => U256::ZERO,
         };
-        Ok::<_, RpcError>(Chain { head: head.number, time: head.timestamp, balance, credit, registered })
+        let operator = match operator {
+            Some(account) => {
+                let contracts = Contracts::open((*rpc).clone(), book).await?;
+                Some((
+                    Operator::read(&contracts, account).await?,
+                    Position::read(&contracts, account, account).await?,
+                ))
+            }
+            None => None,
+        };
+        Ok::<_, LedgerError>(Chain { head: head.number, time: head.timestamp, balance, credit, operator })
     };
     read.await.map_err(|error| {
         CliError::new(

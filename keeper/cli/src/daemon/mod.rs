@@ -7,6 +7,7 @@ mod reload;
 mod roles;
 pub(crate) mod settings;
 mod signals;
+pub(crate) mod standing;
 
 use std::{path::Path, sync::Arc};
 

@@ -103,7 +103,7 @@ async fn release(
     let signer = keeper.signer.address();
     let parts = CrankParts {
         store: keeper.store.clone(),
-        ledger: Arc::new(ChainVault::new((*keeper.rpc).clone(), keeper.book.vesting_vault, signer)),
+        ledger: Arc::new(ChainVault::new((*keeper.rpc).clone(), keeper.book.vesting_vault, keeper.book.staking, signer)),
         genesis: Arc::new(crank::open(folder, &keeper.book)?),
         clock: Arc::new(SystemClock),
         journal: Some(work.journal.waker()),

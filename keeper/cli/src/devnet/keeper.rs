@@ -8,9 +8,10 @@ use std::{
 };
 
 use alloy::primitives::Address;
-use opg_chain::signer::{Password, create_keystore};
+use opg_chain::signer::{Password, create_keystore, import_keystore};
 
 use super::{
+    accounts,
     anvil::CHAIN_ID,
     population::{Population, Served},
     process::Process,
@@ -31,6 +32,16 @@ pub(super) fn create_key(folder: &Path) -> CliResult<Address> {
     let password = Password::new(PASSWORD.to_owned()).map_err(context::signer)?;
     let path = folder.join("keystore.json");
     create_keystore(&path, &password).map(|signer| signer.address()).map_err(context::signer)
+}
+
+/// Writes the keys of operator and delegator, so that `opg` can act for them, with the same password.
+pub(super) fn import_keys(folder: &Path) -> CliResult {
+    for (name, key) in [("operator.json", accounts::OPERATOR), ("delegator.json", accounts::DELEGATOR)] {
+        let password = Password::new(PASSWORD.to_owned()).map_err(context::signer)?;
+        let key = accounts::signer(key)?;
+        import_keystore(&folder.join(name), &password, &key.to_bytes()).map_err(context::signer)?;
+    }
+    Ok(())
 }
 
 /// Writes the keeper's configuration.

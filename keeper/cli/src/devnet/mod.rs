@@ -84,7 +84,8 @@ impl Devnet {
         genesis::release_liquidity(&wallets, &rpc, &book, &genesis).await?;
 
         let signer = keeper::create_key(folder.path())?;
-        progress.step("registering the operator and the models");
+        keeper::import_keys(folder.path())?;
+        progress.step("registering the operator, its delegator and the models");
         let population = population::populate(&wallets, &rpc, &book, &models, signer).await?;
 
         let config = keeper::write_config(folder.path(), &anvil.url, &book_path, &genesis, &population)?;

@@ -2,7 +2,7 @@
 //! the keeper follows. One test, because the scenarios share a devnet.
 
 use alloy::primitives::B256;
-use opg_chain::bindings::BondedOperators;
+use opg_chain::bindings::IStaking;
 use opg_store::jobs::JobState;
 use serde_json::json;
 
@@ -72,15 +72,15 @@ fn it_follows_a_chain_that_changes_its_mind() {
     drop(keeper);
 }
 
-/// Bonds the deployer as an operator whose key is the keeper's, and lets its registration take effect.
+/// Registers the deployer as an operator whose key is the keeper's, and lets its registration take effect.
 fn register_deployer(devnet: &Devnet) {
-    let operators = devnet.book.operators;
-    let bond = devnet.block_on(devnet.rpc.view(operators, &BondedOperators::bondCall {}));
-    let approve = "approve(address,uint256)";
-    devnet.cast(&["send", &devnet.book.opg.to_string(), approve, &operators.to_string(), &bond.to_string()]);
-    let register = "register(address,uint8,string,string)";
+    let (staking, vault) = (devnet.book.staking.to_string(), devnet.book.custody_vault.to_string());
+    let parameters = devnet.block_on(devnet.rpc.view(devnet.book.staking, &IStaking::parametersCall {}));
+    let stake = parameters.minSelfStake.to_string();
+    devnet.cast(&["send", &devnet.book.opg.to_string(), "approve(address,uint256)", &vault, &stake]);
+    let register = "register(address,uint8,uint16,uint256,string,string)";
     let signer = devnet.ready["signer"].as_str().unwrap();
-    devnet.cast(&["send", &operators.to_string(), register, signer, "1", "http://localhost", "ipfs://none"]);
+    devnet.cast(&["send", &staking, register, signer, "1", "0", &stake, "http://localhost", "ipfs://none"]);
     let registered_in = head(devnet);
     while head(devnet) <= registered_in {
         std::thread::sleep(std::time::Duration::from_millis(50));

@@ -6,7 +6,7 @@ use alloy::{
 };
 use async_trait::async_trait;
 use opg_chain::{
-    bindings::IVestingVault,
+    bindings::{IStaking, IVestingVault},
     rpc::Rpc,
     rpc_trait::{CallRequest, ChainRpc, Head, RpcError},
 };
@@ -17,6 +17,8 @@ use crate::LedgerError;
 
 /// Bytes of a signed transaction besides its calldata, at most.
 const ENVELOPE: usize = 200;
+/// Registrations among which operators are looked for: more than have a turn of their own in any period.
+const REGISTRATIONS: u32 = 64;
 
 /// The vault, as far as the crank looks at it.
 #[async_trait]
@@ -29,6 +31,9 @@ pub trait VestingLedger: Send + Sync + std::fmt::Debug {
 
     /// What the vault remembers of schedules, in their order.
     async fn states(&self, schedules: &[B256]) -> Result<Vec<Known>, LedgerError>;
+
+    /// Active operators among those who registered first: keepers that most likely have this role too.
+    async fn operators(&self) -> Result<Vec<Address>, LedgerError>;
 
     /// What a call of the vault would cost now.
     async fn quote(&self, calldata: &Bytes) -> Result<Quote, LedgerError>;
@@ -66,14 +71,15 @@ pub enum Quote {
 pub struct ChainVault {
     rpc: Rpc,
     vault: Address,
+    staking: Address,
     signer: Address,
 }
 
 impl ChainVault {
-    /// The contract at `vault`, as `signer` would call it.
+    /// The contract at `vault`, as `signer` would call it, with the operators of `staking`.
     #[must_use]
-    pub fn new(rpc: Rpc, vault: Address, signer: Address) -> Self {
-        Self { rpc, vault, signer }
+    pub fn new(rpc: Rpc, vault: Address, staking: Address, signer: Address) -> Self {
+        Self { rpc, vault, staking, signer }
     }
 }
 
@@ -110,6 +116,11 @@ impl VestingLedger for ChainVault {
             manual: state.manual,
         };
         Ok(states.iter().map(known).collect())
+    }
+
+    async fn operators(&self) -> Result<Vec<Address>, LedgerError> {
+        let call = IStaking::activeOperatorsCall { from: U256::ZERO, count: U256::from(REGISTRATIONS) };
+        Ok(self.rpc.view(self.staking, &call).await?.operators)
     }
 
     async fn quote(&self, calldata: &Bytes) -> Result<Quote, LedgerError> {

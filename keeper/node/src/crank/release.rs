@@ -37,11 +37,11 @@ impl Release {
         let wait = Ok(Progress::Wait(config.poll_interval));
         let head = context.ledger.head().await?;
         let period = Period::at(head.timestamp, config.interval);
-        if head.timestamp < period.turn(config.signer) {
-            return wait;
-        }
         let rows = context.store.read(|tx| vesting::due(tx, period.start, self.first(period), PAGE))?;
         if rows.is_empty() {
+            return wait;
+        }
+        if head.timestamp < period.turn(config.signer, &context.ledger.operators().await?) {
             return wait;
         }
         if head.base_fee > config.max_gas_price {

@@ -93,11 +93,14 @@ impl Ingest {
                 changes.disturbing |= jobs::note_settlement(tx, *request_id, &settlement, now)?.is_some();
             }
             // Whether this operator is active is asked of the chain for each decision; people want to know why.
-            ChainEvent::OperatorRetired { operator: who, inactive_from } if *who == operator => {
-                tracing::warn!(
-                    inactive_from,
-                    "this operator retired: new requests are declined from then on"
-                );
+            ChainEvent::OperatorRetired { operator: who } if *who == operator => {
+                tracing::warn!("this operator retired");
+            }
+            ChainEvent::OperatorJailed { operator: who, until } if *who == operator => {
+                tracing::warn!(until, "this operator was jailed; `opg operator show` says why");
+            }
+            ChainEvent::OperatorUnjailed { operator: who } if *who == operator => {
+                tracing::info!("this operator was unjailed");
             }
             ChainEvent::SignerSet { operator: who, signer, valid_from } if *who == operator => {
                 tracing::warn!(%signer, valid_from, "this operator's key changed");

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, U256};
 use async_trait::async_trait;
 use opg_chain::{
     address_book::AddressBook,
-    bindings::{BondedOperators, Fulfilment, IInferenceHub, IModelRegistry, ModelSpec},
+    bindings::{Fulfilment, IInferenceHub, IModelRegistry, IStaking, ModelSpec},
     events::{Cursor, FollowError, Follower, FollowerConfig, Segment},
     fees::{FeeFloor, estimate_fees, l1_fee_upper_bound},
     rpc::{Rpc, RpcError},
@@ -51,8 +51,8 @@ impl Ledger for ChainLedger {
     }
 
     async fn signer_of(&self, operator: Address, at: u64) -> Result<Address, LedgerError> {
-        let call = BondedOperators::signerAtCall { operator, timestamp: at };
-        Ok(self.rpc.view(self.contracts.operators, &call).await?)
+        let call = IStaking::signerAtCall { operator, timestamp: at };
+        Ok(self.rpc.view(self.contracts.staking, &call).await?)
     }
 
     async fn turn_of(&self, request: &Request, operator: Address) -> Result<Option<u64>, LedgerError> {

@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, path::Path, process::Command};
 use alloy::primitives::{Address, B256, Bytes, U256, address, keccak256};
 use opg_chain::{
     address_book::AddressBook,
-    bindings::{BondedOperators, Fulfilment, IInferenceHub, IModelRegistry, IVestingVault, ModelSpec, Opg},
+    bindings::{Fulfilment, IInferenceHub, IModelRegistry, IStaking, IVestingVault, ModelSpec, Opg},
     ledger::Contracts,
     signer::{PrivateKeySigner, sign_receipt},
 };
@@ -72,15 +72,17 @@ impl Devnet {
     }
 
     async fn register_operator(&self) {
-        let bond = self.contracts.operator_bond().await.unwrap();
-        self.fund(OPERATOR, self.book.operators, bond).await;
-        let register = BondedOperators::registerCall {
+        let stake = U256::from(self.contracts.staking_parameters().await.unwrap().minSelfStake);
+        self.fund(OPERATOR, self.book.custody_vault, stake).await;
+        let register = IStaking::registerCall {
             signer: self.key.address(),
             roles: 1,
+            commissionBps: 0,
+            amount: stake,
             endpoint: "http://127.0.0.1:1".to_owned(),
             metadataUri: String::new(),
         };
-        self.anvil.send(OPERATOR, self.book.operators, &register).await;
+        self.anvil.send(OPERATOR, self.book.staking, &register).await;
     }
 
     /// Gives `to` tokens and lets `spender` take them.

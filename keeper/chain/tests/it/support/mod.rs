@@ -31,9 +31,15 @@ pub(crate) fn book(chain_id: u64) -> AddressBook {
         airdrop: Address::repeat_byte(9),
         rewards: Address::repeat_byte(10),
         model_registry: Address::repeat_byte(4),
-        operators: Address::repeat_byte(5),
+        staking: Address::repeat_byte(5),
         proof_registry: Address::repeat_byte(6),
         inference_hub: Address::repeat_byte(7),
+        timelock: None,
+        governor: None,
+        sentinel: None,
+        fee_router: None,
+        groth16_verifier: None,
+        verifying_keys: None,
         ask_model: None,
     }
 }
