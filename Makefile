@@ -55,10 +55,28 @@ devnet: models build ## the demo's chain, contracts and keeper, kept running unt
 	$(call say,Devnet)
 	@$(opg) devnet $(ARGS)
 
+# ---------------------------------------------------------------------------------------------- app
+
+.PHONY: app
+app: ## build the web app into app/dist
+	@script/setup.sh app
+	$(call say,App: build)
+	@npm --prefix app run --silent build
+
+.PHONY: app-abi
+app-abi: contracts ## write the ABIs and addresses that the web app uses
+	@node app/scripts/abi.mjs
+
+.PHONY: app-screens
+app-screens: build app ## pictures of every page of the web app, at desktop and phone width, into app/screens
+	@script/setup.sh chromium
+	$(call say,App: pictures)
+	@cd app && npx playwright test --config playwright.screens.ts
+
 # ---------------------------------------------------------------------------------------------- check
 
 .PHONY: test
-test: models lint test-contracts test-clients test-keeper ## everything that continuous integration checks
+test: models lint test-contracts test-clients test-keeper test-app ## everything that continuous integration checks
 
 .PHONY: lint
 lint: setup ## formatting, style, lints, licences and advisories
@@ -100,6 +118,16 @@ test-clients: contracts ## the contracts with the clients that wallets and payer
 test-keeper: models contracts ## the keeper's tests, with real models and a real chain
 	$(call say,Keeper: tests)
 	@cargo test --locked --workspace
+
+.PHONY: test-app
+test-app: build app ## the web app's tests, and journeys through it in a real browser on a real chain
+	@script/setup.sh chromium
+	$(call say,App: ABIs and addresses)
+	@node app/scripts/abi.mjs --check
+	$(call say,App: unit tests)
+	@npm --prefix app run --silent unit
+	$(call say,App: journeys)
+	@npm --prefix app run --silent journeys
 
 .PHONY: bench
 bench: models contracts ## benchmarks of the keeper and the engine, in the profile of the demo

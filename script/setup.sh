@@ -2,6 +2,8 @@
 # Installs what the repository needs and the machine lacks, in pinned versions. Safe to run again: what is there stays.
 #
 #   script/setup.sh            node packages, a C compiler, Python environment: enough for the demo and the tests
+#   script/setup.sh app        and the packages of the web app
+#   script/setup.sh chromium   and the browser that its tests drive
 #   script/setup.sh lint       and cargo-deny
 #   script/setup.sh slither    and slither
 #   script/setup.sh symbolic   and halmos
@@ -67,13 +69,39 @@ for tool in forge anvil cast; do
   fi
 done
 
+# What belongs to the web app alone, and needs no Python.
+groups=()
+for group in "$@"; do
+  case $group in
+    app)
+      if ! is_current app/node_modules/.opg-installed app/package-lock.json; then
+        say "installing node packages (web app)"
+        (cd app && npm ci --no-fund --no-audit --ignore-scripts)
+        remember app/node_modules/.opg-installed app/package-lock.json
+      fi
+      ;;
+    chromium)
+      browser="${OPG_CHROMIUM:-/usr/bin/chromium}"
+      if [[ ! -x $browser ]]; then
+        if [[ $(id -u) -eq 0 ]] && have apt-get; then
+          say "installing system packages: chromium"
+          apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium
+        else
+          fail "no browser at $browser; install Chromium or Chrome and name its program in OPG_CHROMIUM (Debian: apt-get install chromium)"
+        fi
+      fi
+      ;;
+    *) groups+=("$group") ;;
+  esac
+done
+
 if [[ ! -x .venv/bin/pip ]]; then
   say "creating the Python environment .venv"
   python3 -m venv .venv
 fi
-for group in "$@"; do
+for group in ${groups[@]+"${groups[@]}"}; do
   requirements="script/setup/requirements-$group.txt"
-  [[ -f $requirements ]] || fail "unknown group '$group'; there are lint, slither and symbolic"
+  [[ -f $requirements ]] || fail "unknown group '$group'; there are app, chromium, lint, slither and symbolic"
   if ! is_current ".venv/.opg-$group" "$requirements"; then
     say "installing Python packages: $group"
     .venv/bin/pip install --quiet --disable-pip-version-check --requirement "$requirements"

@@ -1,0 +1,135 @@
+import { Menu, MenuButton, MenuItemCheckbox, MenuItemRadio, MenuProvider } from '@ariakit/react';
+import { Component, lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { useSync } from '../chain/sync';
+import { useAppConfig } from '../config/context';
+import { Loading, Notice, PageHead } from '../ui/primitives';
+import { Failure } from '../ui/Query';
+import { href, Link, useFocusOnHeading, useRoute } from './router';
+import { type Theme, useSettings } from './settings';
+import { Wallet, WrongChain } from './Wallet';
+
+// Each page is loaded when it is opened.
+const PAGES: Record<string, { title: string; Page: ReturnType<typeof lazy> }> = {
+  overview: { title: 'Overview', Page: lazy(() => import('../pages/overview/Overview')) },
+  token: { title: 'Token', Page: lazy(() => import('../pages/token/Token')) },
+  stake: { title: 'Stake', Page: lazy(() => import('../pages/stake/Stake')) },
+  govern: { title: 'Govern', Page: lazy(() => import('../pages/govern/Govern')) },
+  models: { title: 'Models', Page: lazy(() => import('../pages/models/Models')) },
+  nodes: { title: 'Nodes', Page: lazy(() => import('../pages/nodes/Nodes')) },
+  receipts: { title: 'Receipts', Page: lazy(() => import('../pages/receipts/Receipts')) },
+};
+
+function SettingsMenu() {
+  const { theme, exact, setTheme, setExact } = useSettings();
+  return (
+    <MenuProvider
+      values={{ theme, exact: exact ? ['exact'] : [] }}
+      setValues={(values: { theme: string; exact: string[] }) => {
+        setTheme(values.theme as Theme);
+        setExact(values.exact.includes('exact'));
+      }}
+    >
+      <MenuButton className="icon-button large" aria-label="Settings">
+        <svg viewBox="0 0 16 16" aria-hidden="true">
+          <path d="M2 4.5h7M12 4.5h2M2 11.5h2M7 11.5h7M10.5 3v3M5.500 10v3" />
+        </svg>
+      </MenuButton>
+      <Menu className="menu" gutter={6}>
+        {(['system', 'light', 'dark'] as const).map((value) => (
+          <MenuItemRadio key={value} name="theme" value={value} className="menu-item">
+            {{ system: 'As the system', light: 'Light', dark: 'Dark' }[value]}
+          </MenuItemRadio>
+        ))}
+        <MenuItemCheckbox name="exact" value="exact" className="menu-item">
+          Show every digit of amounts
+        </MenuItemCheckbox>
+      </Menu>
+    </MenuProvider>
+  );
+}
+
+/** What went wrong while a page was drawn stays within the page. */
+class Boundary extends Component<{ children: ReactNode }, { error?: unknown }> {
+  override state: { error?: unknown } = {};
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+  override render() {
+    return this.state.error ? <Failure error={this.state.error} retry={() => window.location.reload()} /> : this.props.children;
+  }
+}
+
+function Head() {
+  const { chainName } = useAppConfig();
+  const { head, isDown } = useSync();
+  return (
+    <span className="chain" title={head ? `Block ${head.number}` : undefined}>
+      <span className={`dot ${isDown ? 'bad' : head ? 'good' : ''}`} aria-hidden="true" />
+      {chainName}
+      <span className="block"> {isDown ? 'unreachable' : head ? `#${head.number.toLocaleString('en')}` : '…'}</span>
+    </span>
+  );
+}
+
+export function Shell() {
+  const [name = 'overview', ...rest] = useRoute();
+  const { isDown, reorgs } = useSync();
+  const route = PAGES[name];
+  useFocusOnHeading(name);
+  useEffect(() => {
+    document.title = route ? `${route.title} · OPG` : 'OPG';
+  }, [route]);
+  return (
+    <>
+      <header className="top">
+        <a
+          className="skip"
+          href={href(name, ...rest)}
+          onClick={(event) => {
+            event.preventDefault();
+            document.querySelector<HTMLElement>('main h1')?.focus();
+          }}
+        >
+          Skip to the page
+        </a>
+        <div className="top-row">
+          <Link to={['overview']} className="brand">
+            <img src="./icon.svg" alt="" width="26" height="26" /> OPG
+          </Link>
+          <Head />
+          <span className="spring" />
+          <SettingsMenu />
+          <Wallet />
+        </div>
+        <nav aria-label="Pages">
+          {Object.entries(PAGES).map(([key, { title }]) => (
+            <Link key={key} to={[key]} aria-current={key === name ? 'page' : undefined}>
+              {title}
+            </Link>
+          ))}
+        </nav>
+      </header>
+      <main>
+        {isDown && (
+          <Notice tone="bad" title="The chain cannot be reached" live>
+            <p>Figures may be old. The page tries again by itself; nothing can be sent until an RPC answers.</p>
+          </Notice>
+        )}
+        {reorgs > 0 && (
+          <Notice tone="warn" title="The chain replaced its last blocks" live>
+            <p>All figures were read again. Check that your latest transactions are still there.</p>
+          </Notice>
+        )}
+        <WrongChain />
+        <Boundary key={name}>
+          <Suspense fallback={<Loading wide />}>
+            {route ? <route.Page /> : <PageHead title="There is no such page">Choose one above.</PageHead>}
+          </Suspense>
+        </Boundary>
+      </main>
+      <footer>
+        <p>Read directly from the chain. No cookies, no trackers, no servers but the RPC of your configuration.</p>
+      </footer>
+    </>
+  );
+}

@@ -1,0 +1,43 @@
+import { type AnchorHTMLAttributes, useEffect, useSyncExternalStore } from 'react';
+
+// The path is kept behind `#`, so that the page works from any folder and from IPFS without a server that rewrites.
+const subscribe = (listener: () => void) => {
+  window.addEventListener('hashchange', listener);
+  return () => window.removeEventListener('hashchange', listener);
+};
+const read = () => window.location.hash.replace(/^#\/?/, '');
+
+/** Parts of the path, decoded. */
+export function useRoute(): string[] {
+  const path = useSyncExternalStore(subscribe, read);
+  return (path.split('?')[0] ?? '').split('/').filter(Boolean).map(decode);
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Address of a path within the page. */
+export const href = (...parts: (string | number | bigint)[]): string => `#/${parts.map((part) => encodeURIComponent(String(part))).join('/')}`;
+
+export const go = (...parts: (string | number | bigint)[]): void => {
+  window.location.hash = href(...parts);
+};
+
+type LinkProps = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href'> & { to: (string | number | bigint)[] };
+
+export const Link = ({ to, ...rest }: LinkProps) => <a href={href(...to)} {...rest} />;
+
+/** After a change of page, reading starts at its heading. */
+export function useFocusOnHeading(path: string): void {
+  useEffect(() => {
+    window.scrollTo(0, 0);
+    if (document.activeElement === document.body || document.activeElement?.closest('nav')) {
+      document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+    }
+  }, [path]);
+}

@@ -1,0 +1,90 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import { usePublicClient } from 'wagmi';
+import { useAppConfig } from '../config/context';
+
+/** What the page knows of the head of the chain. */
+export type Head = { number: bigint; hash: string; timestamp: bigint };
+
+type Sync = {
+  head: Head | undefined;
+  /** Seconds that the chain's clock is ahead of this computer's. */
+  offset: number;
+  /** No answer from any RPC. */
+  isDown: boolean;
+  /** How often blocks that the page had seen were replaced. */
+  reorgs: number;
+};
+
+const SyncContext = createContext<Sync>({ head: undefined, offset: 0, isDown: false, reorgs: 0 });
+/** Keys of queries whose answers depend on the head. wagmi's begin with the name of the action. */
+const CHAIN_QUERIES = new Set(['readContract', 'readContracts', 'balance', 'logs', 'chain']);
+
+/** Follows the head: reads again what is on the page when there is a new block, and notices outages and reorgs. */
+export function ChainSync({ children }: { children: ReactNode }) {
+  const { pollingInterval } = useAppConfig();
+  const client = usePublicClient();
+  const queries = useQueryClient();
+  const [sync, setSync] = useState<Sync>({ head: undefined, offset: 0, isDown: false, reorgs: 0 });
+  const seen = useRef<Head | undefined>(undefined);
+
+  useEffect(() => {
+    if (!client) return;
+    let ended = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+
+    const isReplaced = async (last: Head, head: Head & { parentHash: string }): Promise<boolean> => {
+      if (head.number === last.number) return head.hash !== last.hash;
+      if (head.number < last.number) return true;
+      if (head.number === last.number + 1n) return head.parentHash !== last.hash;
+      return (await client.getBlock({ blockNumber: last.number })).hash !== last.hash;
+    };
+    const look = async () => {
+      try {
+        const block = await client.getBlock();
+        const head = { number: block.number, hash: block.hash, timestamp: block.timestamp, parentHash: block.parentHash };
+        const last = seen.current;
+        const replaced = last !== undefined && (await isReplaced(last, head));
+        if (ended) return;
+        if (last?.hash !== head.hash) {
+          seen.current = head;
+          const offset = Number(head.timestamp) - Math.floor(Date.now() / 1000);
+          setSync(({ reorgs }) => ({ head, offset, isDown: false, reorgs: replaced ? reorgs + 1 : reorgs }));
+          const predicate = ({ queryKey }: { queryKey: readonly unknown[] }) => CHAIN_QUERIES.has(String(queryKey[0]));
+          // Answers of blocks that are gone must not be shown as the last known ones.
+          if (replaced) queries.removeQueries({ predicate, type: 'inactive' });
+          if (last) await queries.invalidateQueries({ predicate });
+        } else {
+          setSync((before) => (before.isDown ? { ...before, isDown: false } : before));
+        }
+      } catch {
+        if (!ended) setSync((before) => (before.isDown ? before : { ...before, isDown: true }));
+      }
+    };
+    const loop = async () => {
+      if (!document.hidden) await look();
+      if (!ended) timer = setTimeout(() => void loop(), pollingInterval);
+    };
+    void loop();
+    return () => {
+      ended = true;
+      clearTimeout(timer);
+    };
+  }, [client, pollingInterval, queries]);
+
+  return <SyncContext value={sync}>{children}</SyncContext>;
+}
+
+/** The head of the chain. */
+export const useSync = (): Sync => useContext(SyncContext);
+
+/** Unix time by the chain's clock, each second anew. */
+export function useNow(): number {
+  const { offset } = useSync();
+  const [local, setLocal] = useState(() => Math.floor(Date.now() / 1000));
+  useEffect(() => {
+    const timer = setInterval(() => setLocal(Math.floor(Date.now() / 1000)), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  return useMemo(() => local + offset, [local, offset]);
+}

@@ -1,0 +1,46 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { WagmiProvider } from 'wagmi';
+import { SettingsProvider } from './app/settings';
+import { Shell } from './app/Shell';
+import { ChainSync } from './chain/sync';
+import { wagmiConfig } from './chain/wagmi';
+import { loadConfig } from './config/config';
+import { ConfigContext } from './config/context';
+import { TxProvider } from './tx/context';
+import './ui/styles.css';
+
+const element = document.getElementById('root');
+if (!element) throw new Error('index.html has no element "root"');
+const root = createRoot(element);
+
+try {
+  const config = await loadConfig(document.baseURI);
+  const queries = new QueryClient({ defaultOptions: { queries: { staleTime: 3_000, retry: 1, refetchOnWindowFocus: false, networkMode: 'always' } } });
+  root.render(
+    <StrictMode>
+      <ConfigContext value={config}>
+        <WagmiProvider config={wagmiConfig(config)}>
+          <QueryClientProvider client={queries}>
+            <SettingsProvider>
+              <ChainSync>
+                <TxProvider>
+                  <Shell />
+                </TxProvider>
+              </ChainSync>
+            </SettingsProvider>
+          </QueryClientProvider>
+        </WagmiProvider>
+      </ConfigContext>
+    </StrictMode>,
+  );
+} catch (error) {
+  root.render(
+    <main>
+      <h1>This page is not configured</h1>
+      <p>The file config.json beside the page cannot be used: {error instanceof Error ? error.message : 'it is not JSON'}.</p>
+      <p>See docs/app.md of the project for what it must say.</p>
+    </main>,
+  );
+}

@@ -1,0 +1,5 @@
+import { PageHead } from '../../ui/primitives';
+
+export default function Govern() {
+  return <PageHead title="Govern" />;
+}

@@ -1,0 +1,75 @@
+import type { Hex } from 'viem';
+import { useAppConfig } from '../config/context';
+import { shorten } from '../lib/address';
+import { Copy } from '../ui/AddressView';
+import type { Step } from './plan';
+import type { StepState } from './run';
+
+const Hash = ({ hash }: { hash: Hex }) => {
+  const { explorer } = useAppConfig();
+  const text = <span className="mono">{shorten(hash)}</span>;
+  return (
+    <span className="hash">
+      {explorer ? (
+        <a href={`${explorer}/tx/${hash}`} target="_blank" rel="noopener noreferrer">
+          {text}
+        </a>
+      ) : (
+        text
+      )}
+      <Copy text={hash} label="Copy transaction hash" />
+    </span>
+  );
+};
+
+function Progress({ state, wallet }: { state: StepState; wallet: string }) {
+  switch (state.at) {
+    case 'waiting':
+      return <span className="muted">not started</span>;
+    case 'checking':
+      return <span>checking…</span>;
+    case 'wallet':
+      return <span>confirm in {wallet}…</span>;
+    case 'sent':
+      return (
+        <span>
+          sent, waiting for a block <Hash hash={state.hash} />
+        </span>
+      );
+    case 'done':
+      if (state.skipped) return <span className="muted">not needed</span>;
+      return state.hash ? (
+        <span>
+          in block {state.block?.toString()} <Hash hash={state.hash} />
+        </span>
+      ) : (
+        <span>signed</span>
+      );
+    case 'failed':
+      return (
+        <span>
+          <strong>{state.problem.title}.</strong> {state.problem.remedy}
+          <details>
+            <summary>Detail</summary>
+            <code>{state.problem.detail}</code>
+            {state.hash && <Hash hash={state.hash} />}
+          </details>
+        </span>
+      );
+  }
+}
+
+/** The steps of a plan and how far they are. */
+export const StepList = ({ steps, states, wallet }: { steps: Step[]; states: StepState[]; wallet: string }) => (
+  <ol className="steps" aria-live="polite">
+    {steps.map((step, index) => {
+      const state = states[index] ?? { at: 'waiting' };
+      return (
+        <li key={index} className={`step ${state.at}`}>
+          <span className="step-label">{step.label}</span>
+          <Progress state={state} wallet={wallet} />
+        </li>
+      );
+    })}
+  </ol>
+);
