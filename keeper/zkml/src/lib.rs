@@ -1,9 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod circuit;
+pub mod dataset;
+pub mod float;
 mod gadgets;
 mod groth16;
+pub mod import;
 pub mod model;
+pub mod quantise;
 mod r1cs;
 pub mod reference;
 
@@ -13,3 +17,4 @@ pub use model::{Model, ModelError};
 pub use opg_zkml_verifier::{Proof, Statement, VerifyingKey, evm, public_inputs};
 pub use r1cs::R1cs;
 pub use reference::InputError;
+

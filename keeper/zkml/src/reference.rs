@@ -23,14 +23,19 @@ pub fn run(model: &Model, input: &[u8]) -> Result<Vec<i64>, InputError> {
         return Err(InputError { found: input.len(), expected: model.input().len() });
     }
     let start = input.iter().map(|byte| i64::from(*byte)).collect();
-    Ok(model.steps().fold(start, |values: Vec<i64>, (layer, from, to)| match layer {
-        Layer::Gemm(layer) => gemm(layer, &values),
-        Layer::Conv(layer) => conv(layer, &values, from, to),
-        Layer::MaxPool(pool) => windows(pool, &values, from, to, i64::MIN, i64::max),
-        Layer::SumPool(pool) => windows(pool, &values, from, to, 0, |sum, value| sum + value),
-        Layer::Requantise { shift } => values.into_iter().map(|value| requantise(value, *shift)).collect(),
-        Layer::ArgMax => vec![argmax(&values)],
-    }))
+    Ok(model.steps().fold(start, |values: Vec<i64>, (layer, from, to)| apply(layer, &values, from, to)))
+}
+
+/// What a layer makes of values of the shape `from`.
+pub(crate) fn apply(layer: &Layer, values: &[i64], from: Shape, to: Shape) -> Vec<i64> {
+    match layer {
+        Layer::Gemm(layer) => gemm(layer, values),
+        Layer::Conv(layer) => conv(layer, values, from, to),
+        Layer::MaxPool(pool) => windows(pool, values, from, to, i64::MIN, i64::max),
+        Layer::SumPool(pool) => windows(pool, values, from, to, 0, |sum, value| sum + value),
+        Layer::Requantise { shift } => values.iter().map(|value| requantise(*value, *shift)).collect(),
+        Layer::ArgMax => vec![argmax(values)],
+    }
 }
 
 /// The bytes of an output: one per value where the model's values always fit one, else four, big-endian, with 2^31

@@ -12,6 +12,7 @@ pub(crate) use bounds::rounding;
 pub use error::ModelError;
 pub use layer::{Conv, Gemm, Layer, MAX_SHIFT, Pool};
 pub use shape::Shape;
+pub(crate) use shapes::steps;
 
 use alloy_primitives::{B256, keccak256};
 

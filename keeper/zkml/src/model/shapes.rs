@@ -72,7 +72,7 @@ fn after(index: usize, layer: &Layer, shape: Shape) -> Result<Shape, ModelError>
 }
 
 /// How many windows fit along one side. A padding as wide as the window would make windows of nothing but zeros.
-fn steps(side: usize, padding: [usize; 2], window: usize, stride: usize) -> Option<usize> {
+pub(crate) fn steps(side: usize, padding: [usize; 2], window: usize, stride: usize) -> Option<usize> {
     if window == 0 || stride == 0 || padding.iter().any(|padding| *padding >= window) {
         return None;
     }

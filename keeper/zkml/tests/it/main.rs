@@ -3,8 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod agreement;
+mod examples;
 mod format;
+mod hostile;
+mod importing;
+mod onnx;
 mod proofs;
+mod quantising;
 mod shapes;
 mod soundness;
 mod support;
