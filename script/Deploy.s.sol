@@ -6,18 +6,22 @@ import {VmSafe} from "forge-std/Vm.sol";
 import {IVestingVault, Schedule} from "../contracts/interfaces/IVestingVault.sol";
 import {Create3Deployer} from "../contracts/utils/Create3Deployer.sol";
 import {AddressBook} from "./lib/AddressBook.sol";
+import {Addresses, DeployAddresses} from "./lib/DeployAddresses.sol";
 import {DeployAssertions} from "./lib/DeployAssertions.sol";
 import {DeployConfig, DeployConfigs} from "./lib/DeployConfig.sol";
-import {Addresses, DeployPlan, Step} from "./lib/DeployPlan.sol";
+import {DeployPlan} from "./lib/DeployPlan.sol";
 import {Genesis, GenesisManifest} from "./lib/Genesis.sol";
 import {GenesisAssertions} from "./lib/GenesisAssertions.sol";
 import {GenesisPlan} from "./lib/GenesisPlan.sol";
 import {GenesisRules} from "./lib/GenesisRules.sol";
 import {GenesisTable} from "./lib/GenesisTable.sol";
+import {GovernanceWiring} from "./lib/GovernanceWiring.sol";
+import {StakingWiring} from "./lib/StakingWiring.sol";
+import {Step} from "./lib/Steps.sol";
 
 /// @title Deploys OPG on the chain that forge is connected to
-/// @notice Reads `script/config/<chainId>.json` and the genesis, deploys what is not there yet, pays the airdrop if its
-/// time has come, checks everything, and writes `deployments/<chainId>.json` if forge broadcasts. Running it again
+/// @notice Reads `script/config/<chainId>.json` and the genesis, deploys what is not there yet, hands it to
+/// governance, pays the airdrop if its time has come, checks everything, and writes `deployments/<chainId>.json` if forge broadcasts. Running it again
 /// deploys nothing and checks again. Where several development chains run at once, OPG_ADDRESS_BOOK gives each its own
 /// file and OPG_GENESIS its own genesis (anywhere below `deployments/`).
 contract Deploy is Script {
@@ -50,7 +54,7 @@ contract Deploy is Script {
         }
     }
 
-    /// @notice Deploys what is missing, pays the airdrop if its time has come, and checks the result.
+    /// @notice Deploys what is missing, hands it to governance, pays the airdrop if its time has come, and checks.
     /// @param genesis Who gets the supply; it must be the one of the first run.
     /// @param book Address book of an earlier run, or empty.
     function deploy(DeployConfig memory config, Genesis memory genesis, string memory book)
@@ -59,7 +63,7 @@ contract Deploy is Script {
     {
         DeployConfigs.validate(config, block.chainid);
         GenesisRules.validate(genesis);
-        outcome.system = DeployPlan.addresses(config, block.chainid);
+        outcome.system = DeployAddresses.all(config, block.chainid);
         GenesisTable.print(genesis, GenesisPlan.terms(genesis, outcome.system.airdrop, outcome.system.rewards));
         bool isNew = outcome.system.accessManager.code.length == 0;
         bool mintsNow = outcome.system.opg.code.length == 0;
@@ -67,6 +71,7 @@ contract Deploy is Script {
         Step[] memory steps = DeployPlan.steps(config, genesis, outcome.system);
         vm.startBroadcast(config.deployer);
         outcome.deployed = _deployMissing(config, steps);
+        _wire(config, outcome.system);
         _payAirdrop(genesis, outcome.system);
         vm.stopBroadcast();
 
@@ -84,11 +89,20 @@ contract Deploy is Script {
                 console.log("  present   %s  %s", steps[i].target, steps[i].name);
                 continue;
             }
-            address actual = factory.deploy(DeployPlan.saltOf(config, steps[i].name), steps[i].initCode);
+            address actual = factory.deploy(DeployAddresses.saltOf(config, steps[i].name), steps[i].initCode);
             if (actual != steps[i].target) revert UnexpectedAddress(steps[i].name, steps[i].target, actual);
             console.log("  deployed  %s  %s", actual, steps[i].name);
             deployed++;
         }
+    }
+
+    /// @dev What only an administrator can set, then the roles. As long as the deployer is administrator a run was not
+    /// completed, and all of it is set again.
+    function _wire(DeployConfig memory config, Addresses memory system) private {
+        if (!GovernanceWiring.isAdministrator(system, config.deployer)) return;
+        StakingWiring.wire(config.staking, system);
+        GovernanceWiring.wire(config.governance, system, config.deployer);
+        console.log("  governed by the timelock; the deployer has renounced");
     }
 
     /// @dev Anyone may do this; doing it here makes claims work from the first moment.
@@ -106,9 +120,9 @@ contract Deploy is Script {
     }
 
     function _ensureCreate3Deployer() private returns (Create3Deployer factory) {
-        factory = DeployPlan.create3Deployer();
+        factory = DeployAddresses.create3Deployer();
         if (address(factory).code.length > 0) return factory;
-        address create2 = DeployPlan.CREATE2_DEPLOYER;
+        address create2 = DeployAddresses.CREATE2_DEPLOYER;
         if (create2.code.length == 0) revert Create2DeployerMissing(create2);
         // The canonical deployer takes the salt, here zero, followed by the creation code.
         (bool success,) = create2.call(abi.encodePacked(bytes32(0), type(Create3Deployer).creationCode));

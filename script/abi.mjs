@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const CONTRACTS = [
+  "AccessManager",
   "AskModel",
   "IAirdrop",
   "ICustodyVault",
@@ -17,6 +18,8 @@ const CONTRACTS = [
   "IStaking",
   "IVestingVault",
   "Opg",
+  "OpgGovernor",
+  "Timelock",
 ];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

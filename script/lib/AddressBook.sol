@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
-import {Addresses} from "./DeployPlan.sol";
+import {Addresses} from "./DeployAddresses.sol";
 
 /// @title `deployments/<chainId>.json`, where the keeper and others find the contracts
 library AddressBook {
@@ -25,10 +25,13 @@ library AddressBook {
         json = _entry(json, "opg", system.opg);
         json = _entry(json, "custodyVault", system.custodyVault);
         json = _entry(json, "vestingVault", system.vestingVault);
+        json = _entry(json, "timelock", system.timelock);
+        json = _entry(json, "governor", system.governor);
+        json = _entry(json, "sentinel", system.sentinel);
         json = _entry(json, "airdrop", system.airdrop);
         json = _entry(json, "rewards", system.rewards);
         json = _entry(json, "modelRegistry", system.modelRegistry);
-        json = _entry(json, "operators", system.operators);
+        json = _entry(json, "staking", system.staking);
         json = _entry(json, "proofRegistry", system.proofRegistry);
         json = _entry(json, "inferenceHub", system.inferenceHub);
         if (system.askModel != address(0)) json = _entry(json, "askModel", system.askModel);

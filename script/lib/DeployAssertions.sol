@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
-import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
-import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {AskModel} from "../../contracts/examples/AskModel.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../contracts/inference/ProofRegistry.sol";
-import {BondedOperators} from "../../contracts/staking/BondedOperators.sol";
 import {Opg} from "../../contracts/token/Opg.sol";
 import {Checks} from "./Checks.sol";
+import {Addresses, DeployAddresses} from "./DeployAddresses.sol";
 import {DeployConfig} from "./DeployConfig.sol";
-import {Addresses, DeployPlan, Step} from "./DeployPlan.sol";
+import {DeployPlan} from "./DeployPlan.sol";
 import {Genesis} from "./Genesis.sol";
 import {GenesisAssertions} from "./GenesisAssertions.sol";
+import {GovernanceAssertions} from "./GovernanceAssertions.sol";
+import {GovernanceRoles, ManagedContract} from "./GovernanceRoles.sol";
+import {StakingAssertions} from "./StakingAssertions.sol";
+import {Step} from "./Steps.sol";
 
 /// @title Checks that a deployment is what its configuration says
 /// @notice Reads the chain only, so it may run at any time after a deployment as well as right after it. The first
@@ -30,18 +31,23 @@ library DeployAssertions {
     /// @notice Reverts with `Checks.DeploymentBroken` unless everything holds.
     function check(DeployConfig memory config, Genesis memory genesis, Addresses memory system) internal view {
         _checkCode(DeployPlan.steps(config, genesis, system));
-        _checkProxy("ModelRegistry", system.modelRegistry, system.modelRegistryImplementation, system.accessManager);
-        _checkProxy("ProofRegistry", system.proofRegistry, system.proofRegistryImplementation, system.accessManager);
-        _checkProxy("InferenceHub", system.inferenceHub, system.inferenceHubImplementation, system.accessManager);
-        _checkWiring(config, system);
-        _checkRoles(config, system);
+        (ManagedContract[] memory list, uint256 upgradeable) = GovernanceRoles.managed(system);
+        for (uint256 i = 0; i < upgradeable; i++) {
+            _checkProxy(list[i].name, list[i].target, list[i].implementation);
+        }
+        _checkWiring(system);
+        StakingAssertions.check(config.staking, system);
+        GovernanceAssertions.check(
+            config.governance, system, config.deployer, config.staking.parameters.unbondingPeriod
+        );
         GenesisAssertions.check(config, genesis, system);
     }
 
     function _checkCode(Step[] memory steps) private view {
         Checks.that(
             _matches(
-                address(DeployPlan.create3Deployer()).code, VM.getDeployedCode("Create3Deployer.sol:Create3Deployer")
+                address(DeployAddresses.create3Deployer()).code,
+                VM.getDeployedCode("Create3Deployer.sol:Create3Deployer")
             ),
             "Create3Deployer",
             "missing or not the code of this checkout"
@@ -57,7 +63,7 @@ library DeployAssertions {
         }
     }
 
-    function _checkProxy(string memory name, address proxy, address implementation, address authority) private view {
+    function _checkProxy(string memory name, address proxy, address implementation) private view {
         bytes32 slot = VM.load(proxy, ERC1967Utils.IMPLEMENTATION_SLOT);
         Checks.that(slot == bytes32(uint256(uint160(implementation))), name, "proxy has another implementation");
         Checks.that(VM.load(proxy, ERC1967Utils.ADMIN_SLOT) == 0, name, "proxy has an ERC-1967 admin");
@@ -65,31 +71,21 @@ library DeployAssertions {
         Checks.that(
             _initializedVersion(implementation) == type(uint64).max, name, "implementation can still be initialised"
         );
-        Checks.that(IAccessManaged(proxy).authority() == authority, name, "obeys another authority");
     }
 
-    function _checkWiring(DeployConfig memory config, Addresses memory system) private view {
+    function _checkWiring(Addresses memory system) private view {
         Opg opg = Opg(system.opg);
         Checks.that(opg.custodyVault() == system.custodyVault, "Opg", "names another custody vault");
         Checks.that(opg.totalSupply() <= SUPPLY, "Opg", "supply exceeds 1,000,000,000 OPG");
 
-        BondedOperators operators = BondedOperators(system.operators);
-        Checks.that(address(operators.opg()) == system.opg, "BondedOperators", "takes another token");
-        Checks.that(operators.bond() == config.operatorBond, "BondedOperators", "bond differs from operatorBond");
-        Checks.that(
-            operators.unbondingPeriod() == config.unbondingPeriod,
-            "BondedOperators",
-            "unbonding period differs from unbondingPeriod"
-        );
-
         ProofRegistry proofs = ProofRegistry(system.proofRegistry);
-        Checks.that(address(proofs.operators()) == system.operators, "ProofRegistry", "asks another operator registry");
+        Checks.that(address(proofs.operators()) == system.staking, "ProofRegistry", "asks another staking contract");
         Checks.that(proofs.inferenceHub() == system.inferenceHub, "ProofRegistry", "records for another hub");
 
         InferenceHub hub = InferenceHub(system.inferenceHub);
         Checks.that(address(hub.opg()) == system.opg, "InferenceHub", "takes another token");
         Checks.that(address(hub.models()) == system.modelRegistry, "InferenceHub", "asks another model registry");
-        Checks.that(address(hub.operators()) == system.operators, "InferenceHub", "asks another operator registry");
+        Checks.that(address(hub.operators()) == system.staking, "InferenceHub", "asks another staking contract");
         Checks.that(address(hub.proofs()) == system.proofRegistry, "InferenceHub", "records in another proof registry");
 
         if (system.askModel != address(0)) {
@@ -97,22 +93,6 @@ library DeployAssertions {
             Checks.that(address(ask.hub()) == system.inferenceHub, "AskModel", "asks another hub");
             Checks.that(address(ask.opg()) == system.opg, "AskModel", "pays in another token");
         }
-    }
-
-    function _checkRoles(DeployConfig memory config, Addresses memory system) private view {
-        IAccessManager manager = IAccessManager(system.accessManager);
-        (bool isAdmin, uint32 delay) = manager.hasRole(Checks.ADMIN_ROLE, config.admin);
-        Checks.that(isAdmin && delay == 0, "AccessManager", "admin does not hold the admin role");
-        if (config.deployer != config.admin) {
-            (bool deployerIsAdmin,) = manager.hasRole(Checks.ADMIN_ROLE, config.deployer);
-            Checks.that(!deployerIsAdmin, "AccessManager", "deployer holds the admin role");
-        }
-
-        bytes4 upgrade = UUPSUpgradeable.upgradeToAndCall.selector;
-        Checks.restricted(manager, "ModelRegistry", system.modelRegistry, upgrade);
-        Checks.restricted(manager, "ProofRegistry", system.proofRegistry, upgrade);
-        Checks.restricted(manager, "InferenceHub", system.inferenceHub, upgrade);
-        Checks.restricted(manager, "InferenceHub", system.inferenceHub, InferenceHub.setTurnParameters.selector);
     }
 
     function _initializedVersion(address target) private view returns (uint64) {

@@ -2,26 +2,23 @@
 pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
+import {GovernanceConfig, GovernanceConfigs} from "./GovernanceConfig.sol";
 import {Json, JsonFields} from "./JsonFields.sol";
+import {StakingConfig, StakingConfigs} from "./StakingConfig.sol";
 
 /// @notice What a deployment is asked to be. One file per chain: `script/config/<chainId>.json`.
 struct DeployConfig {
     /// Names the deployment: another salt gives other addresses.
     string salt;
-    /// The account that deploys. The addresses depend on it; it keeps no power unless it is also `admin`.
+    /// The account that deploys. The addresses depend on it; it keeps no power.
     address deployer;
-    /// Administrator of the AccessManager: governance, or a multisig until then.
-    address admin;
-    /// Receives what is taken back from revoked schedules and what is left of the airdrop.
-    address treasury;
+    /// Fields `guardian` and `governance`.
+    GovernanceConfig governance;
+    StakingConfig staking;
     /// Seconds from the TGE until airdrop claims end.
     uint32 airdropClaimPeriod;
     /// Seconds from then until what is left of the airdrop may be swept to the treasury.
     uint32 airdropGracePeriod;
-    /// OPG wei that an operator locks up while it is registered.
-    uint256 operatorBond;
-    /// Seconds between retirement of an operator and the return of its bond.
-    uint32 unbondingPeriod;
     /// Seconds over which turns are spread; zero switches turns off.
     uint32 turnWindow;
     /// Seconds after which anyone may fulfil a request.
@@ -39,9 +36,8 @@ library DeployConfigs {
     uint256 internal constant DEVNET = 31337;
 
     string private constant FIELDS =
-        "salt,deployer,admin,treasury,airdropClaimPeriod,airdropGracePeriod,operatorBond,unbondingPeriod,turnWindow,turnCap";
-    uint256 private constant SUPPLY = 1_000_000_000e18;
-    /// A bond must stay slashable for as long as a receipt can still be presented.
+        "salt,deployer,guardian,governance,staking,airdropClaimPeriod,airdropGracePeriod,turnWindow,turnCap";
+    /// `InferenceHub.MAX_RECEIPT_AGE`.
     uint32 private constant MAX_RECEIPT_AGE = 1 hours;
     /// `InferenceHub.MAX_TURN_CAP`.
     uint32 private constant MAX_TURN_CAP = 1 hours;
@@ -65,12 +61,10 @@ library DeployConfigs {
         json.requireOnly("", VM.split(FIELDS, ","));
         config.salt = json.stringAt("salt");
         config.deployer = json.addressAt("deployer");
-        config.admin = json.addressAt("admin");
-        config.treasury = json.addressAt("treasury");
+        config.governance = GovernanceConfigs.parse(json);
+        config.staking = StakingConfigs.parse(json);
         config.airdropClaimPeriod = uint32(json.uintAt("airdropClaimPeriod", 32));
         config.airdropGracePeriod = uint32(json.uintAt("airdropGracePeriod", 32));
-        config.operatorBond = json.uintAt("operatorBond", 256);
-        config.unbondingPeriod = uint32(json.uintAt("unbondingPeriod", 32));
         config.turnWindow = uint32(json.uintAt("turnWindow", 32));
         config.turnCap = uint32(json.uintAt("turnCap", 32));
     }
@@ -79,27 +73,20 @@ library DeployConfigs {
     function validate(DeployConfig memory config, uint256 chainId) internal view {
         if (bytes(config.salt).length == 0) _refuse("salt", "empty: name the deployment, e.g. opg-1");
         if (config.deployer == address(0)) _refuse("deployer", "zero: enter the account that deploys");
-        if (config.admin == address(0)) _refuse("admin", "zero: enter the administrator of all roles");
-        if (chainId == BASE && config.admin.code.length == 0) {
-            _refuse("admin", "has no code: on Base it must be a timelock or multisig");
+        StakingConfigs.validate(config.staking);
+        if (chainId != DEVNET && config.staking.parameters.receiptAge < MAX_RECEIPT_AGE) {
+            _refuse("staking.receiptAge", "below 3600 s, for which the hub accepts a receipt");
+        }
+        GovernanceConfigs.validate(config.governance, config.deployer, config.staking.parameters.unbondingPeriod);
+        if (chainId == BASE && config.governance.parameters.guardian.code.length == 0) {
+            _refuse("guardian", "has no code: on Base it must be a multisig");
         }
         _validateGenesis(config, chainId);
-        if (config.operatorBond == 0) _refuse("operatorBond", "zero: operators must have something to lose");
-        if (config.operatorBond > SUPPLY) _refuse("operatorBond", "more than the supply of OPG");
-        if (chainId != DEVNET && config.unbondingPeriod <= MAX_RECEIPT_AGE) {
-            _refuse("unbondingPeriod", "must exceed the maximum age of a receipt, 3600 s");
-        }
         if (config.turnCap > MAX_TURN_CAP) _refuse("turnCap", "exceeds 3600 s, the most that the hub takes");
         if (config.turnWindow > config.turnCap) _refuse("turnWindow", "must not exceed turnCap");
     }
 
-    function _validateGenesis(DeployConfig memory config, uint256 chainId) private view {
-        if (config.treasury == address(0)) {
-            _refuse("treasury", "zero: enter who receives revoked and unclaimed tokens");
-        }
-        if (chainId == BASE && config.treasury.code.length == 0) {
-            _refuse("treasury", "has no code: on Base it must be a timelock or multisig");
-        }
+    function _validateGenesis(DeployConfig memory config, uint256 chainId) private pure {
         if (config.airdropClaimPeriod == 0) _refuse("airdropClaimPeriod", "zero: nobody could claim");
         if (config.airdropGracePeriod == 0) {
             _refuse("airdropGracePeriod", "zero: the sweep must come after the deadline");

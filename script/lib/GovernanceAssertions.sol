@@ -7,22 +7,22 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {GovernorParameters, OpgGovernor} from "../../contracts/governance/OpgGovernor.sol";
 import {Sentinel} from "../../contracts/governance/Sentinel.sol";
 import {Timelock} from "../../contracts/governance/Timelock.sol";
+import {IStakingSlashes} from "../../contracts/interfaces/IStakingSlashes.sol";
 import {Opg} from "../../contracts/token/Opg.sol";
 import {VestingVault} from "../../contracts/vesting/VestingVault.sol";
 import {Checks} from "./Checks.sol";
-import {GovernanceRoles, GovernanceSystem, RoleRule} from "./GovernanceRoles.sol";
-import {GovernanceConfig} from "./GovernanceWiring.sol";
+import {Addresses} from "./DeployAddresses.sol";
+import {GovernanceConfig} from "./GovernanceConfig.sol";
+import {GovernanceRoles, ManagedContract, RoleRule} from "./GovernanceRoles.sol";
 
 /// @title Checks that governance is wired as its configuration says, and that the deployer is left with nothing
 /// @notice Reads the chain only. The first thing found wrong is reported with the contract and the reason.
 library GovernanceAssertions {
     /// @notice Reverts with `Checks.DeploymentBroken` unless everything holds.
-    function check(
-        GovernanceConfig memory config,
-        GovernanceSystem memory system,
-        address deployer,
-        uint256 unbondingPeriod
-    ) internal view {
+    function check(GovernanceConfig memory config, Addresses memory system, address deployer, uint256 unbondingPeriod)
+        internal
+        view
+    {
         _checkTimelock(config, system, unbondingPeriod);
         _checkTimelockRoles(config, system, deployer);
         _checkGovernor(config, system);
@@ -30,7 +30,7 @@ library GovernanceAssertions {
         _checkFunctions(system);
     }
 
-    function _checkTimelock(GovernanceConfig memory config, GovernanceSystem memory system, uint256 unbondingPeriod)
+    function _checkTimelock(GovernanceConfig memory config, Addresses memory system, uint256 unbondingPeriod)
         private
         view
     {
@@ -50,7 +50,7 @@ library GovernanceAssertions {
         );
     }
 
-    function _checkTimelockRoles(GovernanceConfig memory config, GovernanceSystem memory system, address deployer)
+    function _checkTimelockRoles(GovernanceConfig memory config, Addresses memory system, address deployer)
         private
         view
     {
@@ -74,7 +74,7 @@ library GovernanceAssertions {
         }
     }
 
-    function _checkGovernor(GovernanceConfig memory config, GovernanceSystem memory system) private view {
+    function _checkGovernor(GovernanceConfig memory config, Addresses memory system) private view {
         OpgGovernor governor = OpgGovernor(payable(system.governor));
         GovernorParameters memory parameters = config.parameters;
         string memory name = "OpgGovernor";
@@ -91,14 +91,16 @@ library GovernanceAssertions {
         Checks.that(governor.quorumNumerator() == parameters.quorumPercent, name, "quorumPercent differs");
     }
 
-    function _checkMembers(GovernanceConfig memory config, GovernanceSystem memory system, address deployer)
-        private
-        view
-    {
+    function _checkMembers(GovernanceConfig memory config, Addresses memory system, address deployer) private view {
         AccessManager manager = AccessManager(system.accessManager);
         address guardian = config.parameters.guardian;
-        for (uint64 role = GovernanceRoles.ADMIN; role <= GovernanceRoles.GUARDIAN; ++role) {
-            _checkMember(manager, role, system.timelock, true, "the timelock lacks a role, or waits here as well");
+        for (uint64 role = GovernanceRoles.ADMIN; role <= GovernanceRoles.SLASHER; ++role) {
+            // Whoever slashes is a contract that judges; voters may undo a slash, not begin one.
+            if (role == GovernanceRoles.SLASHER) {
+                _checkMember(manager, role, system.timelock, false, "the timelock may slash");
+            } else {
+                _checkMember(manager, role, system.timelock, true, "the timelock lacks a role, or waits here as well");
+            }
             _checkMember(manager, role, deployer, false, "the deployer has a role");
             _checkMember(manager, role, system.governor, false, "the governor has a role itself");
             _checkMember(
@@ -123,7 +125,7 @@ library GovernanceAssertions {
         Checks.that(isMember == expected && (!isMember || delay == 0), "AccessManager", reason);
     }
 
-    function _checkFunctions(GovernanceSystem memory system) private view {
+    function _checkFunctions(Addresses memory system) private view {
         AccessManager manager = AccessManager(system.accessManager);
         RoleRule[] memory rules = GovernanceRoles.rules(system);
         for (uint256 i = 0; i < rules.length; ++i) {
@@ -133,17 +135,15 @@ library GovernanceAssertions {
                 "a function has another role than it should"
             );
         }
-        address[4] memory managed =
-            [system.modelRegistry, system.proofRegistry, system.inferenceHub, system.vestingVault];
-        string[4] memory names = ["ModelRegistry", "ProofRegistry", "InferenceHub", "VestingVault"];
-        for (uint256 i = 0; i < managed.length; ++i) {
-            Checks.that(
-                IAccessManaged(managed[i]).authority() == system.accessManager, names[i], "obeys another authority"
-            );
-            Checks.that(
-                manager.getTargetAdminDelay(managed[i]) == 0, names[i], "has an administrator's delay of its own"
-            );
-            Checks.restricted(manager, names[i], managed[i], UUPSUpgradeable.upgradeToAndCall.selector);
+        (ManagedContract[] memory list, uint256 upgradeable) = GovernanceRoles.managed(system);
+        for (uint256 i = 0; i < list.length; ++i) {
+            (string memory name, address target) = (list[i].name, list[i].target);
+            Checks.that(IAccessManaged(target).authority() == system.accessManager, name, "obeys another authority");
+            Checks.that(!manager.isTargetClosed(target), name, "is closed");
+            Checks.that(manager.getTargetAdminDelay(target) == 0, name, "has an administrator's delay of its own");
+            if (i >= upgradeable) continue;
+            Checks.restricted(manager, name, target, UUPSUpgradeable.upgradeToAndCall.selector);
         }
+        Checks.restricted(manager, "Staking", system.staking, IStakingSlashes.setSlashRule.selector);
     }
 }

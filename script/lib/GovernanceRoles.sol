@@ -3,19 +3,9 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
+import {IStakingSlashes} from "../../contracts/interfaces/IStakingSlashes.sol";
 import {IVestingVault} from "../../contracts/interfaces/IVestingVault.sol";
-
-/// @notice Where the contracts are that governance concerns.
-struct GovernanceSystem {
-    address accessManager;
-    address opg;
-    address vestingVault;
-    address timelock;
-    address governor;
-    address modelRegistry;
-    address proofRegistry;
-    address inferenceHub;
-}
+import {Addresses} from "./DeployAddresses.sol";
 
 /// @notice A function of a contract and the role that may call it.
 struct RoleRule {
@@ -23,6 +13,14 @@ struct RoleRule {
     address target;
     bytes4 selector;
     uint64 role;
+}
+
+/// @notice A contract that asks the AccessManager.
+struct ManagedContract {
+    string name;
+    address target;
+    /// What a proxy runs; zero for other contracts.
+    address implementation;
 }
 
 /// @title The roles of the AccessManager, and the functions that are not the administrator's
@@ -35,16 +33,53 @@ library GovernanceRoles {
     uint64 internal constant ROUTINE = 1;
     /// Pausing and removing. Held by the guardian council, which needs no vote, and by the timelock.
     uint64 internal constant GUARDIAN = 2;
+    /// Slashing. For dispute contracts, none of which exist yet: held by nobody, not even by the timelock.
+    uint64 internal constant SLASHER = 3;
+
+    /// Room in the lists below.
+    uint256 private constant MAX_RULES = 64;
 
     /// @notice All functions whose role is not the administrator's.
-    function rules(GovernanceSystem memory system) internal pure returns (RoleRule[] memory list) {
-        list = new RoleRule[](5);
-        list[0] = RoleRule("InferenceHub", system.inferenceHub, InferenceHub.setTurnParameters.selector, ROUTINE);
-        list[1] = RoleRule("VestingVault", system.vestingVault, IVestingVault.addCategory.selector, ROUTINE);
-        list[2] = RoleRule("VestingVault", system.vestingVault, IVestingVault.revoke.selector, ROUTINE);
+    function rules(Addresses memory system) internal pure returns (RoleRule[] memory list) {
+        list = new RoleRule[](MAX_RULES);
+        uint256 n = 0;
+        list[n++] = RoleRule("InferenceHub", system.inferenceHub, InferenceHub.setTurnParameters.selector, ROUTINE);
+        list[n++] = RoleRule("VestingVault", system.vestingVault, IVestingVault.addCategory.selector, ROUTINE);
+        list[n++] = RoleRule("VestingVault", system.vestingVault, IVestingVault.revoke.selector, ROUTINE);
         // The token obeys nobody. These rows only tell the timelock that spending what it holds is routine.
-        list[3] = RoleRule("Opg", system.opg, IERC20.transfer.selector, ROUTINE);
-        list[4] = RoleRule("Opg", system.opg, IERC20.approve.selector, ROUTINE);
+        list[n++] = RoleRule("Opg", system.opg, IERC20.transfer.selector, ROUTINE);
+        list[n++] = RoleRule("Opg", system.opg, IERC20.approve.selector, ROUTINE);
+        // A veto has to be in time. Parameters have bounds, and whoever unbonds while voters decide keeps the old ones.
+        list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.vetoSlash.selector, ROUTINE);
+        list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.setParameters.selector, ROUTINE);
+        list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.suspendSlash.selector, GUARDIAN);
+        list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.jail.selector, GUARDIAN);
+        list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.slash.selector, SLASHER);
+        // Memory-safe: the list becomes shorter, inside what was allocated.
+        assembly ("memory-safe") {
+            mstore(list, n)
+        }
+    }
+
+    /// @notice All contracts that ask the AccessManager, those that can be upgraded first.
+    /// @return list Their names and addresses, and how many can be upgraded.
+    function managed(Addresses memory system)
+        internal
+        pure
+        returns (ManagedContract[] memory list, uint256 upgradeable)
+    {
+        list = new ManagedContract[](MAX_RULES);
+        uint256 n = 0;
+        list[n++] = ManagedContract("ModelRegistry", system.modelRegistry, system.modelRegistryImplementation);
+        list[n++] = ManagedContract("Staking", system.staking, system.stakingImplementation);
+        list[n++] = ManagedContract("ProofRegistry", system.proofRegistry, system.proofRegistryImplementation);
+        list[n++] = ManagedContract("InferenceHub", system.inferenceHub, system.inferenceHubImplementation);
+        upgradeable = n;
+        list[n++] = ManagedContract("VestingVault", system.vestingVault, address(0));
+        // Memory-safe: as above.
+        assembly ("memory-safe") {
+            mstore(list, n)
+        }
     }
 
     /// @notice Name of a role, as in the documentation.
@@ -52,6 +87,7 @@ library GovernanceRoles {
         if (role == ADMIN) return "ADMIN";
         if (role == ROUTINE) return "ROUTINE";
         if (role == GUARDIAN) return "GUARDIAN";
+        if (role == SLASHER) return "SLASHER";
         return "unknown";
     }
 }

@@ -2,13 +2,16 @@
 pragma solidity 0.8.37;
 
 import {Initializable} from "@openzeppelin/contracts/proxy/utils/Initializable.sol";
+import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
 import {Deploy} from "../../script/Deploy.s.sol";
 import {AddressBook} from "../../script/lib/AddressBook.sol";
+import {Addresses, DeployAddresses} from "../../script/lib/DeployAddresses.sol";
 import {DeployConfig, DeployConfigs} from "../../script/lib/DeployConfig.sol";
-import {Addresses, DeployPlan} from "../../script/lib/DeployPlan.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
+import {IStaking} from "../../contracts/interfaces/IStaking.sol";
+import {SlashRule} from "../../contracts/interfaces/IStakingCommon.sol";
 import {ModelRegistry} from "../../contracts/models/ModelRegistry.sol";
 import {Opg} from "../../contracts/token/Opg.sol";
 import {DeployTestBase} from "./DeployTestBase.sol";
@@ -20,7 +23,7 @@ contract DeployTest is DeployTestBase {
 
     function test_deploysAndChecksTheDevnetWithItsCommittedConfig() public {
         Deploy.Outcome memory outcome = deployOn(DEVNET, harness.load(DEVNET));
-        assertEq(outcome.deployed, 12);
+        assertEq(outcome.deployed, 18);
         assertGt(outcome.system.askModel.code.length, 0);
         assertEq(outcome.firstBlock, block.number);
     }
@@ -29,7 +32,7 @@ contract DeployTest is DeployTestBase {
         uint256 clean = vm.snapshotState();
         for (uint256 i = 0; i < 2; i++) {
             Deploy.Outcome memory outcome = deployOn(i == 0 ? BASE : BASE_SEPOLIA, goodConfig());
-            assertEq(outcome.deployed, 11);
+            assertEq(outcome.deployed, 17);
             assertEq(outcome.system.askModel, address(0));
             vm.revertToState(clean);
         }
@@ -37,7 +40,7 @@ contract DeployTest is DeployTestBase {
 
     function test_addressesAreThoseAnnouncedAndTheSameOnEveryChain() public {
         DeployConfig memory config = goodConfig();
-        Addresses memory announced = DeployPlan.addresses(config, DEVNET);
+        Addresses memory announced = DeployAddresses.all(config, DEVNET);
         uint256 clean = vm.snapshotState();
         uint256[3] memory chains = [DEVNET, BASE_SEPOLIA, BASE];
         for (uint256 i = 0; i < chains.length; i++) {
@@ -51,12 +54,12 @@ contract DeployTest is DeployTestBase {
 
     function test_addressesDependOnTheDeployerAndTheSalt() public {
         DeployConfig memory config = goodConfig();
-        address opg = DeployPlan.predict(config, "Opg");
+        address opg = DeployAddresses.predict(config, "Opg");
         config.salt = "another";
-        assertNotEq(DeployPlan.predict(config, "Opg"), opg);
+        assertNotEq(DeployAddresses.predict(config, "Opg"), opg);
         config = goodConfig();
         config.deployer = makeAddr("another");
-        assertNotEq(DeployPlan.predict(config, "Opg"), opg);
+        assertNotEq(DeployAddresses.predict(config, "Opg"), opg);
     }
 
     function test_secondRunDeploysNothingAndKeepsTheBlockInTheBook() public {
@@ -102,11 +105,11 @@ contract DeployTest is DeployTestBase {
         for (uint256 i = 0; i < lost.length; i++) {
             vm.etch(lost[i], "");
             vm.resetNonce(lost[i]);
-            bytes32 salt = keccak256(abi.encode(config.deployer, DeployPlan.saltOf(config, names[i])));
+            bytes32 salt = keccak256(abi.encode(config.deployer, DeployAddresses.saltOf(config, names[i])));
             address proxy = vm.computeCreate2Address(
                 salt,
                 keccak256(hex"73365f5f37365f34f06012573d5f5f3e3d5ffd5b005f526014600cf3"),
-                address(DeployPlan.create3Deployer())
+                address(DeployAddresses.create3Deployer())
             );
             vm.etch(proxy, "");
             vm.resetNonce(proxy);
@@ -114,6 +117,38 @@ contract DeployTest is DeployTestBase {
             vm.store(lost[i], 0xf0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00, 0);
         }
         assertEq(script.deploy(config, goodGenesis(), "").deployed, 3);
+    }
+
+    /// Stopped before the roles were distributed, or in the middle of it.
+    function test_resumesARunThatWasInterruptedWhileItHandedOver() public {
+        DeployConfig memory config = goodConfig();
+        Addresses memory system = deployOn(BASE, config).system;
+        AccessManager manager = AccessManager(system.accessManager);
+        bytes4[] memory selectors = new bytes4[](1);
+        selectors[0] = InferenceHub.setTurnParameters.selector;
+        vm.startPrank(system.timelock);
+        manager.grantRole(0, config.deployer, 0);
+        vm.stopPrank();
+        uint256 beforeRenouncing = vm.snapshotState();
+        assertEq(script.deploy(config, goodGenesis(), "").deployed, 0);
+        assertFalse(_isMember(manager, 0, config.deployer));
+        vm.revertToState(beforeRenouncing);
+
+        vm.startPrank(config.deployer);
+        SlashRule memory none;
+        IStaking(system.staking).setSlashRule(config.staking.slashTable[3].number, none);
+        manager.setTargetFunctionRole(system.inferenceHub, selectors, 0);
+        manager.revokeRole(2, config.governance.parameters.guardian);
+        manager.revokeRole(1, system.timelock);
+        manager.revokeRole(0, system.timelock);
+        vm.stopPrank();
+        assertEq(script.deploy(config, goodGenesis(), "").deployed, 0);
+        assertFalse(_isMember(manager, 0, config.deployer));
+        assertTrue(_isMember(manager, 0, system.timelock));
+    }
+
+    function _isMember(AccessManager manager, uint64 role, address account) private view returns (bool member) {
+        (member,) = manager.hasRole(role, account);
     }
 
     function test_deployerKeepsNothing() public {
@@ -128,7 +163,7 @@ contract DeployTest is DeployTestBase {
         vm.prank(config.deployer);
         InferenceHub(system.inferenceHub).setTurnParameters(1, 2);
 
-        vm.prank(config.admin);
+        vm.prank(system.timelock);
         InferenceHub(system.inferenceHub).setTurnParameters(1, 2);
     }
 
@@ -158,7 +193,7 @@ contract DeployTest is DeployTestBase {
         DeployConfig memory config = goodConfig();
         // The whole run in one transaction would be above the cap, each contract alone is well under it.
         vm.chainId(DEVNET);
-        Addresses memory system = DeployPlan.addresses(config, DEVNET);
+        Addresses memory system = DeployAddresses.all(config, DEVNET);
         script.deploy(config, goodGenesis(), "");
         bytes memory largest = system.inferenceHubImplementation.code;
         // 200 gas per byte of code, at most 16 per byte of creation code, and 10,000,000 to spare for the constructor.
@@ -182,8 +217,10 @@ contract DeployTest is DeployTestBase {
 
     function test_refusesAChainWithoutTheCanonicalDeployer() public {
         DeployConfig memory config = goodConfig();
-        vm.etch(DeployPlan.CREATE2_DEPLOYER, "");
-        vm.expectRevert(abi.encodeWithSelector(Deploy.Create2DeployerMissing.selector, DeployPlan.CREATE2_DEPLOYER));
+        vm.etch(DeployAddresses.CREATE2_DEPLOYER, "");
+        vm.expectRevert(
+            abi.encodeWithSelector(Deploy.Create2DeployerMissing.selector, DeployAddresses.CREATE2_DEPLOYER)
+        );
         script.deploy(config, goodGenesis(), "");
     }
 }

@@ -5,31 +5,30 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {Checks} from "../../script/lib/Checks.sol";
+import {Addresses} from "../../script/lib/DeployAddresses.sol";
 import {DeployConfig} from "../../script/lib/DeployConfig.sol";
-import {Addresses} from "../../script/lib/DeployPlan.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
+import {IOpg} from "../../contracts/interfaces/IOpg.sol";
 import {DeployTestBase} from "./DeployTestBase.sol";
 
 /// @notice Whatever is wrong with a deployment is found. Each test breaks one thing in a good one.
 contract DeployAssertionsTest is DeployTestBase {
     bytes32 private constant INITIALIZABLE_SLOT = 0xf0c57e16840df040f15088dc2f81fe391c3923bec73e23a9662efc9c229c6a00;
 
-    DeployConfig private config;
     Addresses private system;
 
     function setUp() public override {
         super.setUp();
-        config = goodConfig();
-        system = deployOn(DEVNET, config).system;
+        system = deployOn(DEVNET, goodConfig()).system;
     }
 
-    function test_acceptsAGoodDeployment() public view {
-        harness.check(config, goodGenesis(), system);
+    function test_acceptsAGoodDeployment() public {
+        harness.check(goodConfig(), goodGenesis(), system);
     }
 
     function test_findsMissingCode() public {
-        vm.etch(system.operators, "");
-        _expect("BondedOperators", "has no code");
+        vm.etch(system.stakingOperators, "");
+        _expect("StakingOperators", "has no code");
     }
 
     function test_findsForeignCode() public {
@@ -42,17 +41,45 @@ contract DeployAssertionsTest is DeployTestBase {
     function test_findsAnImplementationWithOtherWiring() public {
         address other = deployCode(
             "InferenceHub.sol:InferenceHub",
-            abi.encode(system.opg, system.modelRegistry, makeAddr("other operators"), system.proofRegistry)
+            abi.encode(system.opg, system.modelRegistry, makeAddr("other staking"), system.proofRegistry)
         );
         vm.etch(system.inferenceHubImplementation, other.code);
-        _expect("InferenceHub", "asks another operator registry");
+        _expect("InferenceHub", "asks another staking contract");
     }
 
-    function test_findsOtherParameters() public {
-        _replaceOperators(config.operatorBond + 1, config.unbondingPeriod);
-        _expect("BondedOperators", "bond differs from operatorBond");
-        _replaceOperators(config.operatorBond, config.unbondingPeriod + 1);
-        _expect("BondedOperators", "unbonding period differs from unbondingPeriod");
+    function test_findsAStakingContractWithOtherWiring() public {
+        uint256 good = vm.snapshotState();
+        address other = makeAddr("another contract");
+        // The token names whoever asks, for this moment.
+        address vaultAt = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.mockCall(system.opg, abi.encodeCall(IOpg.custodyVault, ()), abi.encode(vaultAt));
+        _replace(system.custodyVault, "CustodyVault", abi.encode(system.opg, other));
+        vm.clearMockedCalls();
+        _expect("CustodyVault", "obeys another staking contract");
+        vm.revertToState(good);
+        bytes memory arguments = abi.encode(other, system.custodyVault, system.stakingOperators);
+        _replace(system.stakingSlashes, "StakingSlashes", arguments);
+        _expect("StakingSlashes", "takes another token");
+        vm.revertToState(good);
+        arguments = abi.encode(system.opg, other, system.stakingOperators);
+        _replace(system.stakingSlashes, "StakingSlashes", arguments);
+        _expect("StakingSlashes", "uses another custody vault");
+        vm.revertToState(good);
+        arguments = abi.encode(system.opg, system.custodyVault, other);
+        _replace(system.stakingSlashes, "StakingSlashes", arguments);
+        _expect("StakingSlashes", "continues in another contract");
+    }
+
+    function test_findsOtherStakingParameters() public {
+        DeployConfig memory config = goodConfig();
+        config.staking.parameters.vetoWindow++;
+        _expectUnder(config, "Staking", "parameters differ from the configuration");
+        config.staking.parameters.vetoWindow--;
+        config.staking.slashTable[2].rule.capBps++;
+        _expectUnder(config, "Staking", "the slash table differs from the configuration");
+        config.staking.slashTable[2].rule.capBps--;
+        config.staking.slashTable[2].number = 77;
+        _expectUnder(config, "Staking", "the slash table differs from the configuration");
     }
 
     function test_findsAnotherImplementationBehindAProxy() public {
@@ -82,37 +109,48 @@ contract DeployAssertionsTest is DeployTestBase {
     }
 
     function test_findsADeployerWithPower() public {
-        vm.prank(config.admin);
-        AccessManager(system.accessManager).grantRole(0, config.deployer, 0);
-        _expect("AccessManager", "deployer holds the admin role");
+        address deployer = goodConfig().deployer;
+        vm.prank(system.timelock);
+        AccessManager(system.accessManager).grantRole(0, deployer, 0);
+        _expect("AccessManager", "the deployer has a role");
     }
 
-    function test_findsAnAdminWithoutPower() public {
-        vm.prank(config.admin);
-        AccessManager(system.accessManager).renounceRole(0, config.admin);
-        _expect("AccessManager", "admin does not hold the admin role");
+    function test_findsATimelockWithoutPower() public {
+        vm.prank(system.timelock);
+        AccessManager(system.accessManager).renounceRole(0, system.timelock);
+        _expect("AccessManager", "the timelock lacks a role, or waits here as well");
+    }
+
+    function test_findsAGovernorWithOtherParameters() public {
+        DeployConfig memory config = goodConfig();
+        config.governance.parameters.votingPeriod++;
+        _expectUnder(config, "OpgGovernor", "votingPeriod differs");
     }
 
     function test_findsARestrictedFunctionOpenToARole() public {
         bytes4[] memory upgrade = new bytes4[](1);
         upgrade[0] = UUPSUpgradeable.upgradeToAndCall.selector;
-        vm.prank(config.admin);
+        vm.prank(system.timelock);
         AccessManager(system.accessManager).setTargetFunctionRole(system.proofRegistry, upgrade, type(uint64).max);
         _expect("ProofRegistry", "grants a restricted function to a role");
     }
 
     function test_findsAClosedContract() public {
-        vm.prank(config.admin);
+        vm.prank(system.timelock);
         AccessManager(system.accessManager).setTargetClosed(system.inferenceHub, true);
         _expect("InferenceHub", "is closed");
     }
 
-    function _replaceOperators(uint256 bond, uint32 unbondingPeriod) private {
-        address other = deployCode("BondedOperators.sol:BondedOperators", abi.encode(system.opg, bond, unbondingPeriod));
-        vm.etch(system.operators, other.code);
+    /// Puts the code of a contract with other immutables where another one is.
+    function _replace(address target, string memory name, bytes memory arguments) private {
+        vm.etch(target, deployCode(string.concat(name, ".sol:", name), arguments).code);
     }
 
     function _expect(string memory contractName, string memory reason) private {
+        _expectUnder(goodConfig(), contractName, reason);
+    }
+
+    function _expectUnder(DeployConfig memory config, string memory contractName, string memory reason) private {
         vm.expectRevert(abi.encodeWithSelector(Checks.DeploymentBroken.selector, contractName, reason));
         harness.check(config, goodGenesis(), system);
     }

@@ -2,27 +2,50 @@
 pragma solidity 0.8.37;
 
 import {DeployConfig} from "../../script/lib/DeployConfig.sol";
+import {StakingParameters} from "../../contracts/interfaces/IStakingCommon.sol";
 import {JsonFields} from "../../script/lib/JsonFields.sol";
+import {Offence} from "../../script/lib/StakingConfig.sol";
 import {DeployTestBase} from "./DeployTestBase.sol";
 
 /// @notice A wrong configuration is refused, and the refusal names the field.
 contract DeployConfigTest is DeployTestBase {
     string private constant GOOD = '{"salt":"s","deployer":"0x0000000000000000000000000000000000000001",'
-        '"admin":"0x0000000000000000000000000000000000000002",'
-        '"treasury":"0x0000000000000000000000000000000000000003","airdropClaimPeriod":2592000,'
-        '"airdropGracePeriod":604800,"operatorBond":"1000000000000000000",'
-        '"unbondingPeriod":7200,"turnWindow":4,"turnCap":60}';
+        '"guardian":"0x0000000000000000000000000000000000000002","governance":{"votingDelay":86400,'
+        '"votingPeriod":432000,"lateQuorumExtension":172800,"proposalThreshold":"5","quorumPercent":4,'
+        '"minDelay":172801,"upgradeDelay":1900800},"staking":{"minSelfStake":"1000000000000000000",'
+        '"unbondingPeriod":1814400,"receiptAge":3600,"challengeWindow":604800,"vetoWindow":259200,'
+        '"commissionNotice":604801,"maxCommissionBps":2000,"slashTable":[{"offence":7,"capBps":10000,'
+        '"challengerBps":2001,"payerBps":2002,"coolDown":86401,"jailPeriod":86402}]},"airdropClaimPeriod":2592000,'
+        '"airdropGracePeriod":604800,"turnWindow":4,"turnCap":60}';
 
     function test_readsEveryField() public view {
         DeployConfig memory config = harness.parse(GOOD);
         assertEq(config.salt, "s");
         assertEq(config.deployer, address(1));
-        assertEq(config.admin, address(2));
-        assertEq(config.treasury, address(3));
+        assertEq(config.governance.parameters.guardian, address(2));
+        assertEq(config.governance.parameters.votingDelay, 1 days);
+        assertEq(config.governance.parameters.votingPeriod, 5 days);
+        assertEq(config.governance.parameters.lateQuorumExtension, 2 days);
+        assertEq(config.governance.parameters.proposalThreshold, 5);
+        assertEq(config.governance.parameters.quorumPercent, 4);
+        assertEq(config.governance.minDelay, 2 days + 1);
+        assertEq(config.governance.upgradeDelay, 22 days);
+        assertEq(config.staking.parameters.minSelfStake, 1e18);
+        assertEq(config.staking.parameters.unbondingPeriod, 21 days);
+        assertEq(config.staking.parameters.receiptAge, 1 hours);
+        assertEq(config.staking.parameters.challengeWindow, 7 days);
+        assertEq(config.staking.parameters.vetoWindow, 3 days);
+        assertEq(config.staking.parameters.commissionNotice, 7 days + 1);
+        assertEq(config.staking.parameters.maxCommissionBps, 2_000);
+        assertEq(config.staking.slashTable.length, 1);
+        assertEq(config.staking.slashTable[0].number, 7);
+        assertEq(config.staking.slashTable[0].rule.capBps, 10_000);
+        assertEq(config.staking.slashTable[0].rule.challengerBps, 2_001);
+        assertEq(config.staking.slashTable[0].rule.payerBps, 2_002);
+        assertEq(config.staking.slashTable[0].rule.coolDown, 1 days + 1);
+        assertEq(config.staking.slashTable[0].rule.jailPeriod, 1 days + 2);
         assertEq(config.airdropClaimPeriod, 30 days);
         assertEq(config.airdropGracePeriod, 7 days);
-        assertEq(config.operatorBond, 1e18);
-        assertEq(config.unbondingPeriod, 7200);
         assertEq(config.turnWindow, 4);
         assertEq(config.turnCap, 60);
         harness.validate(config, BASE_SEPOLIA);
@@ -36,8 +59,9 @@ contract DeployConfigTest is DeployTestBase {
             DeployConfig memory config = harness.parse(vm.readFile(path));
             DeployConfig memory filledIn = goodConfig();
             if (config.deployer == address(0)) config.deployer = filledIn.deployer;
-            if (config.admin == address(0)) config.admin = filledIn.admin;
-            if (config.treasury == address(0)) config.treasury = filledIn.treasury;
+            if (config.governance.parameters.guardian == address(0)) {
+                config.governance.parameters.guardian = filledIn.governance.parameters.guardian;
+            }
             harness.validate(config, chains[i]);
         }
     }
@@ -47,19 +71,29 @@ contract DeployConfigTest is DeployTestBase {
         harness.parse(vm.replace(GOOD, "turnCap", "turncap"));
         _expect("turnCap", "missing");
         harness.parse(vm.replace(GOOD, ',"turnCap":60', ""));
-        _expect("admin", "missing");
-        harness.parse(vm.replace(GOOD, '"admin":"0x0000000000000000000000000000000000000002",', ""));
+        _expect("guardian", "missing");
+        harness.parse(vm.replace(GOOD, '"guardian":"0x0000000000000000000000000000000000000002",', ""));
+        _expect("governance.minDelay", "missing");
+        harness.parse(vm.replace(GOOD, '"minDelay":172801,', ""));
+        _expect("governance.delay", "unknown field");
+        harness.parse(vm.replace(GOOD, '"minDelay"', '"delay"'));
+        _expect("staking.bond", "unknown field");
+        harness.parse(vm.replace(GOOD, '"staking":{', '"staking":{"bond":1,'));
+        _expect("staking.slashTable[0].cap", "unknown field");
+        harness.parse(vm.replace(GOOD, '"capBps"', '"cap"'));
+        _expect("treasury", "unknown field");
+        harness.parse(vm.replace(GOOD, '"salt"', '"treasury":"0x01","salt"'));
     }
 
     function test_refusesValuesOfTheWrongKind() public {
-        _expect("admin", "not an address");
+        _expect("guardian", "not an address");
         harness.parse(vm.replace(GOOD, "0x0000000000000000000000000000000000000002", "0x02"));
-        _expect("operatorBond", "not an unsigned integer (write large ones as a string)");
+        _expect("staking.minSelfStake", "not an unsigned integer (write large ones as a string)");
         harness.parse(vm.replace(GOOD, "1000000000000000000", "one"));
         _expect("turnWindow", "not an unsigned integer (write large ones as a string)");
         harness.parse(vm.replace(GOOD, '"turnWindow":4', '"turnWindow":-4'));
-        _expect("unbondingPeriod", "does not fit 32 bits");
-        harness.parse(vm.replace(GOOD, "7200", "4294967296"));
+        _expect("staking.unbondingPeriod", "does not fit 32 bits");
+        harness.parse(vm.replace(GOOD, "1814400", "4294967296"));
         _expect("salt", "not a string");
         harness.parse(vm.replace(GOOD, '"s"', '["s","t"]'));
     }
@@ -69,19 +103,8 @@ contract DeployConfigTest is DeployTestBase {
         config.deployer = address(0);
         _refuse(config, BASE, "deployer", "zero: enter the account that deploys");
         config = goodConfig();
-        config.admin = address(0);
-        _refuse(config, BASE, "admin", "zero: enter the administrator of all roles");
-        config = goodConfig();
-        config.treasury = address(0);
-        _refuse(config, BASE, "treasury", "zero: enter who receives revoked and unclaimed tokens");
-    }
-
-    function test_refusesATreasuryWithoutCodeOnBaseOnly() public {
-        DeployConfig memory config = goodConfig();
-        config.treasury = makeAddr("a person's key");
-        _refuse(config, BASE, "treasury", "has no code: on Base it must be a timelock or multisig");
-        harness.validate(config, BASE_SEPOLIA);
-        harness.validate(config, DEVNET);
+        config.governance.parameters.guardian = address(0);
+        _refuse(config, BASE, "guardian", "zero: enter the guardian council");
     }
 
     function test_refusesAirdropTimesThatNobodyCouldUse() public {
@@ -99,10 +122,10 @@ contract DeployConfigTest is DeployTestBase {
         _refuse(config, DEVNET, "airdropGracePeriod", "zero: the sweep must come after the deadline");
     }
 
-    function test_refusesAnAdminWithoutCodeOnBaseOnly() public {
+    function test_refusesAGuardianWithoutCodeOnBaseOnly() public {
         DeployConfig memory config = goodConfig();
-        config.admin = makeAddr("a person's key");
-        _refuse(config, BASE, "admin", "has no code: on Base it must be a timelock or multisig");
+        config.governance.parameters.guardian = makeAddr("a person's key");
+        _refuse(config, BASE, "guardian", "has no code: on Base it must be a multisig");
         harness.validate(config, BASE_SEPOLIA);
         harness.validate(config, DEVNET);
     }
@@ -112,26 +135,59 @@ contract DeployConfigTest is DeployTestBase {
         config.salt = "";
         _refuse(config, BASE, "salt", "empty: name the deployment, e.g. opg-1");
         config = goodConfig();
-        config.operatorBond = 0;
-        _refuse(config, BASE, "operatorBond", "zero: operators must have something to lose");
-        config.operatorBond = 1_000_000_000e18 + 1;
-        _refuse(config, BASE, "operatorBond", "more than the supply of OPG");
-        config = goodConfig();
-        config.unbondingPeriod = 1 hours;
-        _refuse(config, BASE, "unbondingPeriod", "must exceed the maximum age of a receipt, 3600 s");
-        harness.validate(config, DEVNET);
-        config = goodConfig();
         config.turnWindow = config.turnCap + 1;
         _refuse(config, BASE, "turnWindow", "must not exceed turnCap");
         config.turnCap = 1 hours + 1;
         _refuse(config, BASE, "turnCap", "exceeds 3600 s, the most that the hub takes");
     }
 
+    function test_refusesStakingThatTheContractWouldRefuse() public {
+        _refuseStaking("minSelfStake", "must be 1 to 1,000,000 OPG in wei", 0);
+        _refuseStaking("unbondingPeriod", "must be above receiptAge + challengeWindow, at most 60 days", 1);
+        _refuseStaking("vetoWindow", "must be 1 hour to 14 days", 2);
+        _refuseStaking("commissionNotice", "must be 1 to 60 days", 3);
+        _refuseStaking("maxCommissionBps", "must be at most 5,000", 4);
+        _refuseStaking("slashTable[1].offence", "zero: offences count from 1", 5);
+        _refuseStaking("slashTable[1].offence", "listed twice", 6);
+        _refuseStaking("slashTable[1].capBps", "must be 1 to 10,000", 7);
+        _refuseStaking("slashTable[1].challengerBps", "must be with payerBps at most 8,000: a fifth is burned", 8);
+        _refuseStaking("slashTable[1].coolDown", "must be at most 30 days", 9);
+        _refuseStaking("slashTable[1].jailPeriod", "must be at most 365 days", 10);
+    }
+
+    function _refuseStaking(string memory field, string memory reason, uint256 kind) private {
+        DeployConfig memory config = goodConfig();
+        StakingParameters memory p = config.staking.parameters;
+        Offence memory row = config.staking.slashTable[1];
+        if (kind == 0) p.minSelfStake = 1e18 - 1;
+        if (kind == 1) p.unbondingPeriod = p.receiptAge + p.challengeWindow;
+        if (kind == 2) p.vetoWindow = 1 hours - 1;
+        if (kind == 3) p.commissionNotice = 1 days - 1;
+        if (kind == 4) p.maxCommissionBps = 5_001;
+        if (kind == 5) row.number = 0;
+        if (kind == 6) row.number = config.staking.slashTable[0].number;
+        if (kind == 7) row.rule.capBps = 10_001;
+        if (kind == 8) (row.rule.challengerBps, row.rule.payerBps) = (4_000, 4_001);
+        if (kind == 9) row.rule.coolDown = 30 days + 1;
+        if (kind == 10) row.rule.jailPeriod = 365 days + 1;
+        _refuse(config, BASE, string.concat("staking.", field), reason);
+    }
+
+    function test_refusesReceiptsThatOutliveStaking() public {
+        DeployConfig memory config = goodConfig();
+        config.staking.parameters.receiptAge = 1 hours - 1;
+        _refuse(config, BASE, "staking.receiptAge", "below 3600 s, for which the hub accepts a receipt");
+        harness.validate(config, DEVNET);
+    }
+
     function test_theScriptDoesNotDeployWithABadConfig() public {
         DeployConfig memory config = goodConfig();
-        config.operatorBond = 0;
+        config.governance.upgradeDelay = config.staking.parameters.unbondingPeriod;
         vm.chainId(BASE);
-        _expect("operatorBond", "zero: operators must have something to lose");
+        _expect(
+            "governance.upgradeDelay",
+            "must exceed staking.unbondingPeriod: stakers leave before an upgrade that they reject"
+        );
         script.deploy(config, goodGenesis(), "");
     }
 

@@ -3,9 +3,9 @@ pragma solidity 0.8.37;
 
 import {Test} from "forge-std/Test.sol";
 import {Deploy} from "../../script/Deploy.s.sol";
+import {Addresses, DeployAddresses} from "../../script/lib/DeployAddresses.sol";
 import {DeployAssertions} from "../../script/lib/DeployAssertions.sol";
 import {DeployConfig, DeployConfigs} from "../../script/lib/DeployConfig.sol";
-import {Addresses, DeployPlan} from "../../script/lib/DeployPlan.sol";
 import {Beneficiaries, Genesis, GenesisCategory, GenesisManifest} from "../../script/lib/Genesis.sol";
 import {GenesisAssertions} from "../../script/lib/GenesisAssertions.sol";
 import {GenesisRules} from "../../script/lib/GenesisRules.sol";
@@ -66,20 +66,18 @@ abstract contract DeployTestBase is Test {
     DeployHarness internal harness;
 
     function setUp() public virtual {
-        vm.etch(DeployPlan.CREATE2_DEPLOYER, CREATE2_DEPLOYER_CODE);
+        vm.etch(DeployAddresses.CREATE2_DEPLOYER, CREATE2_DEPLOYER_CODE);
         // From the artifacts: embedded, both would be compiled again for each test contract.
         script = Deploy(deployCode("Deploy.s.sol:Deploy"));
         harness = DeployHarness(deployCode("DeployTestBase.sol:DeployHarness"));
     }
 
-    /// @dev The admin is a contract, as Base demands, and not the deployer.
+    /// @dev The parameters of Base, whose accounts are left open. The guardian is a contract, as Base demands.
     function goodConfig() internal returns (DeployConfig memory config) {
-        config = harness.load(DEVNET);
-        config.admin = makeAddr("timelock");
-        vm.etch(config.admin, hex"00");
-        config.treasury = makeAddr("treasury");
-        vm.etch(config.treasury, hex"00");
-        config.unbondingPeriod = 21 days;
+        config = harness.parse(vm.readFile("script/config/8453.json"));
+        config.deployer = makeAddr("deployer");
+        config.governance.parameters.guardian = makeAddr("guardian council");
+        vm.etch(config.governance.parameters.guardian, hex"00");
     }
 
     /// @dev The committed allocation, beginning now. Nobody can release from the roots, except for the contracts and

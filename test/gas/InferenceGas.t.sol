@@ -65,11 +65,11 @@ contract InferenceGasTest is InferenceFixture {
     }
 
     function test_RegisterOperator() public {
-        _fund(rival, BOND);
+        _fund(rival, SELF_STAKE);
         vm.prank(rival);
-        opg.approve(address(operators), BOND);
+        opg.approve(address(custodyVault), SELF_STAKE);
         vm.prank(rival);
-        operators.register(vm.addr(rivalKey), 1, "https://operator.example.org", "ipfs://operator");
+        staking.register(vm.addr(rivalKey), 1, 500, SELF_STAKE, "https://operator.example.org", "ipfs://operator");
         _keep("registerOperator");
     }
 

@@ -6,8 +6,10 @@ import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
+import {ICustodyVault} from "../../contracts/interfaces/ICustodyVault.sol";
 import {IOpg} from "../../contracts/interfaces/IOpg.sol";
 import {IProofRegistry} from "../../contracts/interfaces/IProofRegistry.sol";
+import {IStakingRewards} from "../../contracts/interfaces/IStakingRewards.sol";
 import {GovernanceRoles, RoleRule} from "../../script/lib/GovernanceRoles.sol";
 import {GovernanceFixture, Proposal} from "./support/GovernanceFixture.sol";
 
@@ -30,7 +32,12 @@ contract RoleTableTest is GovernanceFixture {
         vm.skip(_is(_profile(), "coverage"));
         _probe("Opg", address(opg));
         _probe("VestingVault", address(vault));
+        _probe("CustodyVault", custody);
         _probe("ModelRegistry", address(models));
+        _probe("Staking", address(staking));
+        // Its other parts.
+        _probe("Staking", "IStakingSlashes", address(staking));
+        _probe("Staking", "IStakingOperators", address(staking));
         _probe("ProofRegistry", address(proofs));
         _probe("InferenceHub", address(hub));
         _probe("AccessManager", address(manager));
@@ -68,7 +75,12 @@ contract RoleTableTest is GovernanceFixture {
     }
 
     function _probe(string memory name, address target) private {
-        string[] memory signatures = vm.parseJsonKeys(_artifact(name), ".methodIdentifiers");
+        _probe(name, name, target);
+    }
+
+    /// @param artifact Whose functions to call.
+    function _probe(string memory name, string memory artifact, address target) private {
+        string[] memory signatures = vm.parseJsonKeys(_artifact(artifact), ".methodIdentifiers");
         for (uint256 i = 0; i < signatures.length; ++i) {
             bytes4 selector = bytes4(keccak256(bytes(signatures[i])));
             // Zeros are valid arguments of every type: empty arrays, structs and texts among them.
@@ -92,6 +104,8 @@ contract RoleTableTest is GovernanceFixture {
         if (reason == IGovernor.GovernorOnlyExecutor.selector) return "a proposal";
         if (reason == TimelockController.TimelockUnauthorizedCaller.selector) return "the timelock itself";
         if (reason == IOpg.NotCustodyVault.selector) return "the custody vault";
+        if (reason == IStakingRewards.NotRewards.selector) return "Rewards";
+        if (reason == ICustodyVault.NotStaking.selector) return "Staking";
         if (reason == IProofRegistry.NotInferenceHub.selector) return "the InferenceHub";
         if (reason == IAccessControl.AccessControlUnauthorizedAccount.selector) {
             bytes32 role;
@@ -112,8 +126,9 @@ contract RoleTableTest is GovernanceFixture {
         if (selector == IAccessManaged.setAuthority.selector) caller = "the AccessManager";
         else if (byRole) caller = GovernanceRoles.nameOf(manager.getTargetFunctionRole(target, selector));
         Proposal memory p = _proposal(target, abi.encodePacked(selector), "");
-        bool byProposal = byRole || _is(caller, "ADMIN") || _is(caller, "everyone") || _is(caller, "a proposal")
-            || _is(caller, "the timelock itself");
+        (bool held,) = manager.hasRole(manager.getTargetFunctionRole(target, selector), address(timelock));
+        bool byProposal = (byRole && held) || _is(caller, "ADMIN") || _is(caller, "everyone")
+            || _is(caller, "a proposal") || _is(caller, "the timelock itself");
         string memory delay = "-";
         if (byProposal && selector != IAccessManaged.setAuthority.selector) {
             delay = timelock.delayOf(p.targets, p.calldatas) == UPGRADE_DELAY ? "upgrade" : "minimum";

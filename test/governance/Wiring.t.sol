@@ -6,23 +6,24 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {Vm} from "forge-std/Vm.sol";
 import {Checks} from "../../script/lib/Checks.sol";
+import {Addresses} from "../../script/lib/DeployAddresses.sol";
 import {GovernanceAssertions} from "../../script/lib/GovernanceAssertions.sol";
-import {GovernanceRoles, GovernanceSystem} from "../../script/lib/GovernanceRoles.sol";
-import {GovernanceConfig, GovernanceWiring} from "../../script/lib/GovernanceWiring.sol";
+import {GovernanceConfig, GovernanceConfigs} from "../../script/lib/GovernanceConfig.sol";
+import {GovernanceRoles} from "../../script/lib/GovernanceRoles.sol";
+import {GovernanceWiring} from "../../script/lib/GovernanceWiring.sol";
+import {JsonFields} from "../../script/lib/JsonFields.sol";
 import {GovernanceFixture} from "./support/GovernanceFixture.sol";
 
 /// @notice The libraries behind external functions, so that tests can expect their reverts.
 contract WiringHarness {
     function validate(GovernanceConfig calldata config, address deployer, uint256 unbonding) external pure {
-        GovernanceWiring.validate(config, deployer, unbonding);
+        GovernanceConfigs.validate(config, deployer, unbonding);
     }
 
-    function check(
-        GovernanceConfig calldata config,
-        GovernanceSystem calldata system,
-        address deployer,
-        uint256 unbonding
-    ) external view {
+    function check(GovernanceConfig calldata config, Addresses calldata system, address deployer, uint256 unbonding)
+        external
+        view
+    {
         GovernanceAssertions.check(config, system, deployer, unbonding);
     }
 }
@@ -189,36 +190,38 @@ contract WiringTest is GovernanceFixture {
         _expectRefused(config, "guardian", "is the deployer, who must keep no power");
         config = _config();
         config.parameters.votingDelay = 0;
-        _expectRefused(config, "votingDelay", "zero: voters need time to delegate before the snapshot");
+        _expectRefused(config, "governance.votingDelay", "zero: voters need time to delegate before the snapshot");
         config = _config();
         config.parameters.votingPeriod = 0;
-        _expectRefused(config, "votingPeriod", "zero: nobody could vote");
+        _expectRefused(config, "governance.votingPeriod", "zero: nobody could vote");
         config = _config();
         config.parameters.lateQuorumExtension = VOTING_PERIOD + 1;
-        _expectRefused(config, "lateQuorumExtension", "must not exceed votingPeriod");
+        _expectRefused(config, "governance.lateQuorumExtension", "must not exceed votingPeriod");
         config = _config();
         config.parameters.proposalThreshold = 0;
-        _expectRefused(config, "proposalThreshold", "zero: anyone could flood the voters");
+        _expectRefused(config, "governance.proposalThreshold", "zero: anyone could flood the voters");
         config = _config();
         config.parameters.quorumPercent = 0;
-        _expectRefused(config, "quorumPercent", "must be 1 to 100");
+        _expectRefused(config, "governance.quorumPercent", "must be 1 to 100");
         config.parameters.quorumPercent = 101;
-        _expectRefused(config, "quorumPercent", "must be 1 to 100");
+        _expectRefused(config, "governance.quorumPercent", "must be 1 to 100");
         config = _config();
         config.minDelay = 0;
-        _expectRefused(config, "minDelay", "zero: the guardian could not cancel in time");
+        _expectRefused(config, "governance.minDelay", "zero: the guardian could not cancel in time");
         config = _config();
         config.minDelay = UPGRADE_DELAY + 1;
-        _expectRefused(config, "upgradeDelay", "must not be shorter than minDelay");
+        _expectRefused(config, "governance.upgradeDelay", "must not be shorter than minDelay");
         config = _config();
         config.upgradeDelay = UNBONDING;
         _expectRefused(
-            config, "upgradeDelay", "must exceed unbondingPeriod: stakers leave before an upgrade that they reject"
+            config,
+            "governance.upgradeDelay",
+            "must exceed staking.unbondingPeriod: stakers leave before an upgrade that they reject"
         );
     }
 
     function _expectRefused(GovernanceConfig memory config, string memory field, string memory reason) private {
-        vm.expectRevert(abi.encodeWithSelector(GovernanceWiring.InvalidGovernance.selector, field, reason));
+        vm.expectRevert(abi.encodeWithSelector(JsonFields.InvalidField.selector, "config", field, reason));
         harness.validate(config, deployer, UNBONDING);
     }
 }

@@ -232,7 +232,7 @@ contract HubFulfilTest is InferenceFixture {
         _mine(TURN_CAP);
         _expectRejection(req, _answerBy(req, rival, rivalKey), IInferenceHub.Refusal.OperatorInactive);
         vm.prank(operator);
-        operators.retire();
+        staking.retire();
         Fulfilment memory before = _answer(req);
         _mine(1);
         _expectRejection(req, _answer(req), IInferenceHub.Refusal.OperatorInactive);
@@ -246,7 +246,7 @@ contract HubFulfilTest is InferenceFixture {
         _waitForTurn();
         Fulfilment memory old = _answer(first);
         vm.prank(operator);
-        operators.setSigner(vm.addr(rivalKey));
+        staking.setSigner(vm.addr(rivalKey));
         _mine(1);
         _expectWrongSignature(second, _answer(second));
         _fulfil(first, old);

@@ -24,8 +24,8 @@ contract HubTurnsTest is InferenceFixture {
         vm.assume(blockHash != 0 && stake != 0);
         _setTurns(window, cap);
         uint256 total = uint256(stake) + rest;
-        vm.mockCall(address(operators), abi.encodeWithSelector(IOperators.stakeAt.selector), abi.encode(stake));
-        vm.mockCall(address(operators), abi.encodeWithSelector(IOperators.totalStakeAt.selector), abi.encode(total));
+        vm.mockCall(address(staking), abi.encodeWithSelector(IOperators.stakeAt.selector), abi.encode(stake));
+        vm.mockCall(address(staking), abi.encodeWithSelector(IOperators.totalStakeAt.selector), abi.encode(total));
         Request memory req = _request();
         _mine(2);
         vm.setBlockhash(req.blockNumber + 1, blockHash);
@@ -93,9 +93,9 @@ contract HubTurnsTest is InferenceFixture {
     function testFuzz_TurnOf_IsNotLaterThanTheCap(uint256 stake, bytes32 blockHash) public {
         vm.assume(blockHash != 0);
         vm.mockCall(
-            address(operators), abi.encodeWithSelector(IOperators.stakeAt.selector), abi.encode(bound(stake, 1, 1e27))
+            address(staking), abi.encodeWithSelector(IOperators.stakeAt.selector), abi.encode(bound(stake, 1, 1e27))
         );
-        vm.mockCall(address(operators), abi.encodeWithSelector(IOperators.totalStakeAt.selector), abi.encode(1e27));
+        vm.mockCall(address(staking), abi.encodeWithSelector(IOperators.totalStakeAt.selector), abi.encode(1e27));
         Request memory req = _request();
         _mine(2);
         vm.setBlockhash(req.blockNumber + 1, blockHash);
@@ -120,7 +120,7 @@ contract HubTurnsTest is InferenceFixture {
         Request memory req = _request();
         vm.roll(vm.getBlockNumber() + 20);
         assertEq(hub.turnOf(req, rival), type(uint64).max);
-        assertEq(operators.stakeAt(rival, req.requestedAt - 1), 0);
+        assertEq(staking.stakeAt(rival, req.requestedAt - 1), 0);
     }
 
     /// D7: hashes up to 8,191 blocks old come from EIP-2935; with an older one only the cap decides.

@@ -119,7 +119,7 @@ contract ProofRegistryTest is InferenceFixture {
         InferenceReceipt memory early = _validReceipt();
         bytes memory earlyEvidence = Receipts.sign(vm, operatorKey, address(proofs), early);
         vm.prank(operator);
-        operators.setSigner(vm.addr(rivalKey));
+        staking.setSigner(vm.addr(rivalKey));
         _mine(1);
         InferenceReceipt memory late = _validReceipt();
 
@@ -129,7 +129,7 @@ contract ProofRegistryTest is InferenceFixture {
         _assertFault(late, _signed(late, rivalKey), IProofRegistry.Fault.None);
 
         vm.prank(operator);
-        operators.retire();
+        staking.retire();
         _mine(1);
         InferenceReceipt memory later = _validReceipt();
         _assertFault(early, earlyEvidence, IProofRegistry.Fault.None);

@@ -63,8 +63,8 @@ contract RolesTest is InferenceFixture {
         _waitForTurn();
         Fulfilment memory f = _answer(req);
         address nextModels = address(new ModelRegistryV2());
-        address nextHub = address(new InferenceHub(opg, models, operators, proofs));
-        address nextProofs = address(new ProofRegistry(operators, address(hub)));
+        address nextHub = address(new InferenceHub(opg, models, staking, proofs));
+        address nextProofs = address(new ProofRegistry(staking, address(hub)));
         vm.startPrank(governance);
         models.upgradeToAndCall(nextModels, "");
         hub.upgradeToAndCall(nextHub, "");
@@ -102,7 +102,7 @@ contract RolesTest is InferenceFixture {
         _grant(address(hub), IInferenceHub.setTurnParameters.selector, 0);
         vm.prank(holder);
         hub.setTurnParameters(1, 2);
-        address next = address(new InferenceHub(opg, models, operators, proofs));
+        address next = address(new InferenceHub(opg, models, staking, proofs));
         _expectUnauthorized(holder);
         hub.upgradeToAndCall(next, "");
     }
@@ -125,10 +125,10 @@ contract RolesTest is InferenceFixture {
         ModelRegistry bareModels = new ModelRegistry();
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         bareModels.initialize(stranger);
-        ProofRegistry bareProofs = new ProofRegistry(operators, address(hub));
+        ProofRegistry bareProofs = new ProofRegistry(staking, address(hub));
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         bareProofs.initialize(stranger);
-        InferenceHub bareHub = new InferenceHub(opg, models, operators, proofs);
+        InferenceHub bareHub = new InferenceHub(opg, models, staking, proofs);
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         bareHub.initialize(stranger, 0, 0);
     }

@@ -4,21 +4,21 @@ pragma solidity 0.8.37;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Test} from "forge-std/Test.sol";
-import {OpgGovernor} from "../../../contracts/governance/OpgGovernor.sol";
+import {GovernorParameters, OpgGovernor} from "../../../contracts/governance/OpgGovernor.sol";
 import {Timelock} from "../../../contracts/governance/Timelock.sol";
 import {InferenceHub} from "../../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../../contracts/inference/ProofRegistry.sol";
+import {IStaking} from "../../../contracts/interfaces/IStaking.sol";
 import {NewCategory, Schedule} from "../../../contracts/interfaces/IVestingVault.sol";
 import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
-import {BondedOperators} from "../../../contracts/staking/BondedOperators.sol";
 import {Opg} from "../../../contracts/token/Opg.sol";
 import {VestingVault} from "../../../contracts/vesting/VestingVault.sol";
-import {GovernanceSystem} from "../../../script/lib/GovernanceRoles.sol";
+import {Addresses} from "../../../script/lib/DeployAddresses.sol";
 import {GovernanceAssertions} from "../../../script/lib/GovernanceAssertions.sol";
-import {GovernanceConfig, GovernanceWiring} from "../../../script/lib/GovernanceWiring.sol";
-import {GovernorParameters} from "../../../contracts/governance/OpgGovernor.sol";
+import {GovernanceConfig} from "../../../script/lib/GovernanceConfig.sol";
+import {GovernanceWiring} from "../../../script/lib/GovernanceWiring.sol";
+import {StakingSystem} from "../../support/StakingSystem.sol";
 
 /// @notice What a proposer submits.
 struct Proposal {
@@ -31,7 +31,7 @@ struct Proposal {
 /// @notice The whole system under governance, wired as a deployment wires it. Of the supply, 700M are locked for a year,
 /// 100M are the treasury's, 200M are float: alice 20M, bob 15M, carol 6M, the rest with nobody who votes. The quorum is
 /// 4 % of the float, 8M.
-abstract contract GovernanceFixture is Test {
+abstract contract GovernanceFixture is Test, StakingSystem {
     uint256 internal constant SUPPLY = 1_000_000_000 ether;
     uint256 internal constant LOCKED = 700_000_000 ether;
     uint256 internal constant TREASURY = 100_000_000 ether;
@@ -52,7 +52,6 @@ abstract contract GovernanceFixture is Test {
 
     address internal immutable deployer = makeAddr("deployer");
     address internal immutable guardian = makeAddr("guardian council");
-    address internal immutable custody = makeAddr("custody vault");
     address internal immutable holder = makeAddr("holder of the float");
     address internal immutable bob = makeAddr("bob");
     address internal immutable carol = makeAddr("carol");
@@ -60,13 +59,15 @@ abstract contract GovernanceFixture is Test {
     address internal alice;
     uint256 internal aliceKey;
 
-    GovernanceSystem internal system;
+    address internal custody;
+    Addresses internal system;
     AccessManager internal manager;
     Opg internal opg;
     VestingVault internal vault;
     Timelock internal timelock;
     OpgGovernor internal governor;
     ModelRegistry internal models;
+    IStaking internal staking;
     ProofRegistry internal proofs;
     InferenceHub internal hub;
 
@@ -106,7 +107,7 @@ abstract contract GovernanceFixture is Test {
         });
     }
 
-    // Five contracts that know each other: their addresses are computed first.
+    // Contracts that know each other: their addresses are computed first.
     function _deployGovernance() private {
         uint256 nonce = vm.getNonce(deployer);
         system.accessManager = vm.computeCreateAddress(deployer, nonce);
@@ -114,6 +115,8 @@ abstract contract GovernanceFixture is Test {
         system.vestingVault = vm.computeCreateAddress(deployer, nonce + 2);
         system.timelock = vm.computeCreateAddress(deployer, nonce + 3);
         system.governor = vm.computeCreateAddress(deployer, nonce + 4);
+        custody = vm.computeCreateAddress(deployer, nonce + 5);
+        system.custodyVault = custody;
         manager = new AccessManager(deployer);
         opg = new Opg(custody, system.vestingVault);
         vault = new VestingVault(system.opg, system.accessManager, system.timelock, _genesis());
@@ -124,6 +127,11 @@ abstract contract GovernanceFixture is Test {
             payable(_create(type(OpgGovernor).creationCode, GovernanceWiring.governorArguments(_config(), system)))
         );
         assertEq(address(governor), system.governor);
+        system.rewards = makeAddr("rewards");
+        (, staking) = _deployStaking(
+            deployer, opg, address(manager), system.rewards, _stakingParameters(10_000 ether, UNBONDING)
+        );
+        system.staking = address(staking);
     }
 
     function _create(bytes memory code, bytes memory arguments) internal returns (address created) {
@@ -136,7 +144,6 @@ abstract contract GovernanceFixture is Test {
     }
 
     function _deployInference() private {
-        BondedOperators operators = new BondedOperators(IERC20(opg), 1_000 ether, UNBONDING);
         models = ModelRegistry(
             _proxy(address(new ModelRegistry()), abi.encodeCall(ModelRegistry.initialize, (address(manager))))
         );
@@ -144,8 +151,8 @@ abstract contract GovernanceFixture is Test {
         uint256 nonce = vm.getNonce(deployer);
         address hubAt = vm.computeCreateAddress(deployer, nonce + 2);
         address proofsAt = vm.computeCreateAddress(deployer, nonce + 3);
-        address hubCode = address(new InferenceHub(opg, models, operators, ProofRegistry(proofsAt)));
-        address proofsCode = address(new ProofRegistry(operators, hubAt));
+        address hubCode = address(new InferenceHub(opg, models, staking, ProofRegistry(proofsAt)));
+        address proofsCode = address(new ProofRegistry(staking, hubAt));
         hub = InferenceHub(_proxy(hubCode, abi.encodeCall(InferenceHub.initialize, (address(manager), 4, 60))));
         proofs = ProofRegistry(_proxy(proofsCode, abi.encodeCall(ProofRegistry.initialize, (address(manager)))));
         assertEq(address(proofs), proofsAt);

@@ -3,31 +3,32 @@ pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
-import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {Test} from "forge-std/Test.sol";
 import {InferenceHub} from "../../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../../contracts/inference/ProofRegistry.sol";
 import {Fulfilment, IInferenceHub, Request} from "../../../contracts/interfaces/IInferenceHub.sol";
 import {ModelSpec} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {InferenceReceipt} from "../../../contracts/interfaces/IProofRegistry.sol";
+import {IStaking} from "../../../contracts/interfaces/IStaking.sol";
 import {ModelVersion} from "../../../contracts/interfaces/ModelVersion.sol";
 import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
-import {BondedOperators} from "../../../contracts/staking/BondedOperators.sol";
+import {CustodyVault} from "../../../contracts/staking/CustodyVault.sol";
 import {Opg} from "../../../contracts/token/Opg.sol";
+import {StakingSystem} from "../../support/StakingSystem.sol";
 import {Receipts} from "./Receipts.sol";
 
 /// @notice The inference contracts deployed as in production, with one model, one payer and two operators, 2 s blocks.
-abstract contract InferenceFixture is Test {
+abstract contract InferenceFixture is Test, StakingSystem {
     uint32 internal constant TURN_WINDOW = 4;
     uint32 internal constant TURN_CAP = 60;
-    uint256 internal constant BOND = 1_000 ether;
+    /// Own stake of an operator, the minimum.
+    uint80 internal constant SELF_STAKE = 1_000 ether;
     uint32 internal constant UNBONDING = 21 days;
     uint128 internal constant UNIT_PRICE = 3_141_592_653_589;
     uint128 internal constant MAX_FEE = 2 ether + 123_456_789_123_456_789;
     bytes internal constant INPUT = '{"messages":[{"role":"user","content":"Why is the sky blue?"}],"max_tokens":64}';
 
     address internal governance = makeAddr("governance");
-    address internal custodyVault = makeAddr("custody vault");
     address internal treasury = makeAddr("treasury");
     address internal modelOwner = makeAddr("model owner");
     address internal payer = makeAddr("payer");
@@ -41,7 +42,8 @@ abstract contract InferenceFixture is Test {
     AccessManager internal manager;
     Opg internal opg;
     ModelRegistry internal models;
-    BondedOperators internal operators;
+    CustodyVault internal custodyVault;
+    IStaking internal staking;
     ProofRegistry internal proofs;
     InferenceHub internal hub;
     bytes32 internal modelId;
@@ -68,8 +70,11 @@ abstract contract InferenceFixture is Test {
 
     function _deploy() private {
         manager = new AccessManager(governance);
-        opg = new Opg(custodyVault, treasury);
-        operators = new BondedOperators(IERC20(opg), BOND, UNBONDING);
+        // The token names the vault, which is created next.
+        opg = new Opg(vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1), treasury);
+        (custodyVault, staking) = _deployStaking(
+            address(this), opg, address(manager), makeAddr("rewards"), _stakingParameters(SELF_STAKE, UNBONDING)
+        );
         models = ModelRegistry(
             address(
                 new ERC1967Proxy(
@@ -81,8 +86,8 @@ abstract contract InferenceFixture is Test {
         uint256 nonce = vm.getNonce(address(this));
         address hubAt = vm.computeCreateAddress(address(this), nonce + 2);
         address proofsAt = vm.computeCreateAddress(address(this), nonce + 3);
-        address hubCode = address(new InferenceHub(opg, models, operators, ProofRegistry(proofsAt)));
-        address proofsCode = address(new ProofRegistry(operators, hubAt));
+        address hubCode = address(new InferenceHub(opg, models, staking, ProofRegistry(proofsAt)));
+        address proofsCode = address(new ProofRegistry(staking, hubAt));
         hub = InferenceHub(
             address(
                 new ERC1967Proxy(
@@ -121,10 +126,14 @@ abstract contract InferenceFixture is Test {
     }
 
     function _register(address account, address signer) internal {
-        _fund(account, BOND);
+        _registerWith(account, signer, SELF_STAKE);
+    }
+
+    function _registerWith(address account, address signer, uint256 stake) internal {
+        _fund(account, stake);
         vm.startPrank(account);
-        opg.approve(address(operators), BOND);
-        operators.register(signer, 1, "https://operator.example.org", "ipfs://operator");
+        opg.approve(address(custodyVault), stake);
+        staking.register(signer, 1, 500, stake, "https://operator.example.org", "ipfs://operator");
         vm.stopPrank();
     }
 
