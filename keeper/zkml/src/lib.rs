@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod batch;
 mod circuit;
 pub mod dataset;
 pub mod float;
@@ -10,7 +11,9 @@ pub mod model;
 pub mod quantise;
 mod r1cs;
 pub mod reference;
+pub mod setup;
 
+pub use batch::{BatchError, Proved, prove_batch};
 pub use circuit::{Circuit, Execution, Fault};
 pub use groth16::{KeyError, ProveError, ProvingKey, development_setup};
 pub use model::{Model, ModelError};

@@ -45,6 +45,9 @@ pub enum ProveError {
 }
 
 impl ProvingKey {
+    /// Into how many parts a proof's making is divided for reports of progress.
+    pub const PARTS: usize = 6;
+
     /// Proves a run. Two proofs of one run differ: each is blinded, and shows nothing beyond the statement, input and
     /// output.
     ///
@@ -56,6 +59,21 @@ impl ProvingKey {
         execution: &Execution,
         statement: B256,
         rng: &mut impl CryptoRng,
+    ) -> Result<Proof, ProveError> {
+        self.prove_reporting(circuit, execution, statement, rng, &|_| {})
+    }
+
+    /// As [`ProvingKey::prove`]; `progress` is told how many of [`ProvingKey::PARTS`] are done.
+    ///
+    /// # Errors
+    /// As [`ProvingKey::prove`].
+    pub fn prove_reporting(
+        &self,
+        circuit: &Circuit,
+        execution: &Execution,
+        statement: B256,
+        rng: &mut impl CryptoRng,
+        progress: &dyn Fn(usize),
     ) -> Result<Proof, ProveError> {
         if self.model_digest() != circuit.model_digest() {
             return Err(ProveError::OtherModel { key: self.model_digest(), circuit: circuit.model_digest() });
@@ -72,7 +90,9 @@ impl ProvingKey {
         }
 
         let assignment = circuit.assignment(execution, statement);
+        progress(1);
         let quotient = quotient(circuit, &domain, &assignment)?;
+        progress(2);
         let (public, _) = assignment.split_at(constraints.public());
         let witness = &execution.witness;
         let (r, s) = (random(rng), random(rng));
@@ -84,14 +104,18 @@ impl ProvingKey {
             + msm::full(public_a, public)
             + msm::small(witness_a, witness)
             + self.delta * r;
+        progress(3);
         let b = self.beta + msm::full(public_b, public) + msm::small(witness_b, witness) + self.delta * s;
+        progress(4);
         let b2 = self.verifying.beta.into_group()
             + msm::full(public_b2, public)
             + msm::small(witness_b2, witness)
             + self.verifying.delta * s;
+        progress(5);
         let c: G1Projective =
             msm::small(&self.witness, witness) + msm::full(&self.quotient, &quotient) + a * s + b * r
                 - self.delta * (r * s);
+        progress(Self::PARTS);
         Ok(Proof { a: a.into_affine(), b: b2.into_affine(), c: c.into_affine() })
     }
 }

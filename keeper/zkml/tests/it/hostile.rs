@@ -161,7 +161,10 @@ fn duplicate_names_are_refused() {
     assert_refused(&model(&[4], &[gemm()], &[weights.clone(), weights.clone()]), "two initialisers");
     let relu = |from: &str, to: &str| node("Relu", &[from], to, &[]);
     assert_refused(&model(&[4], &[relu("x", "y"), relu("y", "y")], &[]), "name of another tensor");
-    assert_refused(&model(&[4], &[relu("x", "w"), gemm()], &[weights.clone()]), "name of another tensor");
+    assert_refused(
+        &model(&[4], &[relu("x", "w"), gemm()], std::slice::from_ref(&weights)),
+        "name of another tensor",
+    );
     let twice = node("ArgMax", &["x"], "y", &[ints("axis", &[1]), ints("axis", &[1])]);
     assert_refused(&model(&[4], &[twice], &[]), "twice");
     let constant = Message::default().bytes(1, "value").part(5, &weights);
