@@ -29,16 +29,16 @@ abstract contract StakingRewards is StakingCore, IStakingRewards {
     function fillStream(uint256 amount, uint32 duration) external override onlyRewards returns (uint256 unused) {
         require(duration != 0 && duration <= MAX_STREAM, ParameterOutOfBounds("duration", duration, 1, MAX_STREAM));
         _advance();
-        RewardStream memory stream = StakingStorage.load().stream;
+        RewardStream memory flow = StakingStorage.load().stream;
         uint256 budget = amount;
-        if (stream.until > block.timestamp) budget += uint256(stream.rate) * (stream.until - block.timestamp);
+        if (flow.until > block.timestamp) budget += uint256(flow.rate) * (flow.until - block.timestamp);
         uint256 rate = Math.min(budget / duration, type(uint64).max);
-        stream.updatedAt = uint32(block.timestamp);
-        stream.until = stream.updatedAt + duration;
-        stream.rate = uint64(rate);
-        StakingStorage.load().stream = stream;
+        flow.updatedAt = uint32(block.timestamp);
+        flow.until = flow.updatedAt + duration;
+        flow.rate = uint64(rate);
+        StakingStorage.load().stream = flow;
         unused = budget - rate * duration;
-        emit StreamFilled(rate, stream.until);
+        emit StreamFilled(rate, flow.until);
     }
 
     /// @inheritdoc IStakingRewards
@@ -72,8 +72,8 @@ abstract contract StakingRewards is StakingCore, IStakingRewards {
 
     /// @inheritdoc IStakingRewards
     function stream() external view override returns (uint256 rate, uint64 until) {
-        RewardStream memory now_ = StakingStorage.load().stream;
-        _flow(now_);
-        return (now_.rate, now_.until);
+        RewardStream memory flow = StakingStorage.load().stream;
+        _flow(flow);
+        return (flow.rate, flow.until);
     }
 }
