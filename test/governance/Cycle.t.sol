@@ -8,16 +8,9 @@ import {GovernorProposalGuardian} from "@openzeppelin/contracts/governance/exten
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {IInferenceHub} from "../../contracts/interfaces/IInferenceHub.sol";
-import {ModelRegistry} from "../../contracts/models/ModelRegistry.sol";
 import {GovernanceRoles} from "../../script/lib/GovernanceRoles.sol";
 import {GovernanceFixture, Proposal} from "./support/GovernanceFixture.sol";
-
-/// @notice A later implementation: the same contract that also knows its version.
-contract NextModelRegistry is ModelRegistry {
-    function implementationVersion() external pure returns (uint256) {
-        return 2;
-    }
-}
+import {NextModelRegistry} from "./support/NextModelRegistry.sol";
 
 /// @notice Proposals from their submission to their end.
 contract CycleTest is GovernanceFixture {

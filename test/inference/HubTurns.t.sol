@@ -146,6 +146,77 @@ contract HubTurnsTest is InferenceFixture {
         _fulfil(req, _answer(req));
     }
 
+    /// D9: turns follow what is really staked, own and delegated, as of the second before the request.
+    function test_Turns_FollowStake() public {
+        _registerWith(rival, vm.addr(rivalKey), 2 * SELF_STAKE);
+        address delegator = makeAddr("delegator");
+        _fund(delegator, SELF_STAKE);
+        vm.startPrank(delegator);
+        opg.approve(address(custodyVault), SELF_STAKE);
+        staking.delegate(rival, SELF_STAKE, 0);
+        vm.stopPrank();
+        _mine(1);
+        _setTurns(1_000, 3_600);
+        Request memory req = _request();
+        // What arrives with the request or later changes nothing for it.
+        _fund(delegator, 5 * SELF_STAKE);
+        vm.startPrank(delegator);
+        opg.approve(address(custodyVault), 5 * SELF_STAKE);
+        staking.delegate(operator, 5 * SELF_STAKE, 0);
+        vm.stopPrank();
+        _mine(2);
+        uint256 rivalFirst;
+        uint256 draws = 2_000;
+        for (uint256 i = 0; i < draws; ++i) {
+            bytes32 blockHash = keccak256(abi.encode("block", i));
+            vm.setBlockhash(req.blockNumber + 1, blockHash);
+            (uint64 mine, uint64 theirs) = (hub.turnOf(req, operator), hub.turnOf(req, rival));
+            assertEq(mine, req.requestedAt + _min(_drawOf(blockHash, req, operator) * 4, 3_600));
+            assertEq(theirs, req.requestedAt + _min(_drawOf(blockHash, req, rival) * 4 / 3, 3_600));
+            if (theirs < mine) ++rivalFirst;
+        }
+        // Delays are uniform up to 4,000 s and 1,333 s, so the smaller stake is first in one of six draws.
+        assertApproxEqAbs(rivalFirst, draws * 5 / 6, draws / 40);
+    }
+
+    /// Seconds in a window of 1,000 s, times 2^64 rounded down.
+    function _drawOf(bytes32 blockHash, Request memory req, address who) private view returns (uint256) {
+        return 1_000 * (1 + uint256(uint64(uint256(keccak256(abi.encode(blockHash, _idOf(req), who))))));
+    }
+
+    /// The smaller of a draw in seconds and the cap.
+    function _min(uint256 draw, uint256 cap) private pure returns (uint256) {
+        return draw >> 64 < cap ? draw >> 64 : cap;
+    }
+
+    /// D10: an operator that is jailed after the request keeps its turn, but cannot sign for it any more.
+    function test_RevertWhen_TheOperatorWasJailedMeanwhile() public {
+        Request memory req = _request();
+        _waitForTurn();
+        Fulfilment memory early = _answer(req);
+        vm.prank(governance);
+        staking.jail(operator, 1 days);
+        _mine(1);
+        _expectRejection(req, _answer(req), IInferenceHub.Refusal.OperatorInactive);
+        _fulfil(req, early);
+    }
+
+    /// D11: whoever has the first turn and lets it pass holds nobody up longer than to the next turn, and loses the fee.
+    function test_MissedFirstTurn_PassesTheFeeOn() public {
+        _registerRival();
+        _mine(1);
+        _setTurns(20, 60);
+        Request memory req = _request();
+        _mine(2);
+        (uint64 mine, uint64 theirs) = (hub.turnOf(req, operator), hub.turnOf(req, rival));
+        (address late, uint256 lateKey) = mine < theirs ? (rival, rivalKey) : (operator, operatorKey);
+        vm.warp((mine < theirs ? theirs : mine));
+        Fulfilment memory f = _answerBy(req, late, lateKey);
+        _fulfil(req, f);
+        assertGt(hub.creditOf(late), 0);
+        assertEq(hub.creditOf(late == rival ? operator : rival), 0);
+    }
+
     function test_SwitchedOff_AnyoneMayAnswerAtOnce() public {
         _setTurns(0, 60);
         _registerRival();

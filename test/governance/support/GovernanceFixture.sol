@@ -2,9 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
-import {Test} from "forge-std/Test.sol";
 import {GovernorParameters, OpgGovernor} from "../../../contracts/governance/OpgGovernor.sol";
 import {Timelock} from "../../../contracts/governance/Timelock.sol";
 import {InferenceHub} from "../../../contracts/inference/InferenceHub.sol";
@@ -19,19 +17,12 @@ import {GovernanceAssertions} from "../../../script/lib/GovernanceAssertions.sol
 import {GovernanceConfig} from "../../../script/lib/GovernanceConfig.sol";
 import {GovernanceWiring} from "../../../script/lib/GovernanceWiring.sol";
 import {StakingSystem} from "../../support/StakingSystem.sol";
-
-/// @notice What a proposer submits.
-struct Proposal {
-    address[] targets;
-    uint256[] values;
-    bytes[] calldatas;
-    string description;
-}
+import {Proposal, Proposals} from "./Proposals.sol";
 
 /// @notice The whole system under governance, wired as a deployment wires it. Of the supply, 700M are locked for a year,
 /// 100M are the treasury's, 200M are float: alice 20M, bob 15M, carol 6M, the rest with nobody who votes. The quorum is
 /// 4 % of the float, 8M.
-abstract contract GovernanceFixture is Test, StakingSystem {
+abstract contract GovernanceFixture is Proposals, StakingSystem {
     uint256 internal constant SUPPLY = 1_000_000_000 ether;
     uint256 internal constant LOCKED = 700_000_000 ether;
     uint256 internal constant TREASURY = 100_000_000 ether;
@@ -45,10 +36,6 @@ abstract contract GovernanceFixture is Test, StakingSystem {
     uint32 internal constant MIN_DELAY = 2 days;
     uint32 internal constant UPGRADE_DELAY = 22 days;
     uint32 internal constant UNBONDING = 21 days;
-
-    uint8 internal constant AGAINST = 0;
-    uint8 internal constant FOR = 1;
-    uint8 internal constant ABSTAIN = 2;
 
     address internal immutable deployer = makeAddr("deployer");
     address internal immutable guardian = makeAddr("guardian council");
@@ -65,7 +52,6 @@ abstract contract GovernanceFixture is Test, StakingSystem {
     Opg internal opg;
     VestingVault internal vault;
     Timelock internal timelock;
-    OpgGovernor internal governor;
     ModelRegistry internal models;
     IStaking internal staking;
     ProofRegistry internal proofs;
@@ -211,31 +197,7 @@ abstract contract GovernanceFixture is Test, StakingSystem {
         opg.custodyIn(from, owner, amount);
     }
 
-    function _skip(uint256 time) internal {
-        vm.warp(vm.getBlockTimestamp() + time);
-    }
-
     // Proposals
-
-    function _proposal(address target, bytes memory data, string memory description)
-        internal
-        pure
-        returns (Proposal memory p)
-    {
-        p = Proposal(new address[](1), new uint256[](1), new bytes[](1), description);
-        p.targets[0] = target;
-        p.calldatas[0] = data;
-    }
-
-    function _and(Proposal memory p, address target, bytes memory data) internal pure returns (Proposal memory q) {
-        uint256 length = p.targets.length;
-        q = Proposal(new address[](length + 1), new uint256[](length + 1), new bytes[](length + 1), p.description);
-        for (uint256 i = 0; i < length; ++i) {
-            (q.targets[i], q.values[i], q.calldatas[i]) = (p.targets[i], p.values[i], p.calldatas[i]);
-        }
-        q.targets[length] = target;
-        q.calldatas[length] = data;
-    }
 
     /// A routine change: one function of the role ROUTINE.
     function _turns(uint32 window, uint32 cap) internal view returns (Proposal memory) {
@@ -246,28 +208,10 @@ abstract contract GovernanceFixture is Test, StakingSystem {
         );
     }
 
-    function _hash(Proposal memory p) internal pure returns (bytes32) {
-        return keccak256(bytes(p.description));
-    }
-
-    function _idOf(Proposal memory p) internal view returns (uint256) {
-        return governor.getProposalId(p.targets, p.values, p.calldatas, _hash(p));
-    }
-
-    function _propose(address proposer, Proposal memory p) internal returns (uint256 id) {
-        vm.prank(proposer);
-        id = governor.propose(p.targets, p.values, p.calldatas, p.description);
-    }
-
     /// Proposes and waits until votes can be cast.
     function _open(Proposal memory p) internal returns (uint256 id) {
         id = _propose(alice, p);
         vm.warp(governor.proposalSnapshot(id) + 1);
-    }
-
-    function _vote(address voter, uint256 id, uint8 support) internal returns (uint256) {
-        vm.prank(voter);
-        return governor.castVote(id, support);
     }
 
     /// Proposes, votes for it with alice and waits for the end of voting.
@@ -277,34 +221,11 @@ abstract contract GovernanceFixture is Test, StakingSystem {
         vm.warp(governor.proposalDeadline(id) + 1);
     }
 
-    function _queue(Proposal memory p) internal returns (uint256) {
-        return governor.queue(p.targets, p.values, p.calldatas, _hash(p));
-    }
-
-    function _execute(Proposal memory p) internal returns (uint256) {
-        return governor.execute(p.targets, p.values, p.calldatas, _hash(p));
-    }
-
-    function _cancel(address caller, Proposal memory p) internal returns (uint256) {
-        vm.prank(caller);
-        return governor.cancel(p.targets, p.values, p.calldatas, _hash(p));
-    }
-
     /// From the proposal to its execution.
     function _enact(Proposal memory p) internal returns (uint256 id) {
         id = _pass(p);
         _queue(p);
         vm.warp(governor.proposalEta(id));
         _execute(p);
-    }
-
-    function _assertState(uint256 id, IGovernor.ProposalState expected) internal view {
-        assertEq(uint8(governor.state(id)), uint8(expected), "state");
-    }
-
-    function _expectState(uint256 id, IGovernor.ProposalState current, uint256 allowed) internal {
-        vm.expectRevert(
-            abi.encodeWithSelector(IGovernor.GovernorUnexpectedProposalState.selector, id, current, bytes32(allowed))
-        );
     }
 }
