@@ -8,7 +8,7 @@ use plotters::{
     style::text_anchor::{HPos, Pos, VPos},
 };
 
-use crate::{amount::OPG, calendar, genesis::Manifest};
+use crate::{allocation::MONTH, amount::OPG, calendar, genesis::Manifest};
 
 /// Size of the picture. Coordinates are whole numbers, so a small picture would have wobbly lines.
 const SIZE: (u32, u32) = (2_400, 1_360);
@@ -31,7 +31,7 @@ const PALE: RGBColor = RGBColor(222, 222, 226);
 const RELEASED: RGBColor = RGBColor(200, 40, 40);
 const FONT: &str = "Helvetica, Arial, sans-serif";
 
-/// What was released up to a time.
+/// What had been released by a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Released {
     /// Unix time.
@@ -46,13 +46,9 @@ pub struct Released {
 pub struct DrawError(String);
 
 /// Draws the supply over `months` months after the TGE: unlocked per category, stacked; the float, which is their sum; the
-/// total; and what was released, where that is known. Months count from the TGE, so that two launches of one allocation
-/// look the same.
-pub fn supply_curve(
-    manifest: &Manifest,
-    months: u32,
-    released: Option<Released>,
-) -> Result<String, DrawError> {
+/// total; and what was released, where that is known: a step at each element of `released`, which are in the order of time.
+/// Months count from the TGE, so that two launches of one allocation look the same.
+pub fn supply_curve(manifest: &Manifest, months: u32, released: &[Released]) -> Result<String, DrawError> {
     let mut text = String::new();
     draw(&mut text, manifest, months, released).map_err(|error| DrawError(error.to_string()))?;
     text.push('\n');
@@ -63,7 +59,7 @@ fn draw(
     text: &mut String,
     manifest: &Manifest,
     months: u32,
-    released: Option<Released>,
+    released: &[Released],
 ) -> Result<(), Box<dyn Error>> {
     let points: Vec<Vec<f64>> = calendar::supply(manifest, months)
         .map(|point| point.categories.iter().map(|wei| millions(*wei)).collect())
@@ -120,13 +116,22 @@ fn draw(
     ])?;
     let pointer = [(years * 0.01, total * 0.65), (years * 0.001, at_tge)];
     chart.draw_series([PathElement::new(pointer, INK.stroke_width(2))])?;
-    if let Some(released) = released {
-        let elapsed =
-            released.time.saturating_sub(manifest.tge) as f64 / f64::from(crate::allocation::MONTH) / 12.0;
-        let place = (elapsed.min(years), millions(released.amount));
-        chart.draw_series([Circle::new(place, 14, RELEASED.filled())])?;
+    if let Some((last, _)) = released.split_last() {
+        let place = |at: &Released| {
+            let elapsed = at.time.saturating_sub(manifest.tge) as f64;
+            ((elapsed / f64::from(MONTH) / 12.0).min(years), millions(at.amount))
+        };
+        // Between two releases nothing changes: a corner where the amount was, a corner where it is.
+        let mut before = 0.0;
+        let corners = released.iter().map(place).flat_map(|(year, amount)| {
+            let level = std::mem::replace(&mut before, amount);
+            [(year, level), (year, amount)]
+        });
+        let line: Vec<_> = std::iter::once((0.0, 0.0)).chain(corners).collect();
+        chart.draw_series(LineSeries::new(line, RELEASED.stroke_width(5)))?;
+        chart.draw_series([Circle::new(place(last), 14, RELEASED.filled())])?;
     }
-    legend(&right, manifest, total, released)?;
+    legend(&right, manifest, total, released.last().copied())?;
     root.present()?;
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! `opg vesting`
 
+mod history;
 mod rows;
 
 use std::io::Write as _;
 
-use alloy::primitives::B256;
-use opg_chain::bindings::IVestingVault;
 use opg_vesting::{
     ContractAddresses, GenesisFiles, Manifest,
     amount::format_grouped,
@@ -24,8 +23,6 @@ use crate::{
 
 /// Months that the supply curve shows: those of the longest category.
 const MONTHS: u32 = 96;
-/// Schedules whose state is asked for at once.
-const PAGE: usize = 500;
 
 /// Runs the verb.
 pub(super) async fn run(command: &VestingCommand, output: Output) -> CliResult {
@@ -36,12 +33,17 @@ pub(super) async fn run(command: &VestingCommand, output: Output) -> CliResult {
         |deployment| deployment.contracts(),
     );
     let files = GenesisFiles::open(&args.genesis, contracts).map_err(|error| fault(&error))?;
-    let released = match &deployment {
-        Some(deployment) => Some(released(deployment, &files).await?),
-        None => None,
-    };
+    let mut history = Vec::new();
+    if let Some(deployment) = &deployment {
+        let head = deployment.rpc.head().await.map_err(|error| deployment.refused(&error))?;
+        if args.svg.is_some() {
+            history = history::history(deployment, &files, head).await?;
+        }
+        history.push(history::released(deployment, &files, head).await?);
+    }
+    let released = history.last().copied();
     if let Some(path) = &args.svg {
-        let picture = supply_curve(files.manifest(), MONTHS, released)
+        let picture = supply_curve(files.manifest(), MONTHS, &history)
             .map_err(|error| CliError::internal("supply curve", error))?;
         std::fs::write(path, picture).map_err(|error| CliError::file(path, &error))?;
     }
@@ -138,30 +140,4 @@ fn summary(manifest: &Manifest, released: Option<Released>) -> String {
         lines.push(format!("released       {}, at {}", share(released.amount), moment(released.time)));
     }
     lines.join("\n")
-}
-
-/// What the vault has released of the genesis, as of the head of the chain.
-async fn released(deployment: &Deployment, files: &GenesisFiles) -> CliResult<Released> {
-    let head = deployment.rpc.head().await.map_err(|error| deployment.refused(&error))?;
-    let mut amount = 0;
-    for category in &files.manifest().categories {
-        let mut page: Vec<B256> = Vec::with_capacity(PAGE);
-        for schedule in files.schedules(category.id).map_err(|error| fault(&error))? {
-            page.push(schedule.map_err(|error| fault(&error))?.id());
-            if page.len() == PAGE {
-                amount += released_of(deployment, std::mem::take(&mut page)).await?;
-            }
-        }
-        amount += released_of(deployment, page).await?;
-    }
-    Ok(Released { time: head.timestamp, amount })
-}
-
-async fn released_of(deployment: &Deployment, schedules: Vec<B256>) -> CliResult<u128> {
-    if schedules.is_empty() {
-        return Ok(0);
-    }
-    let call = IVestingVault::statesOfCall { schedules };
-    let states = deployment.view(deployment.book.vesting_vault, &call).await?;
-    Ok(states.iter().map(|state| state.released.to::<u128>()).sum())
 }

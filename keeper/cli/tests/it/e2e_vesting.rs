@@ -182,6 +182,15 @@ fn a_genesis_is_compared_with_its_deployment() {
     // The deployment has released the airdrop, the devnet the liquidity, and nobody anything else.
     let calendar = json(command(&["vesting", "schedule", "--genesis", genesis, "--by", "beneficiary"]));
     assert_eq!(calendar["released"], (100_000_000 * 10_u128.pow(18)).to_string());
+    let drawings = tempfile::tempdir().unwrap();
+    let picture = drawings.path().join("supply.svg");
+    json(command(&["vesting", "schedule", "--genesis", genesis, "--svg", picture.to_str().unwrap()]));
+    let picture = std::fs::read_to_string(picture).unwrap();
+    assert!(picture.contains("released: 100.0 million"), "{picture}");
+    // From nothing to both releases, which were on one day, and on to now.
+    let line = picture.split("<polyline").find(|line| line.contains("#C82828")).unwrap();
+    let points = line.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
+    assert_eq!(points.split_whitespace().count(), 5, "{points}");
     let rewards =
         calendar["unlocks"].as_array().unwrap().iter().find(|row| row["category"] == "staking-rewards");
     assert_eq!(rewards.unwrap()["beneficiary"], devnet.book.rewards.to_string());
