@@ -113,6 +113,7 @@ export const errorsAbi = [
   {"type":"error","name":"NotOwnerNorAgent","inputs":[{"name":"caller","type":"address"},{"name":"account","type":"address"}]},
   {"type":"error","name":"NotPendingModelOwner","inputs":[{"name":"modelId","type":"bytes32"},{"name":"caller","type":"address"}]},
   {"type":"error","name":"NotRevocable","inputs":[{"name":"schedule","type":"bytes32"}]},
+  {"type":"error","name":"NotRewards","inputs":[{"name":"caller","type":"address"}]},
   {"type":"error","name":"NotStaking","inputs":[{"name":"caller","type":"address"}]},
   {"type":"error","name":"NotTheCustodyVault","inputs":[{"name":"opg","type":"address"},{"name":"custodyVault","type":"address"}]},
   {"type":"error","name":"NotTransferable","inputs":[{"name":"schedule","type":"bytes32"}]},

@@ -132,7 +132,7 @@ export function Table({ head, children, caption }: { head: ReactNode[]; children
           <tr>
             {head.map((cell, index) => (
               <th key={index} scope="col">
-                {cell}
+                {cell === '' ? <span className="hidden">Actions</span> : cell}
               </th>
             ))}
           </tr>

@@ -17,6 +17,9 @@ class ProviderError extends Error {
 export class TestWallet {
   #declineNext = false;
   #connected = false;
+  /** Happens once, after the person agreed to send and before the transaction leaves. */
+  beforeSend: (() => Promise<void>) | undefined;
+
   constructor(
     private readonly page: Page,
     private readonly rpc: string,
@@ -119,6 +122,8 @@ export class TestWallet {
   async #send({ to, data, value, from }: { to: Hex; data?: Hex; value?: string; from: string }): Promise<Hex> {
     this.#ask();
     if (from.toLowerCase() !== this.signer.address.toLowerCase()) throw new ProviderError(4100, 'The account is not the wallet’s');
+    await this.beforeSend?.();
+    this.beforeSend = undefined;
     const chain = defineChain({ id: this.chainId, name: 'test', nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 }, rpcUrls: { default: { http: [this.rpc] } } });
     const client = createWalletClient({ account: this.signer, chain, transport: http(this.rpc) });
     // A fixed limit, as wallets have when they do not estimate again: a call that fails is still included.

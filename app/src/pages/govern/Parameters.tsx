@@ -1,0 +1,110 @@
+import type { ReactNode } from 'react';
+import { useReadContracts } from 'wagmi';
+import { governorAbi } from '../../abi/governor';
+import { inferenceHubAbi } from '../../abi/inferenceHub';
+import { stakingAbi } from '../../abi/staking';
+import { timelockAbi } from '../../abi/timelock';
+import { useNow } from '../../chain/sync';
+import { useAppConfig } from '../../config/context';
+import { formatBps, formatDuration } from '../../lib/format';
+import { AddressView } from '../../ui/AddressView';
+import { Card, Loading, Opg, Table } from '../../ui/primitives';
+import { Failure } from '../../ui/Query';
+
+type Row = { name: string; value: ReactNode; meaning: string };
+
+function List({ title, rows }: { title: string; rows: Row[] }) {
+  return (
+    <Card title={title}>
+      <Table caption={title} head={['Parameter', 'Value', 'What it means']}>
+        {rows.map(({ name, value, meaning }) => (
+          <tr key={name}>
+            <td>{name}</td>
+            <td>{value}</td>
+            <td className="muted">{meaning}</td>
+          </tr>
+        ))}
+      </Table>
+    </Card>
+  );
+}
+
+function Governance() {
+  const { contracts } = useAppConfig();
+  const now = useNow();
+  const governor = { address: contracts.governor, abi: governorAbi } as const;
+  const timelock = { address: contracts.timelock, abi: timelockAbi } as const;
+  const read = useReadContracts({
+    allowFailure: false,
+    contracts: [
+      { ...governor, functionName: 'votingDelay' },
+      { ...governor, functionName: 'votingPeriod' },
+      { ...governor, functionName: 'lateQuorumVoteExtension' },
+      { ...governor, functionName: 'proposalThreshold' },
+      { ...governor, functionName: 'quorumNumerator' },
+      { ...governor, functionName: 'proposalGuardian' },
+      { ...timelock, functionName: 'getMinDelay' },
+      { ...timelock, functionName: 'upgradeDelay' },
+      { ...governor, functionName: 'quorum', args: [BigInt(Math.floor((now - 10) / 60) * 60)] },
+    ],
+  });
+  if (!read.data) return read.error ? <Failure error={read.error} retry={read.refetch} /> : <Loading wide />;
+  const [delay, period, extension, threshold, numerator, guardian, minDelay, upgradeDelay, quorum] = read.data;
+  const rows: Row[] = [
+    { name: 'Voting delay', value: formatDuration(delay), meaning: 'From a proposal to the moment as of which votes count: time to delegate.' },
+    { name: 'Voting period', value: formatDuration(period), meaning: 'How long votes can be cast.' },
+    { name: 'Late-quorum extension', value: formatDuration(extension), meaning: 'Least time to vote once quorum is reached.' },
+    { name: 'Proposal threshold', value: <Opg value={threshold} unit={false} />, meaning: 'Votes that a proposer needs.' },
+    { name: 'Quorum', value: <>{numerator.toString()} %</>, meaning: 'Part of the float that has to vote for or abstain.' },
+    { name: 'Quorum in votes', value: <Opg value={quorum} unit={false} />, meaning: 'For a proposal whose voting began a moment ago.' },
+    { name: 'Routine delay', value: formatDuration(minDelay), meaning: 'What routine decisions wait in the timelock.' },
+    { name: 'Upgrade delay', value: formatDuration(upgradeDelay), meaning: 'What all other decisions wait; longer than unbonding, so that stakers can leave first.' },
+    { name: 'Guardian', value: <AddressView address={guardian} />, meaning: 'May cancel proposals, and nothing else here.' },
+  ];
+  return <List title="Governance" rows={rows} />;
+}
+
+function Staking() {
+  const { contracts } = useAppConfig();
+  const read = useReadContracts({ allowFailure: false, contracts: [{ address: contracts.staking, abi: stakingAbi, functionName: 'parameters' }], query: { enabled: Boolean(contracts.staking) } });
+  if (!contracts.staking) return null;
+  if (!read.data) return read.error ? <Failure error={read.error} retry={read.refetch} /> : <Loading wide />;
+  const [values] = read.data;
+  const rows: Row[] = [
+    { name: 'Least own stake', value: <Opg value={values.minSelfStake} />, meaning: 'What an operator must stake itself.' },
+    { name: 'Unbonding', value: formatDuration(values.unbondingPeriod), meaning: 'From leaving to withdrawing; slashable until then.' },
+    { name: 'Veto window', value: formatDuration(values.vetoWindow), meaning: 'What a slash waits, so that governance can undo it.' },
+    { name: 'Commission notice', value: formatDuration(values.commissionNotice), meaning: 'From the announcement of a higher commission to its effect.' },
+    { name: 'Highest commission', value: formatBps(values.maxCommissionBps), meaning: 'What an operator may keep of its delegators’ rewards.' },
+    { name: 'Receipt age', value: formatDuration(values.receiptAge), meaning: 'Longest time from a receipt to its batch.' },
+    { name: 'Challenge window', value: formatDuration(values.challengeWindow), meaning: 'From a batch to its being final.' },
+  ];
+  return <List title="Staking" rows={rows} />;
+}
+
+function Inference() {
+  const { contracts } = useAppConfig();
+  const read = useReadContracts({ allowFailure: false, contracts: [{ address: contracts.inferenceHub, abi: inferenceHubAbi, functionName: 'turnParameters' }], query: { enabled: Boolean(contracts.inferenceHub) } });
+  if (!contracts.inferenceHub || !read.data) return null;
+  const [[turnWindow, turnCap]] = read.data;
+  return (
+    <List
+      title="On-chain inference"
+      rows={[
+        { name: 'Turn window', value: formatDuration(turnWindow), meaning: 'Time over which the turns of operators are spread.' },
+        { name: 'Turn cap', value: formatDuration(turnCap), meaning: 'After this, anyone may answer.' },
+      ]}
+    />
+  );
+}
+
+/** What governance decided so far, and what it means. */
+export default function Parameters() {
+  return (
+    <>
+      <Governance />
+      <Staking />
+      <Inference />
+    </>
+  );
+}
