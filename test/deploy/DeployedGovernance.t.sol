@@ -87,7 +87,7 @@ contract DeployedGovernanceTest is DeployTestBase, Proposals {
 
     // The deployer
 
-    /// G20: of all roles that the deployment ever granted, the deployer had one, and gave it back.
+    /// G21: of all roles that the deployment ever granted, the deployer had one, and gave it back.
     function test_theDeployerHasNothingLeft() public {
         AccessManager manager = AccessManager(system.accessManager);
         uint256 granted;

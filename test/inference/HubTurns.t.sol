@@ -146,7 +146,7 @@ contract HubTurnsTest is InferenceFixture {
         _fulfil(req, _answer(req));
     }
 
-    /// D9: turns follow what is really staked, own and delegated, as of the second before the request.
+    /// D8: turns follow what is really staked, own and delegated, as of the second before the request.
     function test_Turns_FollowStake() public {
         _registerWith(rival, vm.addr(rivalKey), 2 * SELF_STAKE);
         address delegator = makeAddr("delegator");
@@ -189,7 +189,7 @@ contract HubTurnsTest is InferenceFixture {
         return draw >> 64 < cap ? draw >> 64 : cap;
     }
 
-    /// D10: an operator that is jailed after the request keeps its turn, but cannot sign for it any more.
+    /// D9: an operator that is jailed after the request keeps its turn, but cannot sign for it any more.
     function test_RevertWhen_TheOperatorWasJailedMeanwhile() public {
         Request memory req = _request();
         _waitForTurn();
@@ -201,7 +201,7 @@ contract HubTurnsTest is InferenceFixture {
         _fulfil(req, early);
     }
 
-    /// D11: whoever has the first turn and lets it pass holds nobody up longer than to the next turn, and loses the fee.
+    /// D10: whoever has the first turn and lets it pass holds nobody up longer than to the next turn, and loses the fee.
     function test_MissedFirstTurn_PassesTheFeeOn() public {
         _registerRival();
         _mine(1);
