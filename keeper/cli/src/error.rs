@@ -98,10 +98,14 @@ codes! {
     ModelFile = "OPG-0502" => Invalid,
     /// The engine cannot run the model.
     Engine = "OPG-0503" => Failure,
+    /// A float model cannot be turned into one whose answers can be proved.
+    ModelImport = "OPG-0504" => Invalid,
     /// The chain has no result for the request.
     ResultUnknown = "OPG-0601" => NotFound,
     /// The receipt does not hold.
     ReceiptInvalid = "OPG-0602" => Invalid,
+    /// A proof of execution does not hold.
+    Proof = "OPG-0603" => Invalid,
     /// `opg doctor` found a problem.
     Unhealthy = "OPG-0701" => Unhealthy,
     /// The daemon stopped for a reason that a restart would not cure.

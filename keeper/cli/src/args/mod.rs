@@ -11,6 +11,7 @@ mod receipt;
 mod staking;
 mod tx;
 mod vesting;
+mod zk;
 
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ pub(crate) use self::{
     },
     tx::TxCommand,
     vesting::{CalendarFormat, CalendarRows, VestingCommand, VestingScheduleArgs},
+    zk::{ModelImportArgs, ZkCommand, ZkProveArgs, ZkVerifyArgs},
 };
 
 /// The keeper of the OPG inference network: runs models for on-chain requests and is paid for verified answers.
@@ -98,6 +100,9 @@ pub(crate) enum Command {
     /// What unlocks when.
     #[command(subcommand)]
     Vesting(VestingCommand),
+    /// Proofs that a quantised model was run.
+    #[command(subcommand)]
+    Zk(ZkCommand),
     /// Run the model for a keeper that started this process.
     #[command(hide = true)]
     EngineWorker,

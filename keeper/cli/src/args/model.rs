@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use alloy::primitives::B256;
 use clap::{Args, Subcommand};
 
-use super::{DryRun, parse::bytes32};
+use super::{DryRun, ModelImportArgs, parse::bytes32};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
     /// Register a model version on-chain, from its files, and add it to the configuration.
     Add(Box<ModelAddArgs>),
+    /// Quantise an ONNX model so that its answers can be proved.
+    Import(Box<ModelImportArgs>),
     /// List the configured models with what the registry says of them.
     List,
     /// Compare the files of the configured models with the digests in the registry.

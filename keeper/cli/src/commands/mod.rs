@@ -12,9 +12,10 @@ mod stake;
 mod status;
 mod tx;
 mod vesting;
+mod zk;
 
 use crate::{
-    args::{Cli, Command},
+    args::{Cli, Command, ModelCommand},
     config::Config,
     daemon, demo,
     error::CliResult,
@@ -42,12 +43,14 @@ pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
         Command::Withdraw(args) => block_on(until_interrupted(stake::withdraw(args, &config()?, output))),
         Command::Redelegate(args) => block_on(until_interrupted(stake::redelegate(args, &config()?, output))),
         Command::Position(args) => block_on(stake::position(args, &config()?, output)),
+        Command::Model(ModelCommand::Import(args)) => zk::import(args, output),
         Command::Model(command) => block_on(until_interrupted(model::run(command, &config()?, output))),
         Command::Jobs(command) => jobs::run(command, &config()?, output),
         Command::Tx(command) => tx::run(command, &config()?, output),
         Command::Receipt(command) => block_on(until_interrupted(receipt::run(cli, command, output))),
         Command::Genesis(command) => block_on(genesis::run(command, output)),
         Command::Vesting(command) => block_on(until_interrupted(vesting::run(command, output))),
+        Command::Zk(command) => zk::run(command, output),
         // Handled by `main`: it owns standard input and output and reports nothing.
         Command::EngineWorker => Ok(()),
     }

@@ -24,6 +24,8 @@ use crate::{
 pub(super) async fn run(command: &ModelCommand, config: &Config, output: Output) -> CliResult {
     match command {
         ModelCommand::Add(args) => add(args, config, output).await,
+        // Handled before, as it needs no configuration.
+        ModelCommand::Import(_) => Ok(()),
         ModelCommand::List => list(config, output).await,
         ModelCommand::Verify { name } => verify(name.as_deref(), config, output).await,
     }
