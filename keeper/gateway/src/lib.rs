@@ -1,1 +1,24 @@
-//! Inference over HTTP.
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod config;
+mod context;
+mod error;
+mod gateway;
+mod json;
+mod ledger;
+mod metrics;
+mod model;
+mod models;
+mod pay;
+mod rate;
+mod receipt;
+mod run;
+mod schedule;
+mod serve;
+
+pub use config::{Bounds, GatewayConfig, Payments, ServedModel, TlsFiles};
+pub use error::ApiError;
+pub use gateway::{Gateway, Parts};
+pub use ledger::{ChainGatewayLedger, GatewayLedger};
+pub use metrics::{GatewayMetrics, Histogram};

@@ -4,9 +4,13 @@ mod columns;
 pub mod cursors;
 pub mod db;
 pub mod error;
+pub mod group;
+pub mod http;
 pub mod jobs;
 pub mod journal;
+pub mod staking;
 pub mod vesting;
 
 pub use db::Store;
 pub use error::StoreError;
+pub use group::{GroupError, GroupWriter};

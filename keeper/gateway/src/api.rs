@@ -1,0 +1,81 @@
+//! From a body to what the engine runs, and from what it produced to a body.
+
+mod chat;
+mod completions;
+mod embeddings;
+mod fields;
+mod output;
+
+use std::sync::Arc;
+
+use alloy::primitives::{B256, keccak256};
+use opg_engine::Input;
+
+pub(crate) use output::{Envelope, Shape, Stream};
+
+use crate::{ApiError, json, model::Model, models::Models};
+
+/// Addresses that run a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    /// `/v1/chat/completions`
+    Chat,
+    /// `/v1/completions`
+    Completions,
+    /// `/v1/embeddings`
+    Embeddings,
+}
+
+impl Endpoint {
+    /// Its path.
+    pub(crate) fn path(self) -> &'static str {
+        match self {
+            Endpoint::Chat => "/v1/chat/completions",
+            Endpoint::Completions => "/v1/completions",
+            Endpoint::Embeddings => "/v1/embeddings",
+        }
+    }
+}
+
+/// A request that can be run.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) model: Arc<Model>,
+    /// One for each answer that is wanted.
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) shape: Shape,
+    /// Bytes of text that the model has to read.
+    pub(crate) text_bytes: usize,
+    /// Messages that the text is spread over.
+    pub(crate) messages: usize,
+    /// Most tokens that each answer may have.
+    pub(crate) max_output: u32,
+    /// keccak-256 of the canonical body.
+    pub(crate) input_hash: B256,
+}
+
+/// Reads `body` as a request to `endpoint`.
+pub(crate) fn prepare(
+    endpoint: Endpoint,
+    body: &[u8],
+    depth: usize,
+    models: &Models,
+) -> Result<Prepared, ApiError> {
+    let parsed = json::parse(body, depth)?;
+    let input_hash = keccak256(&parsed.canonical);
+    let mut fields = fields::Fields::new(parsed.fields);
+    let name = fields.required_text("model")?;
+    let model = models.find(&name)?;
+    let mut prepared = match endpoint {
+        Endpoint::Chat => chat::prepare(&mut fields, model)?,
+        Endpoint::Completions => completions::prepare(&mut fields, model)?,
+        Endpoint::Embeddings => embeddings::prepare(&mut fields, model)?,
+    };
+    fields.finish()?;
+    prepared.input_hash = input_hash;
+    for input in &prepared.inputs {
+        input.validate().map_err(opg_engine::EngineError::from)?;
+    }
+    Ok(prepared)
+}

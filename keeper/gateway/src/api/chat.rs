@@ -1,0 +1,183 @@
+//! `/v1/chat/completions`
+
+use std::sync::Arc;
+
+use alloy::primitives::B256;
+use opg_engine::{ChatInput, Input, Message, Role};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Endpoint, Prepared, Shape, Stream,
+    fields::{Fields, wrong_type},
+};
+use crate::{ApiError, model::Model};
+
+/// Which options are neutral, and why others are not supported.
+fn refuse_unsupported(fields: &mut Fields) -> Result<(), ApiError> {
+    let tools = "it was not trained to call tools";
+    let penalties = "its sampler has temperature, top_p, seed and stop";
+    let text = "it answers in text without a guaranteed format";
+    for (name, neutral, why) in [
+        ("n", vec![json!(1)], "it gives one answer per request"),
+        ("logprobs", vec![json!(false)], "probabilities are not reported"),
+        ("top_logprobs", vec![json!(0)], "probabilities are not reported"),
+        ("tools", vec![json!([])], tools),
+        ("tool_choice", vec![json!("none"), json!("auto")], tools),
+        ("parallel_tool_calls", vec![json!(true), json!(false)], tools),
+        ("functions", vec![json!([])], tools),
+        ("function_call", vec![json!("none"), json!("auto")], tools),
+        ("response_format", vec![json!({ "type": "text" })], text),
+        ("frequency_penalty", vec![json!(0)], penalties),
+        ("presence_penalty", vec![json!(0)], penalties),
+        ("logit_bias", vec![json!({})], penalties),
+        ("modalities", vec![json!(["text"])], text),
+        ("audio", vec![], text),
+        ("prediction", vec![], "drafts by the caller are not used"),
+        ("reasoning_effort", vec![json!("none")], "it does not reason in steps of its own"),
+        ("verbosity", vec![json!("medium")], "it has no such setting"),
+        ("web_search_options", vec![], "it has no access to the web"),
+    ] {
+        fields.only(name, &neutral, why)?;
+    }
+    Ok(())
+}
+
+pub(super) fn prepare(fields: &mut Fields, model: Arc<Model>) -> Result<Prepared, ApiError> {
+    model.needs(opg_engine::Task::Chat)?;
+    refuse_unsupported(fields)?;
+    let messages: Vec<Value> = serde_json::from_value(fields.required("messages")?)
+        .map_err(|error| wrong_type("messages", &error))?;
+    let messages = messages
+        .into_iter()
+        .enumerate()
+        .map(|(index, message)| read_message(index, message))
+        .collect::<Result<Vec<_>, _>>()?;
+    chat(fields, model, Endpoint::Chat, messages)
+}
+
+/// What chat and text completions have in common.
+pub(super) fn chat(
+    fields: &mut Fields,
+    model: Arc<Model>,
+    endpoint: Endpoint,
+    messages: Vec<Message>,
+) -> Result<Prepared, ApiError> {
+    let newer: Option<u32> = fields.take("max_completion_tokens")?;
+    let older: Option<u32> = fields.take("max_tokens")?;
+    let limit = newer.or(older);
+    let input = ChatInput {
+        messages,
+        max_tokens: limit,
+        temperature: fields.take("temperature")?,
+        top_p: fields.take("top_p")?,
+        seed: fields.take("seed")?,
+        stop: fields.take::<Stop>("stop")?.map(Stop::into_list),
+        ..ChatInput::ask(String::new())
+    };
+    let stream = if fields.take::<bool>("stream")?.unwrap_or(false) {
+        let options: Option<StreamOptions> = fields.take("stream_options")?;
+        Some(Stream { include_usage: options.is_some_and(|options| options.include_usage) })
+    } else {
+        if fields.take::<Value>("stream_options")?.is_some() {
+            let message = "`stream_options` goes with `stream`: true; add that, or leave the options out";
+            return Err(ApiError::invalid("stream_options", "invalid_value", message));
+        }
+        None
+    };
+    Ok(Prepared {
+        endpoint,
+        text_bytes: input.messages.iter().map(|message| message.content.len()).sum(),
+        messages: input.messages.len(),
+        max_output: model.output_limit(limit),
+        inputs: vec![Input::Chat(input)],
+        shape: match endpoint {
+            Endpoint::Completions => Shape::Text(stream),
+            _ => Shape::Chat(stream),
+        },
+        model,
+        input_hash: B256::ZERO,
+    })
+}
+
+fn read_message(index: usize, message: Value) -> Result<Message, ApiError> {
+    let place = |field: &str| format!("messages[{index}].{field}");
+    let Value::Object(message) = message else {
+        return Err(ApiError::invalid(
+            format!("messages[{index}]"),
+            "invalid_type",
+            "a message is an object",
+        ));
+    };
+    let mut fields = Fields::new(message);
+    let role: String = fields.required_text("role")?;
+    let role = match role.as_str() {
+        // What newer clients call the system's instructions.
+        "system" | "developer" => Role::System,
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        "tool" | "function" => {
+            let message = "results of tools are not supported by this model; give them as text of the user";
+            return Err(ApiError::invalid(place("role"), "unsupported_parameter", message));
+        }
+        other => {
+            let message =
+                format!("there is no role `{other}`; there are system, developer, user and assistant");
+            return Err(ApiError::invalid(place("role"), "invalid_value", message));
+        }
+    };
+    let content = fields.required("content")?;
+    let content = read_content(content).map_err(|reason| wrong_type(&place("content"), &reason))?;
+    // What the API itself returns in an answer may come back with it.
+    fields.only("refusal", &[], "answers are texts")?;
+    fields.only("annotations", &[json!([])], "answers are texts")?;
+    fields.only("tool_calls", &[json!([])], "it was not trained to call tools")?;
+    fields.finish()?;
+    Ok(Message { role, content })
+}
+
+/// A text, or parts that are all text.
+fn read_content(content: Value) -> Result<String, String> {
+    match content {
+        Value::String(text) => Ok(text),
+        Value::Array(parts) => parts
+            .into_iter()
+            .map(|part| match serde_json::from_value(part) {
+                Ok(Part::Text { text }) => Ok(text),
+                Err(_) => Err("this model reads text only; give a string or parts of type text".to_owned()),
+            })
+            .collect(),
+        _ => Err("it must be a string or a list of parts".to_owned()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+enum Part {
+    Text { text: String },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StreamOptions {
+    #[serde(default)]
+    include_usage: bool,
+    #[serde(default, rename = "include_obfuscation")]
+    _include_obfuscation: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stop {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Stop {
+    fn into_list(self) -> Vec<String> {
+        match self {
+            Stop::One(text) => vec![text],
+            Stop::Many(texts) => texts,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What goes back: the output that a receipt commits to, and the bodies and events that carry it.
+//!
+//! The output of an answer is the JSON under `choices` or `data` of its body, whether it was streamed or not: whoever
+//! has the answer can hash it.
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use opg_engine::{Completion, FinishReason, Output};
+use serde_json::{Value, json};
+
+/// How an answer is streamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stream {
+    /// Whether the last event but `[DONE]` is one with the usage.
+    pub(crate) include_usage: bool,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// As a message.
+    Chat(Option<Stream>),
+    /// As bare text.
+    Text(Option<Stream>),
+    /// As vectors.
+    Embeddings {
+        /// As base64 of little-endian floats instead of numbers.
+        base64: bool,
+    },
+}
+
+/// What surrounds the output in a body.
+#[derive(Debug, Clone)]
+pub(crate) struct Envelope {
+    pub(crate) id: String,
+    pub(crate) created: u64,
+    pub(crate) model: String,
+    pub(crate) input_tokens: u32,
+    pub(crate) output_tokens: u32,
+}
+
+impl Shape {
+    /// How it is streamed, if it is.
+    pub(crate) fn stream(self) -> Option<Stream> {
+        match self {
+            Shape::Chat(stream) | Shape::Text(stream) => stream,
+            Shape::Embeddings { .. } => None,
+        }
+    }
+
+    /// What identifiers of such answers begin with.
+    pub(crate) fn prefix(self) -> &'static str {
+        match self {
+            Shape::Chat(_) => "chatcmpl",
+            Shape::Text(_) => "cmpl",
+            Shape::Embeddings { .. } => "embd",
+        }
+    }
+
+    /// The output that a receipt commits to.
+    pub(crate) fn output(self, completions: &[Completion]) -> Value {
+        completions.iter().enumerate().map(|(index, completion)| self.item(index, completion)).collect()
+    }
+
+    fn item(self, index: usize, completion: &Completion) -> Value {
+        match (&completion.output, self) {
+            (Output::Text(text), Shape::Text(_)) => {
+                json!({ "finish_reason": finish(completion), "index": index, "text": text })
+            }
+            (Output::Text(text), _) => json!({
+                "finish_reason": finish(completion),
+                "index": index,
+                "message": { "content": text, "role": "assistant" },
+            }),
+            // Each float as the double that it equals, so that every client hashes the same digits.
+            (Output::Embedding(vector), _) => {
+                let vector: Vec<f64> = vector.iter().copied().map(f64::from).collect();
+                json!({ "embedding": vector, "index": index, "object": "embedding" })
+            }
+            #[allow(unreachable_patterns, reason = "the engine may learn further kinds of output")]
+            (other, _) => json!({ "index": index, "output": format!("{other:?}") }),
+        }
+    }
+
+    /// The whole body of an answer that is not streamed.
+    pub(crate) fn body(self, envelope: &Envelope, output: Value, opg: Value) -> Value {
+        let usage = envelope.usage();
+        match self {
+            Shape::Chat(_) | Shape::Text(_) => json!({
+                "id": envelope.id,
+                "object": if matches!(self, Shape::Text(_)) { "text_completion" } else { "chat.completion" },
+                "created": envelope.created,
+                "model": envelope.model,
+                "choices": output,
+                "usage": usage,
+                "opg": opg,
+            }),
+            Shape::Embeddings { base64 } => json!({
+                "object": "list",
+                "data": if base64 { with_base64(output) } else { output },
+                "model": envelope.model,
+                "usage": { "prompt_tokens": envelope.input_tokens, "total_tokens": envelope.input_tokens },
+                "opg": opg,
+            }),
+        }
+    }
+
+    /// An event with the next piece of text; the first one says who speaks.
+    pub(crate) fn piece(self, envelope: &Envelope, text: &str, first: bool) -> Value {
+        let choice = match self {
+            Shape::Text(_) => json!({ "index": 0, "text": text, "finish_reason": null }),
+            _ if first => {
+                json!({ "index": 0, "delta": { "role": "assistant", "content": text }, "finish_reason": null })
+            }
+            _ => json!({ "index": 0, "delta": { "content": text }, "finish_reason": null }),
+        };
+        self.event(envelope, json!([choice]))
+    }
+
+    /// The last events: how the text ended, then the usage if it is wanted. The receipt is in the last one.
+    pub(crate) fn end(self, envelope: &Envelope, output: &Value, opg: Value) -> Vec<Value> {
+        let reason = output.pointer("/0/finish_reason").cloned().unwrap_or(Value::Null);
+        let choice = match self {
+            Shape::Text(_) => json!({ "index": 0, "text": "", "finish_reason": reason }),
+            _ => json!({ "index": 0, "delta": {}, "finish_reason": reason }),
+        };
+        let mut events = vec![self.event(envelope, json!([choice]))];
+        if self.stream().is_some_and(|stream| stream.include_usage) {
+            let mut last = self.event(envelope, json!([]));
+            last["usage"] = envelope.usage();
+            events.push(last);
+        }
+        if let Some(last) = events.last_mut() {
+            last["opg"] = opg;
+        }
+        events
+    }
+
+    fn event(self, envelope: &Envelope, choices: Value) -> Value {
+        json!({
+            "id": envelope.id,
+            "object": if matches!(self, Shape::Text(_)) { "text_completion" } else { "chat.completion.chunk" },
+            "created": envelope.created,
+            "model": envelope.model,
+            "choices": choices,
+        })
+    }
+
+    /// The text of a stored output, to stream it again.
+    pub(crate) fn text_of(self, output: &Value) -> &str {
+        let place = if matches!(self, Shape::Text(_)) { "/0/text" } else { "/0/message/content" };
+        output.pointer(place).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+impl Envelope {
+    fn usage(&self) -> Value {
+        json!({
+            "prompt_tokens": self.input_tokens,
+            "completion_tokens": self.output_tokens,
+            "total_tokens": u64::from(self.input_tokens) + u64::from(self.output_tokens),
+        })
+    }
+}
+
+fn finish(completion: &Completion) -> &'static str {
+    match completion.finish_reason {
+        FinishReason::Stop => "stop",
+        FinishReason::Length => "length",
+    }
+}
+
+fn with_base64(mut output: Value) -> Value {
+    for item in output.as_array_mut().into_iter().flatten() {
+        let Some(vector) = item.get("embedding").and_then(Value::as_array) else { continue };
+        #[allow(clippy::cast_possible_truncation, reason = "each was a float before")]
+        let bytes: Vec<u8> =
+            vector.iter().flat_map(|x| (x.as_f64().unwrap_or_default() as f32).to_le_bytes()).collect();
+        item["embedding"] = BASE64_STANDARD.encode(bytes).into();
+    }
+    output
+}

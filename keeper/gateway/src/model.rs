@@ -1,0 +1,57 @@
+//! A model as the gateway sells it.
+
+use alloy::primitives::B256;
+use opg_engine::Task;
+use opg_node::inference::Coefficients;
+
+use crate::ApiError;
+
+/// Tokens that a chat template adds to each message, about.
+const TOKENS_PER_MESSAGE: u32 = 8;
+/// Bytes of text per token that the price assumes: fewer than English has, more than the worst text.
+const BYTES_PER_TOKEN: usize = 3;
+
+/// A served model version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Model {
+    /// The engine's name, and the name that requests use.
+    pub(crate) name: String,
+    /// The version that receipts name.
+    pub(crate) version: B256,
+    pub(crate) task: Task,
+    pub(crate) coefficients: Coefficients,
+    pub(crate) max_input_tokens: u32,
+    pub(crate) max_output_tokens: u32,
+    pub(crate) default_output_tokens: u32,
+}
+
+impl Model {
+    /// Refuses a request to an address for another kind of model.
+    pub(crate) fn needs(&self, task: Task) -> Result<(), ApiError> {
+        if self.task == task {
+            return Ok(());
+        }
+        let message = format!(
+            "model `{}` is for {}, but this address is for {task}; choose another model",
+            self.name, self.task
+        );
+        Err(ApiError::invalid("model", "wrong_model", message))
+    }
+
+    /// Most tokens of an answer to a request that asks for at most `asked`.
+    pub(crate) fn output_limit(&self, asked: Option<u32>) -> u32 {
+        asked.unwrap_or(self.default_output_tokens).min(self.max_output_tokens)
+    }
+
+    /// Tokens that the price of a request assumes for `bytes` of text in `messages` pieces. Known from the request alone,
+    /// so that a price can be told without running anything.
+    pub(crate) fn assumed_input(&self, bytes: usize, messages: usize) -> u32 {
+        let text = u32::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(u32::MAX);
+        let around = u32::try_from(messages).unwrap_or(u32::MAX).saturating_mul(TOKENS_PER_MESSAGE);
+        let most = self.max_input_tokens.saturating_mul(match self.task {
+            Task::Chat => 1,
+            _ => u32::try_from(messages).unwrap_or(u32::MAX),
+        });
+        text.saturating_add(around).min(most)
+    }
+}

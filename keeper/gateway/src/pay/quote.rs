@@ -1,0 +1,85 @@
+//! What a request costs, and how that is told.
+
+use alloy::{
+    primitives::{Address, B256, keccak256},
+    sol_types::SolValue as _,
+};
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response},
+    response::IntoResponse,
+};
+use serde_json::{Map, Value, json};
+
+use super::wire::{self, EXACT, Required, Requirements, Resource, VERSION};
+use crate::{ApiError, api::Prepared, config::Payments, context::Context};
+
+/// Who is paid for an answer of this operator's with a model version: the vault of the two, a CREATE2 address of the fee
+/// router. The one place where that is derived; nothing that a request says has any part in it.
+pub(crate) fn pay_to(context: &Context, version: B256) -> Address {
+    let operator = context.config.operator;
+    match context.vaults {
+        Some((router, code_hash)) => {
+            router.create2(keccak256((operator, version).abi_encode_params()), code_hash)
+        }
+        None => operator,
+    }
+}
+
+/// The flat price in OPG wei: the whole output that may be asked for, and the input as its length lets expect.
+pub(crate) fn price(context: &Context, prepared: &Prepared) -> u128 {
+    let model = &prepared.model;
+    let input = model.assumed_input(prepared.text_bytes, prepared.messages);
+    let output = u32::try_from(prepared.inputs.len()).unwrap_or(u32::MAX).saturating_mul(prepared.max_output);
+    model.coefficients.fee(input, output, context.config.unit_price, u128::MAX)
+}
+
+/// What has to be paid for `prepared`; `None` where nobody pays.
+pub(crate) fn requirements(context: &Context, prepared: &Prepared) -> Option<Requirements> {
+    let Payments::X402 { asset, max_timeout, .. } = context.config.payments else { return None };
+    let token = context.token.as_ref()?;
+    let mut extra = Map::new();
+    extra.insert("name".to_owned(), json!(token.name));
+    extra.insert("version".to_owned(), json!(token.version));
+    Some(Requirements {
+        scheme: EXACT.to_owned(),
+        network: network(context),
+        asset,
+        amount: price(context, prepared).to_string(),
+        pay_to: pay_to(context, prepared.model.version),
+        max_timeout_seconds: max_timeout,
+        extra,
+    })
+}
+
+/// The chain by its name in x402.
+pub(crate) fn network(context: &Context) -> String {
+    format!("eip155:{}", context.config.chain_id)
+}
+
+/// The answer to a request that is not, or not properly, paid: the reason and what would be a proper payment.
+pub(crate) fn ask(
+    prepared: &Prepared,
+    requirements: Requirements,
+    host: &str,
+    error: &ApiError,
+) -> Response<Body> {
+    let required = Required {
+        x402_version: VERSION,
+        error: Some(error.message().to_owned()),
+        resource: Resource {
+            url: format!("{host}{}", prepared.endpoint.path()),
+            description: format!("inference by model {}", prepared.model.name),
+            mime_type: "application/json",
+        },
+        accepts: vec![requirements],
+    };
+    let mut body = error.to_json();
+    body["x402"] = serde_json::to_value(&required).unwrap_or(Value::Null);
+    let mut response = error.clone().into_response();
+    *response.body_mut() = Body::from(body.to_string());
+    if let Ok(value) = HeaderValue::from_str(&wire::encode(&required)) {
+        response.headers_mut().insert(wire::REQUIRED, value);
+    }
+    response
+}

@@ -1,0 +1,73 @@
+//! From what the engine produced to a signed receipt, and from that to what clients see.
+
+use alloy::primitives::{Address, B256};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use opg_chain::signer::sign_receipt;
+use opg_engine::{Completion, Trace};
+use opg_receipts::{InferenceReceipt, MODE_OPERATOR_SIGNED, canonical_json, content_hash};
+use opg_store::http::Answer;
+use serde_json::{Value, json};
+
+use crate::{ApiError, api::Prepared, context::Context};
+
+/// Who asked for what at which price: what a receipt says besides the answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
+    pub(crate) request_id: B256,
+    /// Zero where nobody pays.
+    pub(crate) payer: Address,
+    /// OPG wei charged.
+    pub(crate) fee: u128,
+}
+
+/// Signs the receipt for `completions`.
+pub(crate) async fn sign(
+    context: &Context,
+    prepared: &Prepared,
+    terms: &Terms,
+    completions: &[Completion],
+) -> Result<Answer, ApiError> {
+    let output = prepared.shape.output(completions);
+    let output = canonical_json(&output).map_err(ApiError::internal)?;
+    let traces: Vec<&Trace> = completions.iter().map(|completion| &completion.trace).collect();
+    let trace = match traces.as_slice() {
+        [one] => canonical_json(one),
+        several => canonical_json(several),
+    }
+    .map_err(ApiError::internal)?;
+    let sum = |of: fn(&Completion) -> u32| completions.iter().map(of).fold(0, u32::saturating_add);
+    let input_tokens = sum(|completion| completion.usage.input_tokens);
+    let output_tokens = sum(|completion| completion.usage.output_tokens);
+    let coefficients = &prepared.model.coefficients;
+    let receipt = InferenceReceipt {
+        requestId: terms.request_id,
+        payer: terms.payer,
+        operator: context.config.operator,
+        modelVersion: prepared.model.version,
+        inputHash: prepared.input_hash,
+        outputHash: content_hash(&output),
+        traceHash: content_hash(&trace),
+        inputUnits: coefficients.input_units(input_tokens),
+        outputUnits: coefficients.output_units(output_tokens),
+        unitPrice: context.config.unit_price,
+        fee: terms.fee,
+        mode: MODE_OPERATOR_SIGNED,
+        issuedAt: context.now(),
+    };
+    let signed =
+        sign_receipt(&*context.signer, receipt, &context.domain).await.map_err(ApiError::internal)?;
+    Ok(Answer { signed, output: output.into(), trace: trace.into(), input_tokens, output_tokens })
+}
+
+/// What is under `opg` in a body: the receipt, its signature, and where they count.
+pub(crate) fn extension(context: &Context, answer: &Answer) -> Value {
+    let mut value = serde_json::to_value(&answer.signed).unwrap_or_default();
+    value["chainId"] = context.config.chain_id.into();
+    value["proofRegistry"] = json!(context.config.proof_registry);
+    value
+}
+
+/// The same for a header.
+pub(crate) fn header(extension: &Value) -> String {
+    BASE64_STANDARD.encode(extension.to_string())
+}

@@ -1,0 +1,233 @@
+//! From a request that may be answered to its answer.
+//!
+//! The work is a task of its own, because it must outlive the connection once money is under way: what is paid is
+//! finished, what is not is given up when its caller goes away. A streamed answer is paid before its first word, any
+//! other after it is durable and before it is released; so a node that dies in between has taken nothing for an answer
+//! that it cannot give, or finds what it owes in the store.
+
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+use alloy::primitives::B256;
+use opg_engine::{Completion, EngineError, Input};
+use opg_store::http::{self, Answer};
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    ApiError,
+    api::Prepared,
+    context::{Caller, Context, UnderWay},
+    pay::{
+        settle::{self, Standing},
+        verify::Payment,
+    },
+    receipt::{self, Terms},
+    schedule::{Full, Place},
+};
+
+/// Longest wait for a turn.
+const LONGEST_QUEUE: Duration = Duration::from_secs(120);
+
+/// A request that may be answered.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) prepared: Arc<Prepared>,
+    pub(crate) terms: Terms,
+    /// How it is paid, and where that stands.
+    pub(crate) payment: Option<(Payment, Standing)>,
+    pub(crate) caller: Caller,
+}
+
+/// What happens to a request, in order. `Done` or `Failed` is the last.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A streamed answer begins.
+    Started(Option<B256>),
+    /// The next piece of a streamed answer.
+    Text(String),
+    /// The answer, durable and paid.
+    Done(Box<Done>),
+    /// There is none.
+    Failed(ApiError),
+}
+
+/// A finished answer.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) answer: Answer,
+    /// Transaction that paid it.
+    pub(crate) settled: Option<B256>,
+    /// Whether it was given before, so that none of it was streamed now.
+    pub(crate) repeated: bool,
+}
+
+/// A request that is worked on. Dropping it says that nobody waits.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) events: mpsc::UnboundedReceiver<Event>,
+    _gone: DropGuard,
+}
+
+/// Begins to work on `order`.
+pub(crate) fn start(context: &Arc<Context>, order: Order, under_way: UnderWay) -> Running {
+    let gone = CancellationToken::new();
+    // Holds no more than one answer: its pieces are bounded by the model's limit.
+    let (sender, events) = mpsc::unbounded_channel();
+    let work = Work { context: Arc::clone(context), order, events: sender, gone: gone.clone() };
+    context.tasks.spawn(async move {
+        let last = match work.run().await {
+            Ok(done) => Event::Done(Box::new(done)),
+            Err(error) => Event::Failed(error),
+        };
+        drop(under_way);
+        let _ = work.events.send(last);
+    });
+    Running { events, _gone: gone.drop_guard() }
+}
+
+struct Work {
+    context: Arc<Context>,
+    order: Order,
+    events: mpsc::UnboundedSender<Event>,
+    gone: CancellationToken,
+}
+
+impl Work {
+    async fn run(&self) -> Result<Done, ApiError> {
+        let place = self.enter()?;
+        let mut settled = match &self.order.payment {
+            Some((_, Standing::Settled(transaction))) => Some(*transaction),
+            _ => None,
+        };
+        if let Some(answer) = self.stored()? {
+            settled = self.pay(settled).await?;
+            self.context.metrics.repeated.fetch_add(1, Relaxed);
+            self.begin(settled);
+            return Ok(Done { answer, settled, repeated: true });
+        }
+        if self.streams() {
+            settled = self.pay(settled).await?;
+        }
+        let answer = if settled.is_some() {
+            self.produce(&place, settled).await?
+        } else {
+            tokio::select! {
+                answer = self.produce(&place, settled) => answer?,
+                () = self.gone.cancelled() => {
+                    self.context.metrics.abandoned.fetch_add(1, Relaxed);
+                    return Err(EngineError::Cancelled.into());
+                }
+            }
+        };
+        drop(place);
+        settled = self.pay(settled).await?;
+        self.context.metrics.answered.fetch_add(1, Relaxed);
+        Ok(Done { answer, settled, repeated: false })
+    }
+
+    fn streams(&self) -> bool {
+        self.order.prepared.shape.stream().is_some()
+    }
+
+    fn begin(&self, settled: Option<B256>) {
+        if self.streams() {
+            let _ = self.events.send(Event::Started(settled));
+        }
+    }
+
+    fn enter(&self) -> Result<Place<Caller>, ApiError> {
+        self.context.schedule.enter(self.order.caller).map_err(|full| {
+            self.context.metrics.overflowed.fetch_add(1, Relaxed);
+            match full {
+                Full::Queue { retry_after } => ApiError::unavailable(
+                    "queue_full",
+                    "the node has all the requests that it can hold",
+                    retry_after,
+                ),
+                Full::Share { retry_after } => {
+                    let message = "your requests fill your share of the queue; wait for some to be answered";
+                    ApiError::too_many("too_many_waiting", message, retry_after)
+                }
+            }
+        })
+    }
+
+    /// The answer that an earlier run of this request left.
+    fn stored(&self) -> Result<Option<Answer>, ApiError> {
+        if self.order.payment.is_none() {
+            // The number of a request that nobody pays for is new each time.
+            return Ok(None);
+        }
+        Ok(self.context.store.read(|tx| http::answer(tx, self.order.terms.request_id))?)
+    }
+
+    /// Takes the payment, if there is one and it is not settled yet.
+    async fn pay(&self, settled: Option<B256>) -> Result<Option<B256>, ApiError> {
+        match (&self.order.payment, settled) {
+            (Some((payment, _)), None) => {
+                settle::submit(&self.context, payment).await?;
+                settle::wait(&self.context, payment, self.order.terms.request_id).await.map(Some)
+            }
+            _ => Ok(settled),
+        }
+    }
+
+    /// Runs the model, signs, and makes the answer durable.
+    async fn produce(&self, place: &Place<Caller>, settled: Option<B256>) -> Result<Answer, ApiError> {
+        let context = &self.context;
+        let turn = tokio::time::timeout(LONGEST_QUEUE, place.turn()).await.map_err(|_| {
+            let message = "the request waited too long for its turn";
+            ApiError::unavailable("queue_timeout", message, Duration::from_secs(10))
+        })?;
+        self.begin(settled);
+        let since = Instant::now();
+        let mut completions = Vec::with_capacity(self.order.prepared.inputs.len());
+        for input in &self.order.prepared.inputs {
+            completions.push(self.complete(input.clone()).await?);
+        }
+        drop(turn);
+        context.metrics.engine_seconds.observe(since.elapsed());
+        let answer = receipt::sign(context, &self.order.prepared, &self.order.terms, &completions).await?;
+        context.metrics.input_tokens.fetch_add(answer.input_tokens.into(), Relaxed);
+        context.metrics.output_tokens.fetch_add(answer.output_tokens.into(), Relaxed);
+        let since = Instant::now();
+        let new = answer.clone();
+        let earlier = context.writer.write(move |tx| http::store(tx, &new)).await?;
+        context.metrics.commit_seconds.observe(since.elapsed());
+        Ok(earlier.unwrap_or(answer))
+    }
+
+    async fn complete(&self, input: Input) -> Result<Completion, ApiError> {
+        let Context { engine, abort, .. } = &*self.context;
+        let model = &self.order.prepared.model.name;
+        let cancel = abort.child_token();
+        if !self.streams() {
+            return Ok(engine.run(model, input, None, cancel).await?);
+        }
+        // Room for everything: a client that reads slowly must not hold the model back.
+        let room = self.order.prepared.max_output as usize + 16;
+        let (sender, mut pieces) = mpsc::channel(room);
+        let run = engine.run(model, input, Some(sender), cancel);
+        tokio::pin!(run);
+        let completion = loop {
+            tokio::select! {
+                biased;
+                Some(text) = pieces.recv() => self.send(text),
+                completion = &mut run => break completion?,
+            }
+        };
+        while let Ok(text) = pieces.try_recv() {
+            self.send(text);
+        }
+        Ok(completion)
+    }
+
+    fn send(&self, text: String) {
+        if !text.is_empty() {
+            let _ = self.events.send(Event::Text(text));
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The server: connections, addresses, answers.
+
+mod connections;
+mod handlers;
+mod infer;
+mod listener;
+mod openapi;
+mod router;
+mod sse;
+mod tls;
+
+pub(crate) use connections::serve;
+pub(crate) use listener::Listener;
+pub(crate) use router::router;
+pub(crate) use tls::{Tls, open as open_tls};

@@ -1,0 +1,85 @@
+//! Addresses that tell something and run nothing.
+
+use alloy::primitives::B256;
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, StatusCode, header},
+};
+use opg_chain::journal;
+use opg_store::{StoreError, http};
+use serde_json::{Value, json};
+
+use crate::{ApiError, context::Context, receipt};
+
+/// A JSON answer.
+pub(super) fn json(value: &Value) -> Response<Body> {
+    text("application/json", value.to_string())
+}
+
+fn text(kind: &'static str, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// `/healthz`: the process answers.
+pub(super) fn health() -> Response<Body> {
+    json(&json!({ "status": "ok" }))
+}
+
+/// `/readyz`: whether requests would be answered, and if not, why.
+pub(super) fn ready(context: &Context) -> Response<Body> {
+    let mut reasons = Vec::new();
+    if context.draining.is_cancelled() {
+        reasons.push("the node is shutting down".to_owned());
+    }
+    if !context.engine.capacity().ready {
+        reasons.push("the model's process is not up".to_owned());
+    }
+    match context.store.read(|tx| journal::alert(tx, context.signer.address())) {
+        Ok(Some((alert, _))) if context.token.is_some() => reasons.push(format!("payments: {alert}")),
+        Ok(_) => {}
+        Err::<_, StoreError>(error) => reasons.push(format!("storage: {error}")),
+    }
+    let mut response = json(&json!({ "ready": reasons.is_empty(), "reasons": reasons }));
+    if !reasons.is_empty() {
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    }
+    response
+}
+
+/// `/metrics`: counts for Prometheus.
+pub(super) fn metrics(context: &Context) -> Response<Body> {
+    let (running, waiting) = context.schedule.load();
+    text("text/plain; version=0.0.4", context.metrics.render(running, waiting))
+}
+
+/// `/v1/models`
+pub(super) fn models(context: &Context) -> Response<Body> {
+    json(&context.models.list(&context.config.operator.to_string(), context.config.unit_price))
+}
+
+/// `/v1/models/{model}`
+pub(super) fn model(context: &Context, name: &str) -> Result<Response<Body>, ApiError> {
+    let operator = context.config.operator.to_string();
+    Ok(json(&context.models.one(name, &operator, context.config.unit_price)?))
+}
+
+/// `/v1/receipts/{requestId}`: the receipt of an answer that was paid. The answer itself stays between its parties.
+pub(super) fn receipt(context: &Context, id: &str) -> Result<Response<Body>, ApiError> {
+    let id: B256 = id.parse().map_err(|_| {
+        ApiError::invalid("requestId", "invalid_value", "a request id is 0x and 64 hexadecimal digits")
+    })?;
+    let answer = context.store.read(|tx| http::released(tx, id))?.ok_or_else(|| {
+        let message = "there is no receipt for this request: it was never answered here, or never paid";
+        ApiError::not_found("receipt_not_found", message)
+    })?;
+    let mut value = receipt::extension(context, &answer);
+    value["usage"] = json!({
+        "prompt_tokens": answer.input_tokens,
+        "completion_tokens": answer.output_tokens,
+    });
+    // Receipts are not posted in batches yet.
+    value["batch"] = Value::Null;
+    Ok(json(&value))
+}

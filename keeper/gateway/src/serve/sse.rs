@@ -1,0 +1,99 @@
+//! A streamed answer: one event per piece, the receipt in the last one.
+
+use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration};
+
+use axum::body::{Body, Bytes};
+use futures::stream;
+use serde_json::Value;
+
+use super::infer::{blank, envelope};
+use crate::{
+    api::{Envelope, Prepared},
+    context::Context,
+    receipt::{self, Terms},
+    run::{Done, Event, Running},
+};
+
+/// Silence after which a comment shows that the connection lives.
+const SILENCE: Duration = Duration::from_secs(15);
+
+/// The body of a streamed answer. Dropping it says that the client is gone.
+pub(super) fn body(context: Arc<Context>, prepared: Arc<Prepared>, terms: Terms, running: Running) -> Body {
+    let envelope = Envelope { created: context.now(), ..blank(&prepared, &terms) };
+    let state = State {
+        context,
+        prepared,
+        terms,
+        running,
+        envelope,
+        first: true,
+        ended: false,
+        waiting: VecDeque::new(),
+    };
+    Body::from_stream(stream::unfold(state, |mut state| async move {
+        let chunk = state.next().await?;
+        Some((Ok::<_, Infallible>(chunk), state))
+    }))
+}
+
+struct State {
+    context: Arc<Context>,
+    prepared: Arc<Prepared>,
+    terms: Terms,
+    running: Running,
+    envelope: Envelope,
+    /// Nothing was said yet.
+    first: bool,
+    ended: bool,
+    waiting: VecDeque<Bytes>,
+}
+
+impl State {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(chunk) = self.waiting.pop_front() {
+                return Some(chunk);
+            }
+            if self.ended {
+                return None;
+            }
+            match tokio::time::timeout(SILENCE, self.running.events.recv()).await {
+                Err(_) => return Some(Bytes::from_static(b": still at work\n\n")),
+                Ok(Some(Event::Text(text))) => self.say(&text),
+                Ok(Some(Event::Done(done))) => self.end(&done),
+                Ok(Some(Event::Failed(error))) => {
+                    self.waiting.push_back(event(&error.to_json()));
+                    self.ended = true;
+                }
+                Ok(Some(Event::Started(_))) => {}
+                Ok(None) => self.ended = true,
+            }
+        }
+    }
+
+    fn say(&mut self, text: &str) {
+        let piece = self.prepared.shape.piece(&self.envelope, text, self.first);
+        self.first = false;
+        self.waiting.push_back(event(&piece));
+    }
+
+    fn end(&mut self, done: &Done) {
+        let output: Value = serde_json::from_slice(&done.answer.output).unwrap_or(Value::Null);
+        if done.repeated || self.first {
+            let text = if done.repeated { self.prepared.shape.text_of(&output) } else { "" };
+            let piece = self.prepared.shape.piece(&self.envelope, text, true);
+            self.waiting.push_back(event(&piece));
+        }
+        let envelope =
+            Envelope { created: self.envelope.created, ..envelope(&self.prepared, &self.terms, done) };
+        let extension = receipt::extension(&self.context, &done.answer);
+        let last = self.prepared.shape.end(&envelope, &output, extension);
+        self.waiting.extend(last.iter().map(event));
+        self.waiting.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
+        self.ended = true;
+    }
+}
+
+fn event(value: &Value) -> Bytes {
+    format!("data: {value}\n\n").into()
+}
