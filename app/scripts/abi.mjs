@@ -15,6 +15,7 @@ const CONTRACTS = {
   modelRegistry: 'ModelRegistry',
   opg: 'Opg',
   proofRegistry: 'ProofRegistry',
+  rewards: 'IRewards',
   staking: 'IStaking',
   timelock: 'Timelock',
   vestingVault: 'VestingVault',

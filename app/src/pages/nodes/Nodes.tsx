@@ -1,5 +1,192 @@
-import { PageHead } from '../../ui/primitives';
+import { type Address, getAbiItem, getAddress, isAddress } from 'viem';
+import { useReadContracts } from 'wagmi';
+import { inferenceHubAbi } from '../../abi/inferenceHub';
+import { stakingAbi } from '../../abi/staking';
+import { Link, useRoute } from '../../app/router';
+import { useLogs } from '../../chain/useLogs';
+import { useAppConfig } from '../../config/context';
+import { formatBps, formatDate, formatTime } from '../../lib/format';
+import { cleanLine, safeUrl } from '../../lib/text';
+import { AddressView } from '../../ui/AddressView';
+import { Badge, Button, Card, Empty, Figure, Figures, Loading, Opg, PageHead, Rows, Table, type Tone } from '../../ui/primitives';
+import { Failure } from '../../ui/Query';
+import { useOperators } from '../stake/Operators';
+import { SlashLog } from '../stake/SlashLog';
+
+const COMMISSION = getAbiItem({ abi: stakingAbi, name: 'CommissionSet' });
+const REGISTERED = getAbiItem({ abi: stakingAbi, name: 'OperatorRegistered' });
+const FULFILLED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceFulfilled' });
+const STATUS: { name: string; tone: Tone | 'quiet' }[] = [
+  { name: 'never registered', tone: 'quiet' },
+  { name: 'active', tone: 'good' },
+  { name: 'jailed', tone: 'bad' },
+  { name: 'retired', tone: 'quiet' },
+];
+
+/** What an operator wrote about itself: only `https` becomes a link, and always shows where it leads. */
+function Foreign({ text }: { text: string | undefined }) {
+  if (!text) return <span className="muted">not stated</span>;
+  const url = safeUrl(text);
+  return url ? (
+    <a href={url.href} target="_blank" rel="noopener noreferrer nofollow ugc">
+      {cleanLine(url.href, 70)}
+    </a>
+  ) : (
+    <bdi>{cleanLine(text, 70)}</bdi>
+  );
+}
+
+function Work({ hub, operator }: { hub: Address; operator: Address }) {
+  const answers = useLogs({ address: hub, event: FULFILLED, args: { operator }, wanted: 10 });
+  return (
+    <Card title="Latest answers on the chain">
+      {answers.isPending ? (
+        <Loading wide />
+      ) : answers.error && answers.logs.length === 0 ? (
+        <Failure error={answers.error} retry={answers.refetch} />
+      ) : answers.logs.length === 0 ? (
+        <Empty title="No answer in the blocks that were searched" />
+      ) : (
+        <Table caption="Answers" head={['When', 'Units', 'Fee', 'Request']}>
+          {answers.logs.map(({ args: { requestId, fulfilment } }) => (
+            <tr key={requestId}>
+              <td>{formatTime(fulfilment.issuedAt)}</td>
+              <td>{(fulfilment.inputUnits + fulfilment.outputUnits).toLocaleString('en')}</td>
+              <td>
+                <Opg value={fulfilment.fee} />
+              </td>
+              <td className="mono">{requestId.slice(0, 12)}…</td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {answers.hasNextPage && (
+        <Button busy={answers.isFetchingNextPage} onClick={() => void answers.fetchNextPage()}>
+          Look further back
+        </Button>
+      )}
+    </Card>
+  );
+}
+
+function Commissions({ staking, operator }: { staking: Address; operator: Address }) {
+  const changes = useLogs({ address: staking, event: COMMISSION, args: { operator }, wanted: 20 });
+  if (changes.logs.length === 0) return null;
+  return (
+    <Card title="Commission over time">
+      <Table caption="Changes of the commission" head={['Commission', 'From']}>
+        {changes.logs.map(({ args, transactionHash, logIndex }) => (
+          <tr key={`${transactionHash}${logIndex}`}>
+            <td>{formatBps(args.commissionBps)}</td>
+            <td>{formatDate(args.effectiveFrom)}</td>
+          </tr>
+        ))}
+      </Table>
+    </Card>
+  );
+}
+
+function Profile({ staking, operator }: { staking: Address; operator: Address }) {
+  const { contracts } = useAppConfig();
+  const contract = { address: staking, abi: stakingAbi } as const;
+  const read = useReadContracts({
+    allowFailure: false,
+    contracts: [
+      { ...contract, functionName: 'operatorOf', args: [operator] },
+      { ...contract, functionName: 'poolsOf', args: [operator] },
+    ],
+  });
+  const registered = useLogs({ address: staking, event: REGISTERED, args: { operator }, wanted: 1 });
+  if (!read.data) return read.error ? <Failure error={read.error} retry={read.refetch} /> : <Loading wide />;
+  const [view, [own, delegated]] = read.data;
+  const about = registered.logs[0]?.args;
+  return (
+    <>
+      <Card title={<AddressView address={operator} />} action={<Badge tone={STATUS[view.status]?.tone ?? 'quiet'}>{STATUS[view.status]?.name}</Badge>}>
+        <Figures>
+          <Figure label="Own stake">
+            <Opg value={own.assets} />
+          </Figure>
+          <Figure label="Delegated">
+            <Opg value={delegated.assets} />
+          </Figure>
+          <Figure label="Commission" note={view.nextCommissionBps !== view.commissionBps ? `${formatBps(view.nextCommissionBps)} from ${formatDate(view.commissionFrom)}` : undefined}>
+            {formatBps(view.commissionBps)}
+          </Figure>
+          <Figure label="Open slashes">{view.openSlashes}</Figure>
+        </Figures>
+        <Rows
+          rows={[
+            { label: 'Signs with', value: <AddressView address={view.signer} /> },
+            { label: 'Endpoint when it registered', value: <Foreign text={about?.endpoint} /> },
+            { label: 'Description', value: <Foreign text={about?.metadataUri} /> },
+            ...(view.status === 2 ? [{ label: 'Jailed until', value: formatTime(view.jailedUntil) }] : []),
+          ]}
+        />
+      </Card>
+      {contracts.inferenceHub && <Work hub={contracts.inferenceHub} operator={operator} />}
+      <Commissions staking={staking} operator={operator} />
+      <SlashLog staking={staking} operator={operator} />
+    </>
+  );
+}
+
+function List({ staking }: { staking: Address }) {
+  const list = useOperators(staking);
+  return (
+    <Card title="Active operators">
+      {list.isPending ? (
+        <Loading wide />
+      ) : list.error && list.operators.length === 0 ? (
+        <Failure error={list.error} retry={list.refetch} />
+      ) : list.operators.length === 0 ? (
+        <Empty title="No operator is active" />
+      ) : (
+        <Table caption="Active operators" head={['Operator', 'Stake', 'Profile']}>
+          {list.operators.map(({ operator, stake }) => (
+            <tr key={operator}>
+              <td>
+                <AddressView address={operator} />
+              </td>
+              <td>
+                <Opg value={stake} />
+              </td>
+              <td>
+                <Link to={['nodes', operator]} aria-label={`Profile of ${operator}`}>
+                  profile
+                </Link>
+              </td>
+            </tr>
+          ))}
+        </Table>
+      )}
+      {list.hasNextPage && (
+        <Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          More operators
+        </Button>
+      )}
+    </Card>
+  );
+}
 
 export default function Nodes() {
-  return <PageHead title="Nodes" />;
+  const { contracts } = useAppConfig();
+  const [, operator] = useRoute();
+  const chosen = operator && isAddress(operator, { strict: false }) ? getAddress(operator) : undefined;
+  return (
+    <>
+      <PageHead title={chosen ? 'Node' : 'Nodes'} action={chosen && <Link to={['nodes']}>All nodes</Link>}>
+        {chosen ? undefined : 'Operators that answer requests, with what they staked on answering rightly.'}
+      </PageHead>
+      {!contracts.staking ? (
+        <Card>
+          <Empty title="Staking is not deployed on this chain" />
+        </Card>
+      ) : chosen ? (
+        <Profile key={chosen} staking={contracts.staking} operator={chosen} />
+      ) : (
+        <List staking={contracts.staking} />
+      )}
+    </>
+  );
 }

@@ -1,5 +1,166 @@
-import { PageHead } from '../../ui/primitives';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { type Address, getAbiItem, type Hex, keccak256 } from 'viem';
+import { usePublicClient } from 'wagmi';
+import { inferenceHubAbi } from '../../abi/inferenceHub';
+import { modelRegistryAbi } from '../../abi/modelRegistry';
+import { proofRegistryAbi } from '../../abi/proofRegistry';
+import { stakingAbi } from '../../abi/staking';
+import { useNow } from '../../chain/sync';
+import { useLogs } from '../../chain/useLogs';
+import { useAppConfig } from '../../config/context';
+import { formatTime } from '../../lib/format';
+import { AddressView } from '../../ui/AddressView';
+import { Field } from '../../ui/Field';
+import { Badge, Button, Card, Empty, Loading, Notice, Opg, PageHead, Rows } from '../../ui/primitives';
+import { Failure } from '../../ui/Query';
+import { type Facts, type Pasted, readPasted, type Receipt, verify } from './verify';
+
+const FULFILLED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceFulfilled' });
+const REQUESTED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceRequested' });
+const LABEL = { right: 'right', wrong: 'wrong', open: 'open' } as const;
+const TONE = { right: 'good', wrong: 'bad', open: 'quiet' } as const;
+const ABSENT = /UnknownModelVersion/;
+
+/** What the chain knows, asked through the configured RPC. */
+function useFacts(): Facts | undefined {
+  const { chainId, contracts } = useAppConfig();
+  const client = usePublicClient();
+  const now = useNow();
+  const { proofRegistry, modelRegistry, staking } = contracts;
+  if (!client || !proofRegistry || !modelRegistry || !staking) return undefined;
+  const models = { address: modelRegistry, abi: modelRegistryAbi } as const;
+  return {
+    chainId,
+    proofRegistry,
+    now: BigInt(now),
+    signerAt: (operator, time) => client.readContract({ address: staking, abi: stakingAbi, functionName: 'signerAt', args: [operator, time] }),
+    resultOf: (requestId) => client.readContract({ address: proofRegistry, abi: proofRegistryAbi, functionName: 'resultOf', args: [requestId] }),
+    modelOf: async (version) => {
+      try {
+        const [modelId, spec] = await Promise.all([
+          client.readContract({ ...models, functionName: 'modelIdOf', args: [version] }),
+          client.readContract({ ...models, functionName: 'specOf', args: [version] }),
+        ]);
+        return { modelId, modes: spec.modes };
+      } catch (error) {
+        if (ABSENT.test(String(error))) return undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+function Result({ receipt, signature }: { receipt: Receipt; signature: Hex }) {
+  const facts = useFacts();
+  const query = useQuery({
+    queryKey: ['chain', 'receipt', JSON.stringify(receipt, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)), signature],
+    enabled: facts !== undefined,
+    queryFn: () => {
+      if (!facts) throw new Error('disabled');
+      return verify(receipt, signature, facts);
+    },
+  });
+  if (!facts) return <Empty title="This chain has no registry of proofs" />;
+  if (!query.data) return query.error ? <Failure error={query.error} retry={query.refetch} /> : <Loading wide />;
+  const { digest, checks } = query.data;
+  const wrong = checks.filter(({ result }) => result === 'wrong').length;
+  const open = checks.filter(({ result }) => result === 'open').length;
+  return (
+    <>
+      <Notice
+        tone={wrong > 0 ? 'bad' : open > 0 ? 'info' : 'good'}
+        title={wrong > 0 ? 'Do not rely on this receipt' : open > 0 ? 'Nothing is wrong; not everything could be checked' : 'Everything is right'}
+        live
+      />
+      <ol className="list">
+        {checks.map(({ name, result, detail }) => (
+          <li key={name}>
+            <div className="row">
+              <strong>{name}</strong>
+              <Badge tone={TONE[result]}>{LABEL[result]}</Badge>
+            </div>
+            <p className="muted long">{detail}</p>
+          </li>
+        ))}
+      </ol>
+      <details>
+        <summary>The receipt</summary>
+        <Rows
+          rows={[
+            { label: 'Digest', value: <code>{digest}</code> },
+            { label: 'Request', value: <code>{receipt.requestId}</code> },
+            { label: 'Payer', value: <AddressView address={receipt.payer} /> },
+            { label: 'Operator', value: <AddressView address={receipt.operator} /> },
+            { label: 'Model version', value: <code>{receipt.modelVersion}</code> },
+            { label: 'Units', value: `${receipt.inputUnits} in, ${receipt.outputUnits} out` },
+            { label: 'Fee', value: <Opg value={receipt.fee} /> },
+            { label: 'Issued', value: formatTime(receipt.issuedAt) },
+          ]}
+        />
+      </details>
+    </>
+  );
+}
+
+/** The receipt of an answered on-chain request, put together from the events of the request and the answer. */
+function FromChain({ hub, requestId }: { hub: Address; requestId: Hex }) {
+  const answer = useLogs({ address: hub, event: FULFILLED, args: { requestId }, wanted: 1 });
+  const request = useLogs({ address: hub, event: REQUESTED, args: { requestId }, wanted: 1 });
+  const done = answer.logs[0]?.args.fulfilment;
+  const asked = request.logs[0]?.args.request;
+  const more = (!done && answer.hasNextPage) || (!asked && request.hasNextPage);
+  if (done && asked) {
+    const { operator, traceHash, inputUnits, outputUnits, unitPrice, fee, issuedAt, output, evidence } = done;
+    const { payer, modelVersion, inputHash, mode } = asked;
+    return <Result signature={evidence} receipt={{ requestId, payer, operator, modelVersion, inputHash, outputHash: keccak256(output), traceHash, inputUnits, outputUnits, unitPrice, fee, mode, issuedAt }} />;
+  }
+  const error = answer.error ?? request.error;
+  if (error) return <Failure error={error} retry={() => void Promise.all([answer.refetch(), request.refetch()])} />;
+  if (answer.isPending || request.isPending || answer.isFetchingNextPage) return <Loading wide />;
+  return (
+    <Empty title={asked ? 'The request is not answered in the blocks that were searched' : 'No such request in the blocks that were searched'}>
+      {more && (
+        <Button
+          onClick={() => {
+            if (answer.hasNextPage) void answer.fetchNextPage();
+            if (request.hasNextPage) void request.fetchNextPage();
+          }}
+        >
+          Look further back
+        </Button>
+      )}
+    </Empty>
+  );
+}
 
 export default function Receipts() {
-  return <PageHead title="Receipts" />;
+  const { contracts } = useAppConfig();
+  const [text, setText] = useState('');
+  let pasted: Pasted | undefined;
+  let problem: string | undefined;
+  try {
+    pasted = text.trim() ? readPasted(text) : undefined;
+  } catch (error) {
+    problem = `This cannot be checked: ${error instanceof Error ? error.message : 'it is damaged'}.`;
+  }
+  return (
+    <>
+      <PageHead title="Receipts">Check what an operator signed: in this browser, against the chain, step by step.</PageHead>
+      <Card title="A receipt or a request">
+        <Field label="Receipt with its signature (JSON), or a request id" value={text} onChange={setText} multiline problem={problem} hint="Nothing that you paste leaves this browser; only its numbers are looked up." />
+      </Card>
+      {pasted && (
+        <Card title="What the checks found">
+          {pasted.kind === 'receipt' ? (
+            <Result receipt={pasted.receipt} signature={pasted.signature} />
+          ) : contracts.inferenceHub ? (
+            <FromChain key={pasted.requestId} hub={contracts.inferenceHub} requestId={pasted.requestId} />
+          ) : (
+            <Empty title="This chain takes no requests" />
+          )}
+        </Card>
+      )}
+    </>
+  );
 }

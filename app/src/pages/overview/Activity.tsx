@@ -1,0 +1,92 @@
+import { lazy, Suspense } from 'react';
+import { type Address, getAbiItem } from 'viem';
+import { inferenceHubAbi } from '../../abi/inferenceHub';
+import { modelRegistryAbi } from '../../abi/modelRegistry';
+import { Link } from '../../app/router';
+import { useNow } from '../../chain/sync';
+import { useLogs } from '../../chain/useLogs';
+import { useAppConfig } from '../../config/context';
+import { Button, Card, Empty, Figure, Figures, Loading, Opg } from '../../ui/primitives';
+import { Failure } from '../../ui/Query';
+import { bucketize } from './activity';
+
+const Chart = lazy(() => import('../../ui/Chart'));
+const REQUESTED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceRequested' });
+const FULFILLED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceFulfilled' });
+const PUBLISHED = getAbiItem({ abi: modelRegistryAbi, name: 'ModelVersionPublished' });
+const MODES = ['operator-signed', 'enclave-signed', 'zero-knowledge'];
+const whole = (value: number) => (Number.isInteger(value) ? String(value) : '');
+
+function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined }) {
+  const now = useNow();
+  const minute = Math.floor(now / 60) * 60 + 60;
+  const requests = useLogs({ address: hub, event: REQUESTED, wanted: 200 });
+  const answers = useLogs({ address: hub, event: FULFILLED, wanted: 200 });
+  const versions = useLogs({ address: registry, event: PUBLISHED, wanted: 100 });
+  if (answers.isPending || requests.isPending) return <Loading wide />;
+  if (answers.error && answers.logs.length === 0) return <Failure error={answers.error} retry={answers.refetch} />;
+  const done = answers.logs.map(({ args }) => args.fulfilment);
+  const fees = done.reduce((sum, { fee }) => sum + fee, 0n);
+  const answered = new Set(answers.logs.map(({ args }) => args.requestId));
+  const modes = MODES.map((name, mode) => ({ name, count: requests.logs.filter(({ args }) => args.request.mode === mode && answered.has(args.requestId)).length })).filter(({ count }) => count > 0);
+  const newest = requests.logs[0]?.args.request.nonce;
+  const buckets = bucketize(done, minute);
+  const all = !answers.hasNextPage;
+  const scope = all ? 'since the beginning' : `of the latest ${done.length}`;
+  return (
+    <>
+      <Figures>
+        <Figure label="Requests ever made on the chain">{newest === undefined ? '0' : newest.toLocaleString('en')}</Figure>
+        <Figure label="Answered" note={all ? 'since the beginning' : 'latest, below'}>
+          {done.length.toLocaleString('en')}
+          {all ? '' : '+'}
+        </Figure>
+        <Figure label="Fees" note={scope}>
+          <Opg value={fees} />
+        </Figure>
+        <Figure label="Model versions" note={<Link to={['models']}>browse</Link>}>
+          {versions.isPending ? <Loading /> : `${versions.logs.length}${versions.hasNextPage ? '+' : ''}`}
+        </Figure>
+        {modes.map(({ name, count }) => (
+          <Figure key={name} label={`Answers ${name}`} note={scope}>
+            {count.toLocaleString('en')}
+          </Figure>
+        ))}
+      </Figures>
+      {done.length === 0 ? (
+        <Empty title="Nothing was answered on the chain in the blocks that were searched" />
+      ) : (
+        <Suspense fallback={<Loading wide />}>
+          <Chart
+            times={buckets.map(({ time }) => time)}
+            series={[{ label: 'answers', color: 'accent', values: buckets.map(({ count }) => count), fill: true }]}
+            summary={`${done.length} answers ${scope}, at most ${Math.max(...buckets.map(({ count }) => count))} in one span.`}
+            format={whole}
+            height={180}
+          />
+        </Suspense>
+      )}
+      {answers.hasNextPage && (
+        <Button
+          busy={answers.isFetchingNextPage}
+          onClick={() => {
+            void answers.fetchNextPage();
+            if (requests.hasNextPage) void requests.fetchNextPage();
+          }}
+        >
+          Look further back
+        </Button>
+      )}
+    </>
+  );
+}
+
+/** What the network answered on the chain. */
+export function Activity() {
+  const { contracts } = useAppConfig();
+  return (
+    <Card title="Inference">
+      {contracts.inferenceHub ? <Loaded hub={contracts.inferenceHub} registry={contracts.modelRegistry} /> : <Empty title="This chain takes no requests yet" />}
+    </Card>
+  );
+}

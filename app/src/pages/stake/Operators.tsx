@@ -1,0 +1,129 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { Address } from 'viem';
+import { useAccount, usePublicClient, useReadContracts } from 'wagmi';
+import { stakingAbi } from '../../abi/staking';
+import { Link } from '../../app/router';
+import { useNow } from '../../chain/sync';
+import { useAppConfig } from '../../config/context';
+import { formatBps, formatDate, formatOpg } from '../../lib/format';
+import { AddressView } from '../../ui/AddressView';
+import { Badge, Button, Card, Empty, Loading, Opg, Table } from '../../ui/primitives';
+import { Failure } from '../../ui/Query';
+import type { StakingAddresses } from './plans';
+import { StakeForm } from './StakeForm';
+
+const PAGE = 25n;
+
+/** Active operators, a page of registrations at a time. */
+export function useOperators(staking: Address) {
+  const { chainId } = useAppConfig();
+  const client = usePublicClient();
+  const query = useInfiniteQuery({
+    queryKey: ['chain', 'operators', chainId, staking],
+    enabled: Boolean(client),
+    initialPageParam: 0n,
+    queryFn: async ({ pageParam }) => {
+      if (!client) throw new Error('disabled');
+      const contract = { address: staking, abi: stakingAbi } as const;
+      const [count, [operators, stakes]] = await Promise.all([
+        client.readContract({ ...contract, functionName: 'operatorCount' }),
+        client.readContract({ ...contract, functionName: 'activeOperators', args: [pageParam, PAGE] }),
+      ]);
+      return { rows: operators.map((operator, index) => ({ operator, stake: stakes[index] ?? 0n })), next: pageParam + PAGE < count ? pageParam + PAGE : undefined };
+    },
+    getNextPageParam: (page) => page.next,
+  });
+  return { ...query, operators: query.data?.pages.flatMap(({ rows }) => rows) ?? [] };
+}
+
+const YEAR = 31_557_600n;
+
+/** Yearly rewards of delegators in basis points, if everything stays as it is; none where nothing flows. */
+export function yearlyBps(rate: bigint, totalStake: bigint, commissionBps: number): number | undefined {
+  if (rate === 0n || totalStake === 0n) return undefined;
+  return Number((rate * YEAR * BigInt(10_000 - commissionBps)) / totalStake);
+}
+
+export function Operators({ addresses }: { addresses: StakingAddresses }) {
+  const { staking } = addresses;
+  const { address } = useAccount();
+  const now = useNow();
+  const list = useOperators(staking);
+  const [chosen, setChosen] = useState<Address>();
+  const contract = { address: staking, abi: stakingAbi } as const;
+  const views = useReadContracts({ allowFailure: false, contracts: list.operators.map(({ operator }) => ({ ...contract, functionName: 'operatorOf', args: [operator] }) as const), query: { enabled: list.operators.length > 0 } });
+  const pools = useReadContracts({ allowFailure: false, contracts: list.operators.map(({ operator }) => ({ ...contract, functionName: 'poolsOf', args: [operator] }) as const), query: { enabled: list.operators.length > 0 } });
+  // Chains with the first version of staking have no stream.
+  const flow = useReadContracts({ contracts: [{ ...contract, functionName: 'stream' }, { ...contract, functionName: 'totalStakeAt', args: [BigInt(Math.floor((now - 5) / 10) * 10)] }] });
+  const stream = flow.data?.[0].status === 'success' ? (flow.data[0].result as readonly [bigint, bigint]) : undefined;
+  const total = flow.data?.[1].status === 'success' ? (flow.data[1].result as bigint) : 0n;
+  const rate = stream && Number(stream[1]) > now ? stream[0] : 0n;
+  const rows = list.operators.map((row, index) => ({ ...row, view: views.data?.[index], pools: pools.data?.[index] })).sort((a, b) => (a.stake < b.stake ? 1 : a.stake > b.stake ? -1 : 0));
+  const open = rows.find(({ operator }) => operator === chosen);
+  return (
+    <Card title="Operators">
+      {list.isPending ? (
+        <Loading wide />
+      ) : list.error && rows.length === 0 ? (
+        <Failure error={list.error} retry={list.refetch} />
+      ) : rows.length === 0 ? (
+        <Empty title="No operator is active">
+          <p>Whoever stakes the least amount can become the first one.</p>
+        </Empty>
+      ) : (
+        <Table caption="Active operators by stake" head={['Operator', 'Own stake', 'Delegated', 'Commission', 'Yearly, as of now', 'Slashes', '']}>
+          {rows.map(({ operator, view, pools: pair }) => {
+            const yearly = view && yearlyBps(rate, total, view.commissionBps);
+            return (
+              <tr key={operator}>
+                <td>
+                  <AddressView address={operator} /> <Link to={['nodes', operator]} aria-label={`Profile of ${operator}`}>profile</Link>
+                </td>
+                <td>
+                  <Opg value={pair?.[0].assets} unit={false} />
+                </td>
+                <td>
+                  <Opg value={pair?.[1].assets} unit={false} />
+                </td>
+                <td>
+                  {view ? formatBps(view.commissionBps) : <Loading />}
+                  {view && view.nextCommissionBps !== view.commissionBps && (
+                    <span className="warning">
+                      {' '}
+                      → {formatBps(view.nextCommissionBps)} on {formatDate(view.commissionFrom)}
+                    </span>
+                  )}
+                </td>
+                <td>{yearly === undefined ? <span className="muted">nothing flows</span> : formatBps(yearly)}</td>
+                <td>{view && view.openSlashes > 0 ? <Badge tone="bad">{view.openSlashes} open</Badge> : <span className="muted">none open</span>}</td>
+                <td>
+                  <Button disabled={!address || (view?.openSlashes ?? 0) > 0} aria-label={`Stake at ${operator}`} onClick={() => setChosen(operator)}>
+                    Stake
+                  </Button>
+                </td>
+              </tr>
+            );
+          })}
+        </Table>
+      )}
+      {list.hasNextPage && (
+        <Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
+          More operators
+        </Button>
+      )}
+      {address && open?.pools && (
+        <StakeForm
+          key={open.operator}
+          addresses={addresses}
+          account={address}
+          operator={open.operator}
+          pool={open.operator === address ? open.pools[0] : open.pools[1]}
+          yearly={open.view ? yearlyBps(rate, total, open.view.commissionBps) : undefined}
+          close={() => setChosen(undefined)}
+        />
+      )}
+      <p className="muted">Amounts are in OPG{rate > 0n ? `; ${formatOpg(rate * 86_400n)} OPG flow to all active stake each day` : ''}.</p>
+    </Card>
+  );
+}
