@@ -16,6 +16,7 @@ const CONTRACTS = [
   "IOperators",
   "IProofRegistry",
   "IStaking",
+  "IVerifyingKeys",
   "IVestingVault",
   "Opg",
   "OpgGovernor",

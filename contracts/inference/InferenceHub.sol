@@ -59,6 +59,7 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     uint32 public constant MAX_TURN_CAP = 1 hours;
 
     uint256 private constant BPS = 10_000;
+    uint8 private constant MODE_ZERO_KNOWLEDGE = 2;
 
     /// @notice The token of payment.
     IERC20 public immutable opg;
@@ -93,6 +94,32 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
         uint32 callbackGas,
         uint64 deadline
     ) external returns (bytes32 requestId) {
+        require(mode != MODE_ZERO_KNOWLEDGE, ContributorRequired());
+        return _request(modelVersion, input, mode, maxFee, callbackGas, deadline);
+    }
+
+    /// @inheritdoc IInferenceHub
+    function requestProof(
+        ModelVersion modelVersion,
+        bytes calldata input,
+        address contributor,
+        uint128 maxFee,
+        uint32 callbackGas,
+        uint64 deadline
+    ) external returns (bytes32 requestId) {
+        // A version's key never changes and nobody can take back that he stands for it: what holds now will hold then.
+        require(proofs.isTrusted(modelVersion, contributor), SetupNotTrusted(modelVersion, contributor));
+        return _request(modelVersion, input, MODE_ZERO_KNOWLEDGE, maxFee, callbackGas, deadline);
+    }
+
+    function _request(
+        ModelVersion modelVersion,
+        bytes calldata input,
+        uint8 mode,
+        uint128 maxFee,
+        uint32 callbackGas,
+        uint64 deadline
+    ) private returns (bytes32 requestId) {
         // Check: bounds, and that the model is offered.
         _requireBounds(input.length, callbackGas, deadline);
         Ticket ticket = _newTicket(modelVersion, mode);
@@ -329,6 +356,7 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
         if (fault == IProofRegistry.Fault.UnsupportedMode) return Refusal.UnsupportedMode;
         if (fault == IProofRegistry.Fault.OperatorInactive) return Refusal.OperatorInactive;
         if (fault == IProofRegistry.Fault.IssuedInFuture) return Refusal.ReceiptTimeOutOfRange;
+        if (fault == IProofRegistry.Fault.WrongProof) return Refusal.WrongProof;
         return Refusal.WrongSignature;
     }
 

@@ -37,7 +37,7 @@ struct Fulfilment {
     uint128 fee;
     uint64 issuedAt;
     bytes output;
-    /// Evidence for the request's mode: mode 0, the operator's signature of the receipt.
+    /// Evidence for the request's mode: see `IProofRegistry.verify`.
     bytes evidence;
 }
 
@@ -79,7 +79,8 @@ interface IInferenceHub {
         OutputTooLong,
         UnsupportedMode,
         OperatorInactive,
-        WrongSignature
+        WrongSignature,
+        WrongProof
     }
 
     event InferenceRequested(
@@ -100,6 +101,10 @@ interface IInferenceHub {
 
     error FulfilmentRejected(bytes32 requestId, Refusal reason);
     error ModelNotRequestable(ModelVersion modelVersion, uint8 mode);
+    /// @notice A request for a proof names whom it trusts: see `requestProof`.
+    error ContributorRequired();
+    /// @notice `contributor` does not stand for the key that proofs about this version are checked with.
+    error SetupNotTrusted(ModelVersion modelVersion, address contributor);
     error InputTooLong(uint256 length, uint256 maximum);
     error DeadlineOutOfRange(uint64 deadline, uint64 minimum, uint64 maximum);
     error CallbackGasTooHigh(uint32 callbackGas, uint32 maximum);
@@ -118,12 +123,26 @@ interface IInferenceHub {
 
     /// @notice Asks a model. Takes `maxFee` OPG from the caller, who must have approved the hub.
     /// @param input Bytes in the encoding of the model's task.
+    /// @param mode A verification mode that the version offers, except 2: see `requestProof`.
     /// @param callbackGas Gas for `IInferenceConsumer.onInference` on the caller, or zero for no callback.
     /// @param deadline Unix time until which an answer is accepted.
     function request(
         ModelVersion modelVersion,
         bytes calldata input,
         uint8 mode,
+        uint128 maxFee,
+        uint32 callbackGas,
+        uint64 deadline
+    ) external returns (bytes32 requestId);
+
+    /// @notice Asks a model for an answer with a zero-knowledge proof (mode 2). Whoever knows the secrets of the setup of
+    /// the model's key can forge proofs; they are known to nobody if one contributor destroyed his share.
+    /// @param contributor One of the contributors, whom the caller trusts to have done so and to have checked the key;
+    /// zero for nobody, which suffices on a development chain only.
+    function requestProof(
+        ModelVersion modelVersion,
+        bytes calldata input,
+        address contributor,
         uint128 maxFee,
         uint32 callbackGas,
         uint64 deadline

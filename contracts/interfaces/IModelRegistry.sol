@@ -15,7 +15,7 @@ struct ModelSpec {
     bytes32 configDigest;
     /// keccak256 of the name of the engine and the handling of quantised weights that the version is served with.
     bytes32 engineProfile;
-    /// Commitment to the weights that a zero-knowledge proof is checked against, or zero.
+    /// Commitment to the key that zero-knowledge proofs are checked with (see `IVerifyingKeys`), or zero.
     bytes32 zkCommitment;
     /// Compute units charged for a request, whatever its length.
     uint64 unitsPerRequest;
@@ -80,6 +80,9 @@ interface IModelRegistry {
 
     /// @notice The specification as published. Reverts for an unknown version.
     function specOf(ModelVersion version) external view returns (ModelSpec memory);
+
+    /// @notice `zkCommitment` of the specification. Reverts for an unknown version.
+    function zkCommitmentOf(ModelVersion version) external view returns (bytes32);
 
     /// @notice Whether new requests may name `version` with `mode`: published, not deprecated, mode offered.
     function isRequestable(ModelVersion version, uint8 mode) external view returns (bool);

@@ -47,14 +47,19 @@ interface IProofRegistry {
         /// The signature is not by the key that `operator` used at `issuedAt`.
         WrongSignature,
         /// `issuedAt` lies in the future.
-        IssuedInFuture
+        IssuedInFuture,
+        /// The proof does not show that this model turns this input into this output, or is not for this request and
+        /// operator; or no key is registered for the model's version.
+        WrongProof
     }
 
     /// @notice EIP-712 digest of `receipt`.
     function digestOf(InferenceReceipt calldata receipt) external view returns (bytes32);
 
     /// @notice Judges `receipt` with its evidence as of `receipt.issuedAt`.
-    /// @param evidence Mode 0: the operator's signature of the digest, 65 bytes r, s, v with low s.
+    /// @param evidence Mode 0: the operator's signature of the digest, 65 bytes r, s, v with low s. Mode 2: that
+    /// signature, the 256 bytes of the proof, the input, the output.
+    /// Mode 2 says nothing about whether the key is to be trusted: see `isTrusted`.
     function verify(InferenceReceipt calldata receipt, bytes calldata evidence) external view returns (Fault);
 
     /// @notice Verifies and announces the result of an on-chain request. Only the InferenceHub, which keeps the digest in
@@ -64,6 +69,10 @@ interface IProofRegistry {
     function record(InferenceReceipt calldata receipt, bytes calldata evidence)
         external
         returns (Fault fault, bytes32 digest);
+
+    /// @notice Whether zero-knowledge proofs about `version` may carry value for somebody who trusts `contributor`, one of
+    /// those who made the key; zero for nobody, which suffices on a development chain only.
+    function isTrusted(ModelVersion version, address contributor) external view returns (bool);
 
     /// @notice Digest of the recorded receipt of `requestId`, or zero.
     function resultOf(bytes32 requestId) external view returns (bytes32 digest);

@@ -121,6 +121,11 @@ contract ModelRegistry is IModelRegistry, AccessManagedUpgradeable, UUPSUpgradea
     }
 
     /// @inheritdoc IModelRegistry
+    function zkCommitmentOf(ModelVersion version) external view returns (bytes32) {
+        return _published(version).spec.zkCommitment;
+    }
+
+    /// @inheritdoc IModelRegistry
     function isRequestable(ModelVersion version, uint8 mode) external view returns (bool) {
         Version storage record = _storage().versions[version];
         // An unknown version has no modes. A shift by 8 or more yields zero: no such mode is offered.

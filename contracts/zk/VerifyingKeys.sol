@@ -1,89 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SSTORE2} from "solady/utils/SSTORE2.sol";
+import {IVerifyingKeys, KeyTerms, SetupKind, ZkKey} from "../interfaces/IVerifyingKeys.sol";
+import {Groth16Verifier} from "./Groth16Verifier.sol";
+import {KeyChecks} from "./KeyChecks.sol";
 
-/// @title Keys of `Groth16Verifier`, checked and kept as code
-/// @notice A key is -δ, α, -β, the point of the constant 1, -γ, one point per public input, and the lengths of the
-/// model's input and output, 16 bytes each: 544 bytes and 64 for each public input, coordinates big-endian, imaginary
-/// parts first. Keeping it as code costs a fraction of storage, to write and to
-/// read.
-library VerifyingKeys {
-    /// @notice The bytes are no key: see the reason.
-    error MalformedKey(string reason);
+/// @title Keys that proofs of execution are checked with
+/// @notice See `IVerifyingKeys`. Keys are kept as code, which costs a fraction of storage to write and to read. Nobody has
+/// any power over this contract, and nothing in it can be changed or removed.
+contract VerifyingKeys is IVerifyingKeys {
+    bytes32 private constant COMMITMENT_DOMAIN = keccak256("OPG zkML key v1");
+    /// Without chain and contract: what a contributor says of a key is true wherever the key is used.
+    bytes32 private constant ATTESTATION_DOMAIN = keccak256(
+        abi.encode(keccak256("EIP712Domain(string name,string version)"), keccak256("OPG zk setup"), keccak256("1"))
+    );
+    bytes32 private constant ATTESTATION_TYPEHASH = keccak256("KeyAttestation(bytes32 zkCommitment)");
+    uint256 private constant DEVNET = 31_337;
 
-    /// @dev Where the points of the inputs begin, and where two others lie.
-    uint256 private constant HEAD = 512;
-    uint256 private constant ALPHA = 128;
-    uint256 private constant CONSTANT = 320;
+    /// @notice What judges proofs under these keys.
+    Groth16Verifier public immutable verifier;
 
-    /// @notice Checks a key and writes it.
-    /// @return pointer The contract whose code is the key.
-    function store(bytes memory key) internal returns (address pointer) {
-        check(key);
-        return SSTORE2.write(key);
+    mapping(bytes32 commitment => ZkKey key) private _keys;
+    mapping(bytes32 commitment => mapping(address contributor => bool attested)) private _attested;
+
+    constructor(Groth16Verifier verifier_) {
+        verifier = verifier_;
     }
 
-    /// @notice Reverts unless every coordinate is canonical and every point lies in its group and is not infinity. A
-    /// point at infinity would leave something out of the equation: an input with it could be anything.
-    function check(bytes memory key) internal view {
-        uint256 end = key.length < 32 ? 0 : key.length - 32;
-        if (end < HEAD + 64 || (end - HEAD) % 64 != 0 || end > 24_000) {
-            revert MalformedKey("its length is not 544 bytes and 64 for each of its inputs");
-        }
-        uint256 lengths;
-        assembly ("memory-safe") {
-            lengths := mload(add(key, add(32, end)))
-        }
-        // The statement, and one input for each 31 bytes begun. Each summand is below 2^128.
-        if (1 + ((lengths >> 128) + uint128(lengths) + 30) / 31 != (end - HEAD) / 64) {
-            revert MalformedKey("the lengths of input and output do not fit the number of its inputs");
-        }
-        _checkSecond(key, 0);
-        _checkSecond(key, ALPHA + 64);
-        _checkSecond(key, CONSTANT + 64);
-        _checkFirst(key, ALPHA);
-        _checkFirst(key, CONSTANT);
-        for (uint256 offset = HEAD; offset < end; offset += 64) {
-            _checkFirst(key, offset);
-        }
+    /// @inheritdoc IVerifyingKeys
+    function register(KeyTerms calldata terms, bytes calldata key) external returns (bytes32 commitment) {
+        // Check: the terms, that the key is new, and every point of it.
+        require(terms.modelDigest != 0, InvalidKeyTerms("modelDigest"));
+        require(terms.kind != SetupKind.None, InvalidKeyTerms("kind"));
+        bool hasTranscript = terms.transcriptHash != 0;
+        require(hasTranscript == (terms.kind == SetupKind.MultiParty), InvalidKeyTerms("transcriptHash"));
+        commitment = commitmentOf(terms, key);
+        require(_keys[commitment].pointer == address(0), KeyAlreadyRegistered(commitment));
+        (uint32 inputLength, uint32 outputLength) = KeyChecks.check(key);
+
+        // Effect: keep it.
+        address pointer = SSTORE2.write(key);
+        _keys[commitment] = ZkKey(pointer, inputLength, outputLength, terms.kind);
+        emit KeyRegistered(commitment, terms.modelDigest, terms, pointer);
     }
 
-    /// @dev Adding infinity is how the precompile is asked whether a point is on the curve.
-    function _checkFirst(bytes memory key, uint256 offset) private view {
-        bool valid;
-        assembly ("memory-safe") {
-            let buffer := mload(0x40)
-            mcopy(buffer, add(add(key, 32), offset), 64)
-            mstore(add(buffer, 64), 0)
-            mstore(add(buffer, 96), 0)
-            let infinite := iszero(or(mload(buffer), mload(add(buffer, 32))))
-            valid := staticcall(1000, 6, buffer, 128, buffer, 64)
-            // A precompile that is absent succeeds and returns nothing.
-            valid := and(and(valid, eq(returndatasize(), 64)), iszero(infinite))
-        }
-        if (!valid) revert MalformedKey("a point of the first group is infinite, not canonical or not on the curve");
+    /// @inheritdoc IVerifyingKeys
+    function attest(bytes32 commitment, address contributor, bytes calldata signature) external {
+        SetupKind kind = _keys[commitment].kind;
+        require(kind != SetupKind.None, UnknownKey(commitment));
+        require(kind == SetupKind.MultiParty, NotMultiParty(commitment));
+        // On any error `recovered` is zero.
+        (address recovered,,) = ECDSA.tryRecoverCalldata(attestationOf(commitment), signature);
+        require(recovered != address(0) && recovered == contributor, WrongAttestation(commitment, contributor));
+
+        _attested[commitment][contributor] = true;
+        emit KeyAttested(commitment, contributor);
     }
 
-    /// @dev A pairing with infinity is 1, if the point is in its group at all.
-    function _checkSecond(bytes memory key, uint256 offset) private view {
-        bool valid;
-        assembly ("memory-safe") {
-            let buffer := mload(0x40)
-            mstore(buffer, 0)
-            mstore(add(buffer, 32), 0)
-            mcopy(add(buffer, 64), add(add(key, 32), offset), 128)
-            let infinite :=
-                iszero(
-                    or(
-                        or(mload(add(buffer, 64)), mload(add(buffer, 96))),
-                        or(mload(add(buffer, 128)), mload(add(buffer, 160)))
-                    )
-                )
-            mstore(0, 0)
-            valid := staticcall(200000, 8, buffer, 192, 0, 32)
-            valid := and(and(valid, eq(returndatasize(), 32)), and(eq(mload(0), 1), iszero(infinite)))
-        }
-        if (!valid) revert MalformedKey("a point of the second group is infinite, not canonical or not in the group");
+    /// @inheritdoc IVerifyingKeys
+    function keyOf(bytes32 commitment) external view returns (ZkKey memory) {
+        return _keys[commitment];
+    }
+
+    /// @inheritdoc IVerifyingKeys
+    function hasAttested(bytes32 commitment, address contributor) external view returns (bool) {
+        return _attested[commitment][contributor];
+    }
+
+    /// @inheritdoc IVerifyingKeys
+    function isTrusted(bytes32 commitment, address contributor) external view returns (bool) {
+        if (contributor != address(0)) return _attested[commitment][contributor];
+        return block.chainid == DEVNET && _keys[commitment].kind != SetupKind.None;
+    }
+
+    /// @inheritdoc IVerifyingKeys
+    function commitmentOf(KeyTerms calldata terms, bytes calldata key) public pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(COMMITMENT_DOMAIN, terms.modelDigest, keccak256(key), terms.kind, terms.transcriptHash)
+            );
+    }
+
+    /// @inheritdoc IVerifyingKeys
+    function attestationOf(bytes32 commitment) public pure returns (bytes32 digest) {
+        return
+            MessageHashUtils.toTypedDataHash(
+                ATTESTATION_DOMAIN, keccak256(abi.encode(ATTESTATION_TYPEHASH, commitment))
+            );
     }
 }

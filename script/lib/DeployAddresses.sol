@@ -25,6 +25,8 @@ struct Addresses {
     address stakingImplementation;
     address stakingSlashes;
     address stakingOperators;
+    address groth16Verifier;
+    address verifyingKeys;
     address proofRegistry;
     address proofRegistryImplementation;
     address inferenceHub;
@@ -57,6 +59,8 @@ library DeployAddresses {
         system.stakingSlashes = predict(config, "StakingSlashes");
         system.stakingImplementation = predict(config, "Staking implementation");
         system.staking = predict(config, "Staking");
+        system.groth16Verifier = predict(config, "Groth16Verifier");
+        system.verifyingKeys = predict(config, "VerifyingKeys");
         system.proofRegistryImplementation = predict(config, "ProofRegistry implementation");
         system.proofRegistry = predict(config, "ProofRegistry");
         system.inferenceHubImplementation = predict(config, "InferenceHub implementation");

@@ -17,6 +17,8 @@ import {StakingSlashes} from "../../contracts/staking/StakingSlashes.sol";
 import {Opg} from "../../contracts/token/Opg.sol";
 import {Airdrop} from "../../contracts/vesting/Airdrop.sol";
 import {VestingVault} from "../../contracts/vesting/VestingVault.sol";
+import {Groth16Verifier} from "../../contracts/zk/Groth16Verifier.sol";
+import {VerifyingKeys} from "../../contracts/zk/VerifyingKeys.sol";
 import {Addresses} from "./DeployAddresses.sol";
 import {DeployConfig} from "./DeployConfig.sol";
 import {Genesis} from "./Genesis.sol";
@@ -106,11 +108,13 @@ library DeployPlan {
             system.modelRegistryImplementation,
             abi.encodeCall(ModelRegistry.initialize, (system.accessManager))
         );
+        plan.add("Groth16Verifier", system.groth16Verifier, "");
+        plan.add("VerifyingKeys", system.verifyingKeys, abi.encode(system.groth16Verifier));
         plan.add(
             "ProofRegistry implementation",
             system.proofRegistryImplementation,
             "ProofRegistry",
-            abi.encode(system.staking, system.inferenceHub)
+            abi.encode(system.staking, system.inferenceHub, system.modelRegistry, system.verifyingKeys)
         );
         plan.addProxy(
             "ProofRegistry",

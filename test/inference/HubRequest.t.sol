@@ -70,7 +70,7 @@ contract HubRequestTest is InferenceFixture {
 
     function test_RevertWhen_ModelIsNotOffered() public {
         _expectNotRequestable(ModelVersion.wrap("nothing"), 0);
-        _expectNotRequestable(version, 2);
+        _expectNotRequestable(version, 3);
         _expectNotRequestable(version, 255);
         vm.prank(modelOwner);
         models.deprecateVersion(version);

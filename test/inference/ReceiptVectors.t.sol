@@ -11,6 +11,7 @@ import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
 import {ModelVersion} from "../../contracts/interfaces/ModelVersion.sol";
 import {IOperators} from "../../contracts/interfaces/IOperators.sol";
 import {InferenceReceipt, IProofRegistry} from "../../contracts/interfaces/IProofRegistry.sol";
+import {VerifyingKeys} from "../../contracts/zk/VerifyingKeys.sol";
 
 /// @notice The contracts agree with the vectors in `test/vectors`, which the keeper checks too and an independent
 /// implementation wrote.
@@ -19,7 +20,11 @@ contract ReceiptVectorsTest is Test {
     string private requests = vm.readFile("test/vectors/requests.json");
 
     /// Code with the immutables of a deployment, to be put at the addresses that the vectors name.
-    bytes private registryCode = address(new ProofRegistry(IOperators(address(0)), address(0))).code;
+    bytes private registryCode =
+        address(
+        new ProofRegistry(IOperators(address(0)), address(0), IModelRegistry(address(0)), VerifyingKeys(address(0)))
+    )
+    .code;
     bytes private hubCode =
         address(
         new InferenceHub(

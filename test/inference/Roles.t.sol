@@ -64,7 +64,7 @@ contract RolesTest is InferenceFixture {
         Fulfilment memory f = _answer(req);
         address nextModels = address(new ModelRegistryV2());
         address nextHub = address(new InferenceHub(opg, models, staking, proofs));
-        address nextProofs = address(new ProofRegistry(staking, address(hub)));
+        address nextProofs = address(new ProofRegistry(staking, address(hub), models, keys));
         vm.startPrank(governance);
         models.upgradeToAndCall(nextModels, "");
         hub.upgradeToAndCall(nextHub, "");
@@ -125,7 +125,7 @@ contract RolesTest is InferenceFixture {
         ModelRegistry bareModels = new ModelRegistry();
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         bareModels.initialize(stranger);
-        ProofRegistry bareProofs = new ProofRegistry(staking, address(hub));
+        ProofRegistry bareProofs = new ProofRegistry(staking, address(hub), models, keys);
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         bareProofs.initialize(stranger);
         InferenceHub bareHub = new InferenceHub(opg, models, staking, proofs);

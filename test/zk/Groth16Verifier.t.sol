@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {VerifyingKeys} from "../../contracts/zk/VerifyingKeys.sol";
+import {IVerifyingKeys} from "../../contracts/interfaces/IVerifyingKeys.sol";
 import {ZkContext} from "../../contracts/zk/ZkStatement.sol";
 import {ZkVectors} from "./ZkVectors.sol";
 
@@ -152,7 +152,7 @@ contract Groth16VerifierTest is ZkVectors {
         for (uint256 i; i < vector.key.length; ++i) {
             bytes1 honest = vector.key[i];
             vector.key[i] = honest ^ bytes1(uint8(1 << (i % 8)));
-            vm.expectPartialRevert(VerifyingKeys.MalformedKey.selector);
+            vm.expectPartialRevert(IVerifyingKeys.MalformedKey.selector);
             harness.check(vector.key);
             vector.key[i] = honest;
         }
@@ -160,11 +160,11 @@ contract Groth16VerifierTest is ZkVectors {
 
     function test_KeysOfOtherLengthsAreRefused() public {
         bytes memory key = _vector(0).key;
-        vm.expectPartialRevert(VerifyingKeys.MalformedKey.selector);
+        vm.expectPartialRevert(IVerifyingKeys.MalformedKey.selector);
         harness.store(bytes.concat(key, hex"00"));
-        vm.expectPartialRevert(VerifyingKeys.MalformedKey.selector);
+        vm.expectPartialRevert(IVerifyingKeys.MalformedKey.selector);
         harness.store(new bytes(512));
-        vm.expectPartialRevert(VerifyingKeys.MalformedKey.selector);
+        vm.expectPartialRevert(IVerifyingKeys.MalformedKey.selector);
         harness.store("");
     }
 
@@ -178,7 +178,7 @@ contract Groth16VerifierTest is ZkVectors {
             for (uint256 j = offsets[i]; j < offsets[i] + length; ++j) {
                 key[j] = 0;
             }
-            vm.expectPartialRevert(VerifyingKeys.MalformedKey.selector);
+            vm.expectPartialRevert(IVerifyingKeys.MalformedKey.selector);
             harness.store(key);
         }
     }

@@ -10,6 +10,8 @@ import {ProofRegistry} from "../../../contracts/inference/ProofRegistry.sol";
 import {IStaking} from "../../../contracts/interfaces/IStaking.sol";
 import {NewCategory, Schedule} from "../../../contracts/interfaces/IVestingVault.sol";
 import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
+import {Groth16Verifier} from "../../../contracts/zk/Groth16Verifier.sol";
+import {VerifyingKeys} from "../../../contracts/zk/VerifyingKeys.sol";
 import {Opg} from "../../../contracts/token/Opg.sol";
 import {VestingVault} from "../../../contracts/vesting/VestingVault.sol";
 import {Addresses} from "../../../script/lib/DeployAddresses.sol";
@@ -133,12 +135,13 @@ abstract contract GovernanceFixture is Proposals, StakingSystem {
         models = ModelRegistry(
             _proxy(address(new ModelRegistry()), abi.encodeCall(ModelRegistry.initialize, (address(manager))))
         );
+        VerifyingKeys keys = new VerifyingKeys(new Groth16Verifier());
         // Implementations of hub and proof registry first, then the proxies, which they know as immutables.
         uint256 nonce = vm.getNonce(deployer);
         address hubAt = vm.computeCreateAddress(deployer, nonce + 2);
         address proofsAt = vm.computeCreateAddress(deployer, nonce + 3);
         address hubCode = address(new InferenceHub(opg, models, staking, ProofRegistry(proofsAt)));
-        address proofsCode = address(new ProofRegistry(staking, hubAt));
+        address proofsCode = address(new ProofRegistry(staking, hubAt, models, keys));
         hub = InferenceHub(_proxy(hubCode, abi.encodeCall(InferenceHub.initialize, (address(manager), 4, 60))));
         proofs = ProofRegistry(_proxy(proofsCode, abi.encodeCall(ProofRegistry.initialize, (address(manager)))));
         assertEq(address(proofs), proofsAt);

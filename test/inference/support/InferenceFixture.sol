@@ -14,6 +14,8 @@ import {ModelVersion} from "../../../contracts/interfaces/ModelVersion.sol";
 import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
 import {CustodyVault} from "../../../contracts/staking/CustodyVault.sol";
 import {Opg} from "../../../contracts/token/Opg.sol";
+import {Groth16Verifier} from "../../../contracts/zk/Groth16Verifier.sol";
+import {VerifyingKeys} from "../../../contracts/zk/VerifyingKeys.sol";
 import {StakingSystem} from "../../support/StakingSystem.sol";
 import {Receipts} from "./Receipts.sol";
 
@@ -44,6 +46,7 @@ abstract contract InferenceFixture is Test, StakingSystem {
     ModelRegistry internal models;
     CustodyVault internal custodyVault;
     IStaking internal staking;
+    VerifyingKeys internal keys;
     ProofRegistry internal proofs;
     InferenceHub internal hub;
     bytes32 internal modelId;
@@ -82,12 +85,13 @@ abstract contract InferenceFixture is Test, StakingSystem {
                 )
             )
         );
+        keys = new VerifyingKeys(new Groth16Verifier());
         // Hub and proof registry know each other as immutables: four contracts are created, the proxies last.
         uint256 nonce = vm.getNonce(address(this));
         address hubAt = vm.computeCreateAddress(address(this), nonce + 2);
         address proofsAt = vm.computeCreateAddress(address(this), nonce + 3);
         address hubCode = address(new InferenceHub(opg, models, staking, ProofRegistry(proofsAt)));
-        address proofsCode = address(new ProofRegistry(staking, hubAt));
+        address proofsCode = address(new ProofRegistry(staking, hubAt, models, keys));
         hub = InferenceHub(
             address(
                 new ERC1967Proxy(
