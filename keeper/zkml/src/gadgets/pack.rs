@@ -44,9 +44,15 @@ pub(crate) fn bind<B: Backend>(backend: &mut B, first: usize, parts: Vec<Part<B:
 /// The first `bytes` bytes of a word and the others, each proved to be of its length.
 fn split<B: Backend>(backend: &mut B, word: &B::Wire, bytes: usize) -> Vec<(usize, B::Wire)> {
     let rest = 8 * (4 - bytes) as u32;
-    let high = backend.allocate(&[word], |values| values[0] >> rest);
-    let low = backend.sum(0, &[(1, word), (-(1 << rest), &high)]);
-    range(backend, &high, 32 - rest);
-    range(backend, &low, rest);
+    let (high, low) = halves(backend, word, 32 - rest, rest);
     vec![(bytes, high), (4 - bytes, low)]
+}
+
+/// The upper `high` and the lower `low` bits of a value, which has to have no more. Cost: one constraint a bit.
+pub(super) fn halves<B: Backend>(backend: &mut B, x: &B::Wire, high: u32, low: u32) -> (B::Wire, B::Wire) {
+    let above = backend.allocate(&[x], |values| values[0] >> low);
+    let below = backend.sum(0, &[(1, x), (-(1 << low), &above)]);
+    range(backend, &above, high);
+    range(backend, &below, low);
+    (above, below)
 }

@@ -2,8 +2,12 @@
 //! over full ranges, that the honest witness does and no faulty one.
 
 use ark_bn254::Fr;
+use ark_ff::PrimeField;
 use proptest::prelude::*;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 
+use super::pack::halves;
 use super::*;
 use crate::circuit::{Backend, Concrete, Symbolic};
 use crate::model::Interval;
@@ -16,6 +20,7 @@ enum Gadget {
     Max(Vec<Interval>),
     ArgMax(Vec<Interval>),
     Requantise(Interval, u8),
+    Halves(u32, u32),
 }
 
 impl Gadget {
@@ -32,6 +37,7 @@ impl Gadget {
             Self::Max(ranges) => max(backend, ranged(ranges)).expect("wires").0,
             Self::ArgMax(ranges) => argmax(backend, &ranged(ranges)),
             Self::Requantise(interval, shift) => requantise(backend, &wires[0], *interval, *shift),
+            Self::Halves(high, low) => halves(backend, &wires[0], *high, *low).0,
         };
         let shown = backend.allocate(&[&result], |values| values[0]);
         let difference = backend.sum(0, &[(1, &shown), (-1, &result)]);
@@ -56,6 +62,7 @@ impl Gadget {
             Self::Max(_) => *inputs.iter().max().expect("inputs"),
             Self::ArgMax(_) => reference::argmax(inputs),
             Self::Requantise(_, shift) => reference::requantise(inputs[0], *shift),
+            Self::Halves(_, low) => inputs[0] >> low,
         }
     }
 }
@@ -128,6 +135,72 @@ fn range_accepts_its_range_and_nothing_else() {
             } else {
                 assert!(solutions(&system, &[value], -140..=140).is_empty(), "{value} in {width} bits");
             }
+        }
+    }
+}
+
+#[test]
+fn halves_are_the_bits_and_nothing_else() {
+    for (high, low) in [(1, 1), (2, 3), (3, 2), (4, 1)] {
+        let gadget = Gadget::Halves(high, low);
+        let system = gadget.constraints(1);
+        for value in -40..=70 {
+            if (0..1 << (high + low)).contains(&value) {
+                assert_unique(&gadget, &system, &[value], -70..=70);
+            } else {
+                assert!(solutions(&system, &[value], -70..=70).is_empty(), "{value} in {high} + {low} bits");
+            }
+        }
+    }
+}
+
+/// Bytes and words in any order, bound to public inputs of 31 bytes each: what is bound is their byte string, and no other.
+#[test]
+fn public_inputs_are_bound_to_the_bytes_of_all_parts() {
+    let mut rng = StdRng::seed_from_u64(31);
+    for _ in 0..60 {
+        let parts: Vec<(bool, i64)> = (0..rng.random_range(1..40))
+            .map(|_| {
+                let word = rng.random_bool(0.4);
+                (word, if word { i64::from(rng.random::<i32>()) } else { rng.random_range(0..=255) })
+            })
+            .collect();
+        let bytes: Vec<u8> = parts
+            .iter()
+            .flat_map(|(word, value)| match word {
+                true => ((value + (1 << 31)) as u32).to_be_bytes().to_vec(),
+                false => vec![*value as u8],
+            })
+            .collect();
+        let chunks = |bytes: &[u8]| -> Vec<Fr> {
+            let padded = |chunk: &[u8]| [chunk, &vec![0; CHUNK - chunk.len()]].concat();
+            bytes.chunks(CHUNK).map(|chunk| Fr::from_be_bytes_mod_order(&padded(chunk))).collect()
+        };
+        let count = bytes.len().div_ceil(CHUNK);
+        fn build<B: Backend>(backend: &mut B, parts: &[(bool, i64)]) {
+            let wires = parts
+                .iter()
+                .map(|(word, value)| {
+                    let wire = backend.allocate(&[], |_| *value);
+                    if *word { Part::Word(wire) } else { Part::Byte(wire) }
+                })
+                .collect();
+            bind(backend, 1, wires);
+        }
+        let mut symbolic = Symbolic::new(1 + count);
+        build(&mut symbolic, &parts);
+        let system = symbolic.finish().expect("a small circuit");
+        let mut concrete = Concrete::new(&[], None);
+        build(&mut concrete, &parts);
+        let assignment = |bytes: &[u8]| -> Vec<Fr> {
+            let witness = concrete.witness.iter().map(|value| Fr::from(*value));
+            [vec![Fr::from(1u64)], chunks(bytes)].concat().into_iter().chain(witness).collect()
+        };
+        assert_eq!(system.violated(&assignment(&bytes)), None, "{parts:?}");
+        for at in 0..bytes.len() {
+            let mut other = bytes.clone();
+            other[at] ^= 1 << rng.random_range(0..8);
+            assert!(system.violated(&assignment(&other)).is_some(), "byte {at} of {parts:?}");
         }
     }
 }
@@ -219,6 +292,11 @@ proptest! {
         let (ranges, values): (Vec<_>, Vec<_>) = wires.into_iter().unzip();
         check(&Gadget::Max(ranges.clone()), &values, fault, change)?;
         check(&Gadget::ArgMax(ranges), &values, fault, change)?;
+    }
+
+    #[test]
+    fn halves_hold_over_full_words(word: u32, bytes in 1..4_u32, fault: usize, change in prop_oneof![Just(1), Just(-1_i64)]) {
+        check(&Gadget::Halves(8 * bytes, 32 - 8 * bytes), &[word.into()], fault, change)?;
     }
 
     #[test]

@@ -97,3 +97,26 @@ fn calibrated(shape: Shape, mut layers: Vec<Layer>) -> Model {
     }
     Model::new(shape, layers).expect("the layers fit")
 }
+
+/// One architecture over images of any size, for figures of growth.
+#[allow(dead_code, reason = "of the users of this file, only one plots growth")]
+pub(crate) fn growing(side: usize) -> Model {
+    let rng = &mut StdRng::seed_from_u64(side as u64);
+    let requantise = || Layer::Requantise { shift: 0 };
+    let filters = |rng: &mut StdRng, channels: usize| {
+        let (weights, bias) = (weights(rng, 8 * channels * 9), biases(rng, 8));
+        Layer::Conv(Conv { weights, bias, kernel: [3, 3], stride: [1, 1], padding: [1; 4] })
+    };
+    let halved = side / 2;
+    calibrated(
+        Shape::image(1, side, side),
+        vec![
+            filters(rng, 1),
+            requantise(),
+            filters(rng, 8),
+            Layer::MaxPool(Pool { window: [2, 2], stride: [2, 2] }),
+            requantise(),
+            gemm(rng, 8 * halved * halved, 10),
+        ],
+    )
+}
