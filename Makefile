@@ -139,6 +139,11 @@ bench-zk: setup ## what proofs of execution cost, beside a peer
 	$(call say,Benchmarks of proofs)
 	@cargo bench --locked --workspace --profile dev --bench prove
 
+.PHONY: bench-zk-growth
+bench-zk-growth: setup ## how proving grows with the model; draws docs/zkml-growth.svg (ten minutes)
+	$(call say,Growth of proofs)
+	@cargo bench --locked --workspace --profile dev --bench growth
+
 .PHONY: gas
 gas: setup ## write the gas snapshots
 	$(call say,Gas snapshots)
