@@ -5,6 +5,7 @@ import {IStakingOperators} from "./IStakingOperators.sol";
 import {IStakingPools} from "./IStakingPools.sol";
 import {IStakingRewards} from "./IStakingRewards.sol";
 import {IStakingSlashes} from "./IStakingSlashes.sol";
+import {IStakingViews} from "./IStakingViews.sol";
 
 /// @title Staking: operators, those who back them, and slashes
 /// @notice All staked OPG lies in the custody vault and votes as its owner wants. Each operator has two pools: its own
@@ -23,4 +24,4 @@ import {IStakingSlashes} from "./IStakingSlashes.sol";
 ///
 /// PARTS
 /// One address answers all of it. The parts are separate because the code would not fit into one contract.
-interface IStaking is IStakingPools, IStakingOperators, IStakingSlashes, IStakingRewards {}
+interface IStaking is IStakingPools, IStakingOperators, IStakingSlashes, IStakingRewards, IStakingViews {}

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IOperators} from "./IOperators.sol";
-import {IStakingCommon, PoolView, PositionView, UnbondView} from "./IStakingCommon.sol";
+import {IStakingCommon} from "./IStakingCommon.sol";
 
 /// @title What holders do with stake
 /// @notice A part of `IStaking`.
@@ -52,19 +52,4 @@ interface IStakingPools is IStakingCommon, IOperators {
 
     /// @notice Lets `agent` act for the caller, or not any longer.
     function setAgent(address agent, bool allowed) external;
-
-    /// @notice The pools of `operator`.
-    function poolsOf(address operator) external view returns (PoolView memory own, PoolView memory delegated);
-
-    /// @notice What `account` has bonded at `operator`.
-    function positionOf(address operator, address account) external view returns (PositionView memory);
-
-    /// @notice Unbond `id` of `account` at `operator`; all zero if it is not open.
-    function unbondOf(address operator, address account, uint256 id) external view returns (UnbondView memory);
-
-    /// @notice What `sync` would burn.
-    function surplusOf(address operator, address account, uint256[] calldata ids) external view returns (uint256);
-
-    /// @notice Whether `agent` may act for `account`.
-    function isAgent(address account, address agent) external view returns (bool);
 }

@@ -24,12 +24,6 @@ interface IStakingRewards is IStakingCommon {
     /// let a higher commission count from now on. Anyone.
     function settle(address operator) external;
 
-    /// @notice What `takeRewards` would return.
-    function rewardsOf(address operator, address account) external view returns (uint256);
-
-    /// @notice Wei per second for all active stake together, and when that ends.
-    function stream() external view returns (uint256 rate, uint64 until);
-
     /// @notice The rewards contract.
     function rewards() external view returns (address);
 }

@@ -125,6 +125,16 @@ abstract contract StakingCore is StakingEarnings {
         return account == operator ? $.ownPools[operator] : $.delegatedPools[operator];
     }
 
+    /// @dev What is booked beyond what the shares are worth, or would be if all open slashes were vetoed.
+    function _surplus(StakePool storage pool, uint16 generation, uint256 shares, uint256 booked)
+        internal
+        view
+        returns (uint256)
+    {
+        uint256 worth = generation == pool.generation ? pool.worthWithEscrow(shares) : 0;
+        return booked > worth ? booked - worth : 0;
+    }
+
     function _requireSelfStake(address operator) internal view {
         StakingStorage.Layout storage $ = StakingStorage.load();
         uint256 stake = $.ownPools[operator].bonded();

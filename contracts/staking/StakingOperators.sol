@@ -8,10 +8,11 @@ import {IStakingOperators} from "../interfaces/IStakingOperators.sol";
 import {History} from "./History.sol";
 import {StakingCore} from "./StakingCore.sol";
 import {OperatorRewards, OperatorState, Position, StakingStorage} from "./StakingStorage.sol";
+import {StakingViews} from "./StakingViews.sol";
 
-/// @title Part of Staking: the life of operators
-/// @notice See `IStakingOperators`. Code only, see `Staking`.
-contract StakingOperators is StakingCore, IStakingOperators {
+/// @title Part of Staking: the life of operators, and what can be asked
+/// @notice See `IStakingOperators` and `IStakingViews`. Code only, see `Staking`.
+contract StakingOperators is StakingViews, IStakingOperators {
     using History for History.Trace;
 
     uint8 public constant ROLE_INFERENCE = 1 << 0;

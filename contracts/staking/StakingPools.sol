@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IOperators} from "../interfaces/IOperators.sol";
-import {PoolView, PositionView, UnbondView} from "../interfaces/IStakingCommon.sol";
 import {IStakingPools} from "../interfaces/IStakingPools.sol";
 import {History} from "./History.sol";
 import {StakeHistory} from "./StakeHistory.sol";
@@ -174,58 +173,6 @@ abstract contract StakingPools is StakingCore, IStakingPools {
         return StakingStorage.load().totalStake.valueAt(timestamp);
     }
 
-    /// @inheritdoc IStakingPools
-    function isAgent(address account, address agent) external view override returns (bool) {
-        return StakingStorage.load().agents[account][agent];
-    }
-
-    /// @inheritdoc IStakingPools
-    function poolsOf(address operator) external view override returns (PoolView memory own, PoolView memory delegated) {
-        StakingStorage.Layout storage $ = StakingStorage.load();
-        return (_viewOf($.ownPools[operator]), _viewOf($.delegatedPools[operator]));
-    }
-
-    /// @inheritdoc IStakingPools
-    function positionOf(address operator, address account) external view override returns (PositionView memory) {
-        Position storage position = StakingStorage.load().positions[operator][account];
-        StakePool storage pool = _poolOf(operator, account);
-        uint256 shares = position.generation == pool.generation ? position.shares : 0;
-        uint256 amount = pool.worth(shares);
-        if (account != operator && amount > position.booked) amount = position.booked;
-        return PositionView(shares, amount, position.booked, position.lastId, position.openUnbonds);
-    }
-
-    /// @inheritdoc IStakingPools
-    function unbondOf(address operator, address account, uint256 id)
-        external
-        view
-        override
-        returns (UnbondView memory)
-    {
-        Unbond storage open = StakingStorage.load().unbonds[operator][account][id];
-        StakePool storage pool = _poolOf(operator, account);
-        uint256 amount = open.generation == pool.generation ? pool.worth(open.shares) : 0;
-        if (account != operator && amount > open.booked) amount = open.booked;
-        return UnbondView(open.shares, amount, open.booked, open.maturesAt);
-    }
-
-    /// @inheritdoc IStakingPools
-    function surplusOf(address operator, address account, uint256[] calldata ids)
-        external
-        view
-        override
-        returns (uint256 surplus)
-    {
-        StakingStorage.Layout storage $ = StakingStorage.load();
-        StakePool storage pool = _poolOf(operator, account);
-        Position storage position = $.positions[operator][account];
-        surplus = _surplus(pool, position.generation, position.shares, position.booked);
-        for (uint256 i; i < ids.length; ++i) {
-            Unbond storage open = $.unbonds[operator][account][ids[i]];
-            surplus += _surplus(pool, open.generation, open.shares, open.booked);
-        }
-    }
-
     /// @dev Ends a matured unbond. Of what is booked for it, `amount` may leave and `surplus` has to be burned.
     function _close(address operator, address account, uint256 id, address to, uint256 leastAmount)
         private
@@ -255,22 +202,8 @@ abstract contract StakingPools is StakingCore, IStakingPools {
         vault.burnUnits(account, surplus);
     }
 
-    /// @dev What is booked beyond what the shares are worth, or would be if all open slashes were vetoed.
-    function _surplus(StakePool storage pool, uint16 generation, uint256 shares, uint256 booked)
-        private
-        view
-        returns (uint256)
-    {
-        uint256 worth = generation == pool.generation ? pool.worthWithEscrow(shares) : 0;
-        return booked > worth ? booked - worth : 0;
-    }
-
     function _requireUnbond(address operator, address account, uint256 id) private view returns (Unbond memory open) {
         open = StakingStorage.load().unbonds[operator][account][id];
         require(open.shares != 0, UnknownUnbond(operator, account, id));
-    }
-
-    function _viewOf(StakePool storage pool) private view returns (PoolView memory) {
-        return PoolView(pool.assets, pool.shares, pool.unbondingShares, pool.escrowed, pool.generation);
     }
 }

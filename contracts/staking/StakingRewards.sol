@@ -61,19 +61,4 @@ abstract contract StakingRewards is StakingCore, IStakingRewards {
     function settle(address operator) external override {
         _settle(operator);
     }
-
-    /// @inheritdoc IStakingRewards
-    function rewardsOf(address operator, address account) external view override returns (uint256) {
-        (uint96 index, uint256 owed) = _preview(operator);
-        if (account == operator) return owed;
-        StakingStorage.Layout storage $ = StakingStorage.load();
-        return _owedTo(operator, account, $.delegatedPools[operator], $.positions[operator][account], index);
-    }
-
-    /// @inheritdoc IStakingRewards
-    function stream() external view override returns (uint256 rate, uint64 until) {
-        RewardStream memory flow = StakingStorage.load().stream;
-        _flow(flow);
-        return (flow.rate, flow.until);
-    }
 }
