@@ -103,7 +103,7 @@ pub fn encode_key(key: &VerifyingKey) -> Vec<u8> {
 /// lengths that do not fit, and a key to which nobody contributed.
 pub fn decode_key(bytes: &[u8]) -> Result<VerifyingKey, EncodingError> {
     let points = bytes.len().saturating_sub(LENGTHS);
-    if points < HEAD + 64 || (points - HEAD) % 64 != 0 || bytes.len() > MAX_KEY_BYTES {
+    if points < HEAD + 64 || !(points - HEAD).is_multiple_of(64) || bytes.len() > MAX_KEY_BYTES {
         return Err(EncodingError::KeyLength(bytes.len()));
     }
     let (points, lengths) = bytes.split_at(points);

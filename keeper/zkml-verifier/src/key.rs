@@ -5,13 +5,13 @@ use ark_bn254::{Bn254, G1Affine, G1Projective, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ec::pairing::Pairing;
 use ark_ff::Zero;
-use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
+use ark_serialize::CanonicalSerialize;
 
 use crate::proof::Proof;
 use crate::statement::{CHUNK, public_inputs};
 
 /// What checks proofs about one model.
-#[derive(Debug, Clone, PartialEq, Eq, CanonicalSerialize, CanonicalDeserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, CanonicalSerialize)]
 pub struct VerifyingKey {
     /// How many bytes the model's input has, and its output.
     pub lengths: [u64; 2],

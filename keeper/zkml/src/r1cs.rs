@@ -86,6 +86,22 @@ impl R1cs {
         out
     }
 
+    /// For each variable, the rows that it occurs in with the coefficients' positions in [`R1cs::coefficients`].
+    pub(crate) fn columns(&self, matrix: &Matrix) -> Vec<Vec<(u32, u32)>> {
+        let mut out = vec![Vec::new(); self.variables];
+        for row in 0..self.constraints() {
+            for (column, coefficient) in matrix.row(row) {
+                out[column].push((row as u32, coefficient as u32));
+            }
+        }
+        out
+    }
+
+    /// The different coefficients.
+    pub(crate) fn coefficients(&self) -> &[Fr] {
+        &self.coefficients
+    }
+
     fn dot(&self, matrix: &Matrix, row: usize, assignment: &[Fr]) -> Fr {
         matrix.row(row).map(|(column, coefficient)| self.coefficients[coefficient] * assignment[column]).sum()
     }

@@ -3,6 +3,7 @@
 
 use ark_bn254::Fr;
 use ark_ff::{FftField, Field, One};
+use ark_poly::domain::DomainCoeff;
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use rayon::prelude::*;
 
@@ -59,12 +60,10 @@ impl Domain {
     pub(crate) fn to_coset(&self, values: &mut Vec<Fr>) {
         values.resize(self.size, Fr::from(0u64));
         self.transform(values, true);
-        // Coefficients, in effect times the size: undone together with the shift to the coset.
-        let scale = Fr::from(self.size as u64).inverse().unwrap_or_default();
         let offset = Self::offset();
         let chunk = self.size.div_ceil(4 * rayon::current_num_threads()).max(1);
         values.par_chunks_mut(chunk).enumerate().for_each(|(index, values)| {
-            let mut power = scale * offset.pow([(index * chunk) as u64]);
+            let mut power = offset.pow([(index * chunk) as u64]);
             for value in values {
                 *value *= power;
                 power *= offset;
@@ -73,10 +72,17 @@ impl Domain {
         self.transform(values, false);
     }
 
-    /// The discrete Fourier transform, or its inverse times the size.
-    fn transform(&self, values: &mut Vec<Fr>, inverse: bool) {
+    /// From values on the domain to coefficients, which may be numbers or points. Of the powers of a secret it makes the
+    /// Lagrange polynomials at that secret, since the inverse transform is its own transpose.
+    pub(crate) fn interpolate<T: DomainCoeff<Fr>>(&self, values: &mut Vec<T>) {
+        values.resize(self.size, T::zero());
+        self.transform(values, true);
+    }
+
+    /// The discrete Fourier transform or its inverse.
+    fn transform<T: DomainCoeff<Fr>>(&self, values: &mut Vec<T>, inverse: bool) {
         let part = self.part.size();
-        let undo = |values: &mut Vec<Fr>| {
+        let apply = |values: &mut Vec<T>| {
             if inverse {
                 self.part.ifft_in_place(values);
             } else {
@@ -84,24 +90,19 @@ impl Domain {
             }
         };
         if part == self.size {
-            undo(values);
-            if inverse {
-                let size = Fr::from(self.size as u64);
-                values.par_iter_mut().for_each(|value| *value *= size);
-            }
+            apply(values);
             return;
         }
         // Every third value goes to one of three smaller transforms; a three-point transform joins them.
-        let mut thirds: [Vec<Fr>; 3] =
+        let mut thirds: [Vec<T>; 3] =
             std::array::from_fn(|offset| values.iter().skip(offset).step_by(3).copied().collect());
         for third in &mut thirds {
-            undo(third);
+            apply(third);
         }
         let root = if inverse { self.generator.inverse().unwrap_or_default() } else { self.generator };
         let cube = root.pow([part as u64]);
-        let cubes = [Fr::one(), cube, cube * cube];
-        // The smaller inverse transforms have divided by their size.
-        let start = if inverse { Fr::from(part as u64) } else { Fr::one() };
+        // The smaller inverse transforms have divided by a third of the size.
+        let start = inverse.then(|| Fr::from(3u64).inverse().unwrap_or_default());
         let [first, second, third] = &thirds;
         let (low, rest) = values.split_at_mut(part);
         let (middle, high) = rest.split_at_mut(part);
@@ -112,12 +113,21 @@ impl Domain {
             let mut twiddle = root.pow([(index * chunk) as u64]);
             for (at, ((low, middle), high)) in low.iter_mut().zip(middle).zip(high).enumerate() {
                 let at = index * chunk + at;
-                let a = first[at] * start;
-                let b = second[at] * twiddle * start;
-                let c = third[at] * twiddle * twiddle * start;
+                let (mut a, mut b, mut c) = (first[at], second[at], third[at]);
+                let (mut once, mut twice) = (twiddle, twiddle.square());
+                if let Some(start) = start {
+                    a *= start;
+                    once *= start;
+                    twice *= start;
+                }
+                b *= once;
+                c *= twice;
+                // With w the cube root of 1: w² = -1 - w.
+                let mut turned = b - c;
+                turned *= cube;
                 *low = a + b + c;
-                *middle = a + b * cubes[1] + c * cubes[2];
-                *high = a + b * cubes[2] + c * cubes[1];
+                *middle = a + turned - c;
+                *high = a - turned - b;
                 twiddle *= root;
             }
         });

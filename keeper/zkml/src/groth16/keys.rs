@@ -2,25 +2,25 @@ use std::io::{Read, Write};
 
 use alloy_primitives::B256;
 use ark_bn254::{G1Affine, G2Affine};
-use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
+use ark_serialize::{CanonicalDeserialize, CanonicalSerialize, SerializationError};
 use opg_zkml_verifier::VerifyingKey;
 
 /// What makes proofs about one model.
-#[derive(Debug, Clone, CanonicalSerialize, CanonicalDeserialize)]
+#[derive(Debug, Clone, CanonicalSerialize)]
 pub struct ProvingKey {
     /// The digest of the model.
-    pub(super) model: [u8; 32],
-    pub(super) verifying: VerifyingKey,
-    pub(super) beta: G1Affine,
-    pub(super) delta: G1Affine,
+    pub(crate) model: [u8; 32],
+    pub(crate) verifying: VerifyingKey,
+    pub(crate) beta: G1Affine,
+    pub(crate) delta: G1Affine,
     /// Per variable.
-    pub(super) a: Vec<G1Affine>,
-    pub(super) b: Vec<G1Affine>,
-    pub(super) b2: Vec<G2Affine>,
+    pub(crate) a: Vec<G1Affine>,
+    pub(crate) b: Vec<G1Affine>,
+    pub(crate) b2: Vec<G2Affine>,
     /// Per variable of the witness.
-    pub(super) witness: Vec<G1Affine>,
+    pub(crate) witness: Vec<G1Affine>,
     /// Per point of the domain.
-    pub(super) quotient: Vec<G1Affine>,
+    pub(crate) quotient: Vec<G1Affine>,
 }
 
 /// A key file that cannot be read or written.
@@ -52,7 +52,40 @@ impl ProvingKey {
     ///
     /// # Errors
     /// When the reader fails or the bytes are no key.
-    pub fn read(reader: impl Read) -> Result<Self, KeyError> {
-        Ok(Self::deserialize_uncompressed_unchecked(reader)?)
+    pub fn read(mut reader: impl Read) -> Result<Self, KeyError> {
+        let reader = &mut reader;
+        Ok(Self {
+            model: one(reader)?,
+            verifying: VerifyingKey {
+                lengths: one(reader)?,
+                alpha: one(reader)?,
+                beta: one(reader)?,
+                gamma: one(reader)?,
+                delta: one(reader)?,
+                inputs: many(reader)?,
+            },
+            beta: one(reader)?,
+            delta: one(reader)?,
+            a: many(reader)?,
+            b: many(reader)?,
+            b2: many(reader)?,
+            witness: many(reader)?,
+            quotient: many(reader)?,
+        })
     }
+}
+
+fn one<T: CanonicalDeserialize>(reader: &mut impl Read) -> Result<T, SerializationError> {
+    T::deserialize_uncompressed_unchecked(reader)
+}
+
+/// A list as arkworks writes it. Its own reader makes room for as many as the file claims before it has seen one, which
+/// ends the process where the file lies.
+fn many<T: CanonicalDeserialize>(reader: &mut impl Read) -> Result<Vec<T>, SerializationError> {
+    let count: u64 = one(reader)?;
+    let mut out = Vec::new();
+    for _ in 0..count {
+        out.push(one(reader)?);
+    }
+    Ok(out)
 }

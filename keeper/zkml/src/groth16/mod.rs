@@ -1,10 +1,10 @@
 //! Groth16 over BN254 for systems whose rows all say A·B = 0.
 
-mod domain;
+pub(crate) mod domain;
 mod keys;
-mod msm;
+pub(crate) mod msm;
 mod prove;
-mod scalars;
+pub(crate) mod scalars;
 mod setup;
 
 pub use keys::{KeyError, ProvingKey};

@@ -40,7 +40,7 @@ where
 }
 
 /// The sum of points times field elements.
-pub(super) fn full<C>(points: &[Affine<C>], scalars: &[Fr]) -> Projective<C>
+pub(crate) fn full<C>(points: &[Affine<C>], scalars: &[Fr]) -> Projective<C>
 where
     C: SWCurveConfig<ScalarField = Fr>,
 {

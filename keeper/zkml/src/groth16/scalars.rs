@@ -3,7 +3,7 @@ use ark_ff::{PrimeField, Zero};
 use rand::CryptoRng;
 
 /// A field element that nobody can guess. 64 bytes leave no measurable bias; zero is drawn again.
-pub(super) fn random(rng: &mut impl CryptoRng) -> Fr {
+pub(crate) fn random(rng: &mut impl CryptoRng) -> Fr {
     loop {
         let mut bytes = [0; 64];
         rng.fill_bytes(&mut bytes);

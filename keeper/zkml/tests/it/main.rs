@@ -11,6 +11,7 @@ mod importing;
 mod onnx;
 mod proofs;
 mod quantising;
+mod setup;
 mod shapes;
 mod soundness;
 mod support;
