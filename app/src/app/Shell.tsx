@@ -1,11 +1,10 @@
-import { Menu, MenuButton, MenuItemCheckbox, MenuItemRadio, MenuProvider } from '@ariakit/react';
-import { Component, lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { useSync } from '../chain/sync';
 import { useAppConfig } from '../config/context';
 import { Loading, Notice, PageHead } from '../ui/primitives';
 import { Failure } from '../ui/Query';
 import { href, Link, useFocusOnHeading, useRoute } from './router';
-import { type Theme, useSettings } from './settings';
+import { SettingsIcon } from './SettingsIcon';
 import { Wallet, WrongChain } from './Wallet';
 
 // Each page is loaded when it is opened.
@@ -19,32 +18,21 @@ const PAGES: Record<string, { title: string; Page: ReturnType<typeof lazy> }> = 
   receipts: { title: 'Receipts', Page: lazy(() => import('../pages/receipts/Receipts')) },
 };
 
-function SettingsMenu() {
-  const { theme, exact, setTheme, setExact } = useSettings();
-  return (
-    <MenuProvider
-      values={{ theme, exact: exact ? ['exact'] : [] }}
-      setValues={(values: { theme: string; exact: string[] }) => {
-        setTheme(values.theme as Theme);
-        setExact(values.exact.includes('exact'));
-      }}
-    >
-      <MenuButton className="icon-button large" aria-label="Settings">
-        <svg viewBox="0 0 16 16" aria-hidden="true">
-          <path d="M2 4.5h7M12 4.5h2M2 11.5h2M7 11.5h7M10.5 3v3M5.500 10v3" />
-        </svg>
-      </MenuButton>
-      <Menu className="menu" gutter={6}>
-        {(['system', 'light', 'dark'] as const).map((value) => (
-          <MenuItemRadio key={value} name="theme" value={value} className="menu-item">
-            {{ system: 'As the system', light: 'Light', dark: 'Dark' }[value]}
-          </MenuItemRadio>
-        ))}
-        <MenuItemCheckbox name="exact" value="exact" className="menu-item">
-          Show every digit of amounts
-        </MenuItemCheckbox>
-      </Menu>
-    </MenuProvider>
+const SettingsMenu = lazy(() => import('./SettingsMenu'));
+
+function Settings() {
+  const [used, setUsed] = useState(false);
+  const button = (
+    <button type="button" className="icon-button large" aria-label="Settings" aria-haspopup="menu" onClick={() => setUsed(true)}>
+      <SettingsIcon />
+    </button>
+  );
+  return used ? (
+    <Suspense fallback={button}>
+      <SettingsMenu />
+    </Suspense>
+  ) : (
+    button
   );
 }
 
@@ -98,7 +86,7 @@ export function Shell() {
           </Link>
           <Head />
           <span className="spring" />
-          <SettingsMenu />
+          <Settings />
           <Wallet />
         </div>
         <nav aria-label="Pages">

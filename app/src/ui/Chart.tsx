@@ -3,10 +3,19 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useSettings } from '../app/settings';
 
-export type Series = { label: string; color: 'accent' | 'good' | 'warn' | 'muted'; values: (number | null)[]; fill?: boolean };
+export type Series = { label: string; color: 'accent' | 'good' | 'warn' | 'muted'; values: (number | null)[]; fill?: boolean; bars?: boolean };
 export type Marker = { at: number; label: string; color: 'accent' | 'warn' | 'muted' };
 
 const css = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+
+const DAY = 86_400;
+
+/** Labels of the time axis, as fine as its steps. */
+function timeLabels(splits: number[], step: number): string[] {
+  const options: Intl.DateTimeFormatOptions = step >= 360 * DAY ? { year: 'numeric' } : step >= 28 * DAY ? { month: 'short', year: '2-digit' } : step >= DAY ? { day: 'numeric', month: 'short' } : { hour: '2-digit', minute: '2-digit' };
+  const format = new Intl.DateTimeFormat('en-GB', options);
+  return splits.map((time) => format.format(time * 1000));
+}
 
 function drawMarkers(markers: Marker[]) {
   return (plot: uPlot) => {
@@ -39,6 +48,7 @@ export default function Chart({ times, series, markers = [], summary, format, he
   useEffect(() => {
     const element = box.current;
     if (!element) return;
+    element.style.minHeight = `${height}px`;
     const axis = { stroke: css('muted'), grid: { stroke: css('line'), width: 1 }, ticks: { show: false }, font: '11px system-ui, sans-serif' };
     const plot = new uPlot(
       {
@@ -46,9 +56,19 @@ export default function Chart({ times, series, markers = [], summary, format, he
         height,
         cursor: { show: false },
         legend: { show: false },
-        axes: [{ ...axis, space: 70 }, { ...axis, size: 58, values: (_, values) => values.map(format) }],
+        axes: [{ ...axis, space: 70, values: (_, splits, __, ___, step) => timeLabels(splits, step) }, { ...axis, size: 58, values: (_, values) => values.map(format) }],
         scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.06 : 1] } },
-        series: [{}, ...series.map(({ label, color, fill }) => ({ label, stroke: css(color), width: 2, points: { show: false }, ...(fill ? { fill: `${css(color)}22` } : {}) }))],
+        series: [
+          {},
+          ...series.map(({ label, color, fill, bars }) => ({
+            label,
+            stroke: css(color),
+            width: bars ? 0 : 2,
+            pxAlign: 0,
+            points: { show: false },
+            ...(bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.8, 28] }), fill: css(color) } : fill ? { fill: `${css(color)}22` } : {}),
+          })),
+        ],
         hooks: { draw: [drawMarkers(markers)] },
       },
       [times, ...series.map(({ values }) => values)],

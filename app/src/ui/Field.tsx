@@ -38,7 +38,7 @@ export function Field({ label, value, onChange, hint, problem, warning, multilin
       <label htmlFor={id}>{label}</label>
       <div className="field-row">
         {multiline ? (
-          <textarea {...shared} rows={8} onChange={(event) => onChange(event.target.value)} />
+          <textarea {...shared} rows={5} onChange={(event) => onChange(event.target.value)} />
         ) : (
           <input {...shared} inputMode={inputMode} onChange={(event) => onChange(event.target.value)} />
         )}

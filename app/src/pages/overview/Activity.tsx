@@ -36,7 +36,7 @@ function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined
   return (
     <>
       <Figures>
-        <Figure label="Requests ever made on the chain">{newest === undefined ? '0' : newest.toLocaleString('en')}</Figure>
+        <Figure label="Requests ever made on the chain">{newest === undefined ? '0' : (newest + 1n).toLocaleString('en')}</Figure>
         <Figure label="Answered" note={all ? 'since the beginning' : 'latest, below'}>
           {done.length.toLocaleString('en')}
           {all ? '' : '+'}
@@ -59,7 +59,7 @@ function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined
         <Suspense fallback={<Loading wide />}>
           <Chart
             times={buckets.map(({ time }) => time)}
-            series={[{ label: 'answers', color: 'accent', values: buckets.map(({ count }) => count), fill: true }]}
+            series={[{ label: 'answers', color: 'accent', values: buckets.map(({ count }) => count), bars: true }]}
             summary={`${done.length} answers ${scope}, at most ${Math.max(...buckets.map(({ count }) => count))} in one span.`}
             format={whole}
             height={180}

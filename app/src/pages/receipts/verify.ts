@@ -39,7 +39,7 @@ const FIELDS = [
 /** The digest that the operator signs (EIP-712). */
 export const digestOf = (receipt: Receipt, chainId: number | bigint, proofRegistry: Address): Hex =>
   hashTypedData({
-    domain: { name: 'OPG Inference', version: '1', chainId: Number(chainId), verifyingContract: proofRegistry },
+    domain: { name: 'OPG Inference', version: '1', chainId: BigInt(chainId), verifyingContract: proofRegistry },
     types: { InferenceReceipt: FIELDS.map(([name, type]) => ({ name, type })) },
     primaryType: 'InferenceReceipt',
     message: receipt,
@@ -84,7 +84,7 @@ export type Check = { name: string; result: 'right' | 'wrong' | 'open'; detail: 
 
 /** What the checks ask the chain. */
 export type Facts = {
-  chainId: number;
+  chainId: number | bigint;
   proofRegistry: Address;
   now: bigint;
   signerAt: (operator: Address, time: bigint) => Promise<Address>;

@@ -12,6 +12,7 @@ import { Badge, Button, Card, Empty, Loading, Opg, Table } from '../../ui/primit
 import { Failure } from '../../ui/Query';
 import type { StakingAddresses } from './plans';
 import { StakeForm } from './StakeForm';
+import { yearlyBps } from './yearly';
 
 const PAGE = 25n;
 
@@ -35,14 +36,6 @@ export function useOperators(staking: Address) {
     getNextPageParam: (page) => page.next,
   });
   return { ...query, operators: query.data?.pages.flatMap(({ rows }) => rows) ?? [] };
-}
-
-const YEAR = 31_557_600n;
-
-/** Yearly rewards of delegators in basis points, if everything stays as it is; none where nothing flows. */
-export function yearlyBps(rate: bigint, totalStake: bigint, commissionBps: number): number | undefined {
-  if (rate === 0n || totalStake === 0n) return undefined;
-  return Number((rate * YEAR * BigInt(10_000 - commissionBps)) / totalStake);
 }
 
 export function Operators({ addresses }: { addresses: StakingAddresses }) {

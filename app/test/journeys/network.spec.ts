@@ -1,0 +1,77 @@
+import { parseEther } from 'viem';
+import { stakingAbi } from '../../src/abi/staking.ts';
+import { at, becomeOperator, claimAirdrop, send } from '../support/actors.ts';
+import { alice, bob } from '../support/chain.ts';
+import { card, expect, expectAccessible, test } from '../support/journey.ts';
+import { populate } from '../support/population.ts';
+
+const text = (value: unknown) => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
+
+test('the network is shown, and a receipt is verified, without a wallet', async ({ page, chain, visit }) => {
+  await claimAirdrop(chain, alice);
+  await claimAirdrop(chain, bob);
+  await becomeOperator(chain, bob, parseEther('50000'));
+  const { receipt, signature } = await populate(chain, bob, 3);
+  await visit('overview');
+  await expect(card(page, 'Inference').getByText('Answered').locator('..')).toContainText('3');
+  await expect(card(page, 'Token and stake')).toContainText('50,000 OPG');
+  await expect(card(page, 'Unlock calendar').getByRole('row')).toHaveCount(7);
+  await expectAccessible(page);
+
+  await visit('receipts');
+  const paste = page.getByLabel(/^Receipt with its signature/);
+  const result = card(page, 'What the checks found');
+  await paste.fill(text({ receipt, signature }));
+  await expect(result).toContainText('Everything is right');
+  await paste.fill(text({ receipt: { ...receipt, outputUnits: 4_000n }, signature }));
+  await expect(result).toContainText('Do not rely on this receipt');
+  await paste.fill(receipt.requestId);
+  await expect(result).toContainText('Everything is right');
+  await expectAccessible(page);
+  await paste.fill('{"receipt":{}}');
+  await expect(page.getByText('This cannot be checked')).toBeVisible();
+});
+
+test('what operators write about themselves cannot act', async ({ page, chain, visit }) => {
+  await claimAirdrop(chain, bob);
+  await becomeOperator(chain, bob, parseEther('50000'));
+  await send(chain, bob, at(chain, 'staking'), stakingAbi, 'retire', []);
+  await chain.pass(90_000);
+  await send(chain, bob, at(chain, 'staking'), stakingAbi, 'register', [bob.address, 1, 100, parseEther('40000'), 'javascript:alert(1)', '\u202ehttps://evil.example"><img src=x>']);
+  await visit(`nodes/${bob.address}`);
+  await expect(page.locator('main')).toContainText('javascript:alert(1)');
+  await expect(page.locator('main a[href^="javascript"], main img')).toHaveCount(0);
+  await expect(page.locator('main')).not.toContainText('\u202e');
+  await expectAccessible(page);
+  await visit('models');
+  await expect(page.getByText('No model is registered yet')).toBeVisible();
+  await expectAccessible(page);
+});
+
+test('settings are kept: dark, and every digit', async ({ page, visit }) => {
+  await visit('overview');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.getByRole('menuitemradio', { name: 'Dark' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Show every digit of amounts' }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.keyboard.press('Escape');
+  await page.reload();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect(card(page, 'Token and stake').getByText('Locked in the vault').locator('..')).toContainText(/\.\d{10,}/);
+});
+
+test('the keyboard reaches a wallet and a page', async ({ page, visit, wallet: _ }) => {
+  await visit('overview');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await page.getByRole('button', { name: 'Connect wallet' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Test wallet' })).toBeVisible();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Shift+Tab');
+  await page.getByRole('button', { name: 'Test wallet' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'Connect wallet' })).toBeHidden();
+  await page.getByRole('link', { name: 'Token', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+});

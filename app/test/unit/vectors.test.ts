@@ -1,0 +1,88 @@
+// The vectors that Rust and Solidity are tested with, too.
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { vestedAt } from '../../src/lib/vesting.ts';
+import { digestOf, readPasted, verify } from '../../src/pages/receipts/verify.ts';
+
+const read = (name: string) => JSON.parse(readFileSync(new URL(`../../../test/vectors/${name}.json`, import.meta.url), 'utf8'));
+type Vector = { name: string; chainId: string; proofRegistry: `0x${string}`; receipt: Record<string, unknown>; digest: `0x${string}`; signer: `0x${string}`; signature: `0x${string}` };
+const vectors = read('receipts').receipts as Vector[];
+
+const factsOf = (vector: Vector, signer = vector.signer) => ({
+  chainId: BigInt(vector.chainId),
+  proofRegistry: vector.proofRegistry,
+  now: 2n ** 64n,
+  signerAt: async () => signer,
+  modelOf: async () => ({ modelId: vector.digest, modes: 7 }),
+  resultOf: async () => vector.digest,
+});
+const pasted = (vector: Vector) => {
+  const result = readPasted(JSON.stringify({ receipt: vector.receipt, signature: vector.signature }));
+  if (result.kind !== 'receipt') throw new Error('not a receipt');
+  return result;
+};
+
+describe.each(vectors)('receipt "$name"', (vector) => {
+  test('has the digest of the vectors', () => {
+    expect(digestOf(pasted(vector).receipt, BigInt(vector.chainId), vector.proofRegistry)).toBe(vector.digest);
+  });
+
+  test('is rightly signed, unless it says another mode', async () => {
+    const { receipt, signature } = pasted(vector);
+    const { checks } = await verify(receipt, signature, factsOf(vector));
+    expect(checks.find(({ name }) => name === 'Signature')?.result).toBe(receipt.mode === 0 ? 'right' : 'open');
+  });
+});
+
+describe('a forged receipt is found out', () => {
+  const vector = vectors.find(({ receipt }) => receipt['mode'] === 0) as Vector;
+  const results = async (change: (receipt: ReturnType<typeof pasted>['receipt']) => void, signature?: `0x${string}`) => {
+    const { receipt, signature: own } = pasted(vector);
+    change(receipt);
+    const { checks } = await verify(receipt, signature ?? own, factsOf(vector));
+    return Object.fromEntries(checks.map(({ name, result }) => [name, result]));
+  };
+
+  test('by another fee', async () => {
+    const result = await results((receipt) => (receipt.fee += 1n));
+    expect(result).toMatchObject({ Signature: 'wrong', 'Record on the chain': 'wrong', 'Time and price': 'wrong' });
+  });
+
+  test('by another output', async () => {
+    expect(await results((receipt) => (receipt.outputHash = `0x${'12'.repeat(32)}`))).toMatchObject({ Signature: 'wrong' });
+  });
+
+  test('by a signature with the other s, which the contracts refuse', async () => {
+    const { signature } = vector;
+    const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+    const s = (order - BigInt(`0x${signature.slice(66, 130)}`)).toString(16).padStart(64, '0');
+    const v = signature.endsWith('1b') ? '1c' : '1b';
+    expect(await results(() => undefined, `0x${signature.slice(2, 66)}${s}${v}`)).toMatchObject({ Signature: 'wrong' });
+  });
+
+  test('by a key that was not the operator’s', async () => {
+    const { receipt, signature } = pasted(vector);
+    const { checks } = await verify(receipt, signature, factsOf(vector, vector.proofRegistry));
+    expect(checks.find(({ name }) => name === 'Signature')?.result).toBe('wrong');
+  });
+});
+
+test.each([
+  ['{}', 'signature'],
+  ['[]', 'signature'],
+  ['nonsense', 'neither'],
+  ['{"receipt":{"requestId":"0x12"},"signature":"0x"}', 'requestId'],
+  ['0x1234', 'neither'],
+])('what is no receipt is refused with the reason: %s', (text, reason) => {
+  expect(() => readPasted(text)).toThrow(reason);
+});
+
+test('vested amounts are those of the vault', () => {
+  type Point = { amount: string; tgeAmount: string; time: number; vested: string };
+  const { curves } = read('vesting') as { curves: { start: number; cliff: number; duration: number; points: Point[] }[] };
+  const points = curves.flatMap((curve) => curve.points.map((point) => ({ ...curve, ...point })));
+  expect(points.length).toBeGreaterThan(10);
+  for (const { start, cliff, duration, amount, tgeAmount, time, vested } of points) {
+    expect(vestedAt({ start, cliff, duration, amount: BigInt(amount), tgeAmount: BigInt(tgeAmount) }, time)).toBe(BigInt(vested));
+  }
+});
