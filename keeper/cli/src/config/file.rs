@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use alloy::primitives::B256;
 use serde::Deserialize;
 
+use super::gateway::GatewaySection;
 use super::units::{Checksummed, Endpoints, Eth, Opg, Size, Span};
 
 /// The whole file.
@@ -17,6 +18,7 @@ pub(crate) struct ConfigFile {
     pub(crate) transactions: TransactionsSection,
     pub(crate) inference: InferenceSection,
     pub(crate) crank: CrankSection,
+    pub(crate) gateway: GatewaySection,
     pub(crate) engine: EngineSection,
     pub(crate) storage: StorageSection,
     pub(crate) log: LogSection,

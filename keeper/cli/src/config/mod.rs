@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, overridden by the environment, validated as a whole before anything starts.
 
 pub(crate) mod file;
+pub(crate) mod gateway;
 mod keys;
 mod load;
 pub(crate) mod template;
@@ -14,6 +15,7 @@ use alloy::primitives::{Address, B256};
 pub(crate) use self::load::nearest;
 use self::{
     file::{ChainSection, CrankSection, EngineSection, InferenceSection, LogSection, TransactionsSection},
+    gateway::GatewaySection,
     units::Endpoints,
 };
 use crate::error::{CliError, CliResult, Code};
@@ -35,6 +37,8 @@ pub(crate) struct Config {
     pub(crate) inference: InferenceSection,
     /// Its folder is relative to the working directory, like every path here.
     pub(crate) crank: CrankSection,
+    /// Its files are relative to the working directory, too.
+    pub(crate) gateway: GatewaySection,
     pub(crate) engine: EngineSection,
     pub(crate) database: PathBuf,
     pub(crate) log: LogSection,

@@ -95,6 +95,30 @@ keystore = {keystore}
 #only = []
 #except = []
 
+[gateway]
+# Answers requests over HTTP as OpenAI's API does, paid by x402, each with a signed receipt.
+#enabled = false
+#listen = "127.0.0.1:8402"
+# HTTPS by these PEM files; without them plain HTTP, for a proxy that ends TLS.
+# tls_certificate = "cert.pem"
+# tls_key = "key.pem"
+# "x402", or "free" where nobody pays.
+#payments = "x402"
+# Price of a compute unit over HTTP; inference.unit_price without it.
+# price = "0.000001 OPG"
+# How long a payment must stay valid when it is shown: the time to settle it.
+#settlement_time = "60s"
+# Bounds: the body of a request, connections, requests per minute of one payer or address (0: no limit).
+#max_body = "1 MiB"
+#max_connections = 4096
+#requests_per_minute = 600
+# Requests that the engine works on at once, that wait for it, and of these of one payer.
+#parallel = 8
+#waiting = 64
+#waiting_per_payer = 16
+# How long requests may take to finish after SIGTERM.
+#shutdown_timeout = "60s"
+
 [engine]
 # Threads of the model; 0 takes the number of cores.
 #threads = 0

@@ -10,6 +10,7 @@ use opg_chain::journal::TRANSACTION_GAS_CAP;
 use super::{
     Config, Model,
     file::{ConfigFile, CrankSection, ModelSection},
+    gateway::GatewaySection,
     units::{Opg, Size},
 };
 use crate::error::{Code, Problem};
@@ -129,6 +130,9 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
     }
 
     check.crank(&file);
+    for (key, reason, remedy) in file.gateway.problems() {
+        check.add(Code::ConfigValue, key, reason, remedy);
+    }
 
     let models =
         file.models.iter().enumerate().filter_map(|(index, model)| check.model(index, model, base)).collect();
@@ -150,6 +154,11 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
         transactions: file.transactions,
         inference: file.inference,
         crank: CrankSection { genesis: file.crank.genesis.map(in_base), ..file.crank },
+        gateway: GatewaySection {
+            tls_certificate: file.gateway.tls_certificate.map(in_base),
+            tls_key: file.gateway.tls_key.map(in_base),
+            ..file.gateway
+        },
         engine: file.engine,
         database: in_base(file.storage.path),
         log: file.log,

@@ -1,6 +1,7 @@
 //! The keeper as a process: opens what it needs, runs journal and roles, drains on a signal, reloads on another.
 
 pub(crate) mod crank;
+mod gateway;
 mod lock;
 mod logging;
 mod reload;
@@ -97,8 +98,8 @@ impl Keeper {
         .map(Arc::new)
         .map_err(fatal)?;
 
-        let models =
-            if config.inference.enabled { settings::manifests(config, &*ledger).await? } else { Vec::new() };
+        let serves = config.inference.enabled || config.gateway.enabled;
+        let models = if serves { settings::manifests(config, &*ledger).await? } else { Vec::new() };
         let engine = ProcessEngine::new(settings::process(config)?, models).map(Arc::new).map_err(fatal)?;
         let result = self.work(config, output, signals, Work { ledger, journal, engine: &engine }).await;
         engine.shutdown().await;

@@ -36,7 +36,7 @@ pub(super) async fn accept(running: &Config, keeper: &Keeper, ledger: &dyn Ledge
             ));
         }
     }
-    if new.inference.enabled {
+    if new.inference.enabled || new.gateway.enabled {
         for manifest in settings::manifests(&new, ledger).await? {
             let name = manifest.name.clone();
             let verified = tokio::task::spawn_blocking(move || manifest.verify()).await;

@@ -11,7 +11,7 @@ use opg_node::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Keeper, READY, crank, service, settings};
+use super::{Keeper, READY, crank, gateway, service, settings};
 use crate::{config::Config, context, error::CliResult, output::Output};
 
 /// What the roles work with, besides the keeper.
@@ -29,24 +29,25 @@ pub(super) async fn run(
     stop: CancellationToken,
     output: Output,
 ) -> CliResult {
-    let roles = usize::from(config.inference.enabled) + usize::from(config.crank.enabled);
+    let roles = [config.inference.enabled, config.crank.enabled, config.gateway.enabled];
+    let roles = roles.into_iter().filter(|enabled| *enabled).count();
     let ready = Ready { output, waits_for: Mutex::new((roles, Vec::new())) };
     if roles == 0 {
         ready.say(&["every role is switched off".to_owned()]);
         stop.cancelled().await;
         return Ok(());
     }
-    let (inference, crank) = tokio::join!(
+    let (inference, crank, gateway) = tokio::join!(
         ended(inference(keeper, config, &work, &stop, &ready), &stop),
         ended(release(keeper, config, &work, &stop, &ready), &stop),
+        ended(serve(keeper, config, &work, &stop, &ready), &stop),
     );
-    match (inference, crank) {
-        (Err(first), Err(second)) => {
-            tracing::error!("the crank ended too\n{second}");
-            Err(first)
-        }
-        (inference, crank) => inference.and(crank),
+    let mut errors = [inference, crank, gateway].into_iter().filter_map(Result::err);
+    let Some(first) = errors.next() else { return Ok(()) };
+    for error in errors {
+        tracing::error!("another role ended too\n{error}");
     }
+    Err(first)
 }
 
 /// The end of a role, which is the end of the others if it is a bad one.
@@ -88,6 +89,19 @@ async fn inference(
     let role = InferenceRole::open(settings, parts).await.map_err(service)?;
     ready.one(format!("operator {}, signer {}", keeper.operator, keeper.signer.address()));
     role.run(stop.clone()).await.map_err(service)
+}
+
+async fn serve(
+    keeper: &Keeper,
+    config: &Config,
+    work: &Work<'_>,
+    stop: &CancellationToken,
+    ready: &Ready,
+) -> CliResult {
+    if !config.gateway.enabled {
+        return Ok(());
+    }
+    gateway::run(keeper, config, work, stop, |text| ready.one(text)).await
 }
 
 async fn release(

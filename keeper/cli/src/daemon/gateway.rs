@@ -1,0 +1,86 @@
+//! The gateway role: settings, start, end.
+
+use std::sync::Arc;
+
+use opg_chain::address_book::AddressBook;
+use opg_engine::Engine as _;
+use opg_gateway::{ChainGatewayLedger, Gateway, GatewayConfig, Parts, Payments, ServedModel, TlsFiles};
+use opg_node::SystemClock;
+use tokio_util::sync::CancellationToken;
+
+use super::{Keeper, roles::Work, service};
+use crate::{
+    config::{Config, gateway::PaymentMode},
+    context,
+    error::CliResult,
+};
+
+/// What clients are told about how long they may take to pay, in seconds. Longer than an answer may take, because an
+/// answer that is not streamed is paid when it is there.
+const PAYMENT_VALIDITY: u64 = 900;
+
+/// Opens the gateway, reports where it listens, and serves until `stop`.
+pub(super) async fn run(
+    keeper: &Keeper,
+    config: &Config,
+    work: &Work<'_>,
+    stop: &CancellationToken,
+    ready: impl FnOnce(String),
+) -> CliResult {
+    for model in &config.models {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            loaded = work.engine.load(&model.name) => {
+                loaded.map_err(|error| context::engine(&model.name, &error))?;
+            }
+        }
+    }
+    let parts = Parts {
+        store: keeper.store.clone(),
+        ledger: Arc::new(ChainGatewayLedger::new((*keeper.rpc).clone(), &keeper.book)),
+        engine: Arc::clone(work.engine) as _,
+        signer: Arc::new(keeper.signer.clone()),
+        clock: Arc::new(SystemClock),
+        journal: Some(work.journal.waker()),
+    };
+    let gateway = Gateway::open(settings(keeper, config), parts).await.map_err(service)?;
+    let scheme = if gateway.tls_key_hash().is_some() { "https" } else { "http" };
+    ready(format!("gateway at {scheme}://{}", gateway.address()));
+    gateway.run(stop.clone()).await.map_err(service)
+}
+
+fn settings(keeper: &Keeper, config: &Config) -> GatewayConfig {
+    let book: &AddressBook = &keeper.book;
+    let section = &config.gateway;
+    let models = config
+        .models
+        .iter()
+        .map(|model| ServedModel { version: model.version, name: model.name.clone() })
+        .collect();
+    let mut settings = GatewayConfig::new(keeper.operator, config.chain.id, book.proof_registry, models);
+    settings.listen = section.listen;
+    settings.tls = match (&section.tls_certificate, &section.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Some(TlsFiles { certificate: certificate.clone(), key: key.clone() })
+        }
+        _ => None,
+    };
+    settings.unit_price = section.price.unwrap_or(config.inference.unit_price).0;
+    settings.payments = match section.payments {
+        PaymentMode::Free => Payments::Free,
+        PaymentMode::X402 => Payments::X402 {
+            asset: book.opg,
+            fee_router: book.fee_router,
+            settlement_time: section.settlement_time.0.as_secs(),
+            max_timeout: PAYMENT_VALIDITY,
+        },
+    };
+    settings.bounds.body = usize::try_from(section.max_body.0).unwrap_or(usize::MAX);
+    settings.bounds.connections = section.max_connections as usize;
+    settings.bounds.per_minute = section.requests_per_minute;
+    settings.concurrency = section.parallel as usize;
+    settings.queue = section.waiting as usize;
+    settings.queue_per_payer = section.waiting_per_payer as usize;
+    settings.drain_time = section.shutdown_timeout.0;
+    settings
+}
