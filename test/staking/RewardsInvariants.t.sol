@@ -64,22 +64,22 @@ contract RewardsInvariantsTest is RewardsFixture {
         assertEq(handler.broken(), 0);
         assertEq(handler.inner().broken(), 0);
         assertEq(handler.inner().blockedExits(), 0);
-        invariant_R1_PaidIsAtMostWhatCameIn();
-        invariant_R2_PerformanceIsAtMostNineTenthsOfWhatWasBurned();
-        invariant_R3_EverythingOwedIsThere();
-        invariant_R4_PartsAreTheWhole();
-        invariant_R5_RouterHoldsWhatItOwes();
-        invariant_R6_EveryoneEarnsWhatTheModelSays();
+        invariant_RW1_PaidIsAtMostWhatCameIn();
+        invariant_RW2_PerformanceIsAtMostNineTenthsOfWhatWasBurned();
+        invariant_RW3_EverythingOwedIsThere();
+        invariant_RW4_PartsAreTheWhole();
+        invariant_RW5_RouterHoldsWhatItOwes();
+        invariant_RW6_EveryoneEarnsWhatTheModelSays();
     }
 
-    /// R1
-    function invariant_R1_PaidIsAtMostWhatCameIn() public view {
+    /// RW1
+    function invariant_RW1_PaidIsAtMostWhatCameIn() public view {
         assertLe(handler.claimed(), _cameIn());
         assertEq(opg.balanceOf(address(rewards)), _cameIn() - handler.claimed());
     }
 
-    /// R2
-    function invariant_R2_PerformanceIsAtMostNineTenthsOfWhatWasBurned() public view {
+    /// RW2
+    function invariant_RW2_PerformanceIsAtMostNineTenthsOfWhatWasBurned() public view {
         uint256 epochs = router.epoch();
         uint256 counted;
         for (uint256 e; e < epochs; ++e) {
@@ -94,20 +94,20 @@ contract RewardsInvariantsTest is RewardsFixture {
         assertLe((handler.performance() + handler.forfeited()) * 10, counted * 9);
     }
 
-    /// R3
-    function invariant_R3_EverythingOwedIsThere() public view {
+    /// RW3
+    function invariant_RW3_EverythingOwedIsThere() public view {
         assertGe(opg.balanceOf(address(rewards)), _owed() + _setAside());
     }
 
-    /// R4: up to what rounding leaves, what is there is owed, set aside, or still to flow.
-    function invariant_R4_PartsAreTheWhole() public view {
+    /// RW4: up to what rounding leaves, what is there is owed, set aside, or still to flow.
+    function invariant_RW4_PartsAreTheWhole() public view {
         uint256 parts = _owed() + _setAside();
         // At most a wei per second of an epoch waits for the next stream.
         assertApproxEqAbs(opg.balanceOf(address(rewards)), parts, _rounding() + EPOCH);
     }
 
-    /// R5
-    function invariant_R5_RouterHoldsWhatItOwes() public view {
+    /// RW5
+    function invariant_RW5_RouterHoldsWhatItOwes() public view {
         uint256 owed = router.owed(modelOwner) + router.owed(verifiers);
         for (uint256 i; i < accounts.length; ++i) {
             owed += router.owed(accounts[i]);
@@ -116,8 +116,8 @@ contract RewardsInvariantsTest is RewardsFixture {
         assertEq(handler.fees(), owed + handler.collected() + handler.burned());
     }
 
-    /// R6
-    function invariant_R6_EveryoneEarnsWhatTheModelSays() public view {
+    /// RW6
+    function invariant_RW6_EveryoneEarnsWhatTheModelSays() public view {
         uint256 rounding = _rounding();
         for (uint256 i; i < operators.length; ++i) {
             for (uint256 a; a < accounts.length; ++a) {
