@@ -8,8 +8,8 @@ export default defineConfig({
   // One chain, taken back after each journey, and one browser.
   workers: 1,
   fullyParallel: false,
-  timeout: 40_000,
-  expect: { timeout: 12_000 },
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
   forbidOnly: true,
   reporter: [['list']],
   use: {

@@ -3,7 +3,7 @@ import { useSync } from '../chain/sync';
 import { useAppConfig } from '../config/context';
 import { Loading, Notice, PageHead } from '../ui/primitives';
 import { Failure } from '../ui/Query';
-import { href, Link, useFocusOnHeading, useRoute } from './router';
+import { href, Link, useRoute, useScrollToTop } from './router';
 import { SettingsIcon } from './SettingsIcon';
 import { Wallet, WrongChain } from './Wallet';
 
@@ -63,7 +63,7 @@ export function Shell() {
   const [name = 'overview', ...rest] = useRoute();
   const { isDown, reorgs } = useSync();
   const route = PAGES[name];
-  useFocusOnHeading(name);
+  useScrollToTop(name);
   useEffect(() => {
     document.title = route ? `${route.title} · OPG` : 'OPG';
   }, [route]);

@@ -1,4 +1,4 @@
-import { type AnchorHTMLAttributes, useEffect, useSyncExternalStore } from 'react';
+import { type AnchorHTMLAttributes, type RefObject, useEffect, useSyncExternalStore } from 'react';
 
 // The path is kept behind `#`, so that the page works from any folder and from IPFS without a server that rewrites.
 const subscribe = (listener: () => void) => {
@@ -32,12 +32,23 @@ type LinkProps = Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href'> & { to: (
 
 export const Link = ({ to, ...rest }: LinkProps) => <a href={href(...to)} {...rest} />;
 
-/** After a change of page, reading starts at its heading. */
-export function useFocusOnHeading(path: string): void {
+// A heading that appears soon after a change of page is where reading goes on.
+const SOON = 5_000;
+let changed = Number.NEGATIVE_INFINITY;
+window.addEventListener('hashchange', () => {
+  changed = performance.now();
+});
+
+/** After a change of page, the focus goes to its heading, once it is there. */
+export function useArrival(heading: RefObject<HTMLElement | null>): void {
   useEffect(() => {
-    window.scrollTo(0, 0);
-    if (document.activeElement === document.body || document.activeElement?.closest('nav')) {
-      document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
-    }
-  }, [path]);
+    if (performance.now() - changed > SOON) return;
+    changed = Number.NEGATIVE_INFINITY;
+    heading.current?.focus({ preventScroll: true });
+  }, [heading]);
+}
+
+/** A page begins at its top. */
+export function useScrollToTop(path: string): void {
+  useEffect(() => window.scrollTo(0, 0), [path]);
 }

@@ -1,5 +1,6 @@
-import type { ButtonHTMLAttributes, ReactNode } from 'react';
+import { type ButtonHTMLAttributes, type ReactNode, useRef } from 'react';
 import { formatOpg } from '../lib/format';
+import { useArrival } from '../app/router';
 import { useSettings } from '../app/settings';
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { kind?: 'primary' | 'plain' | 'quiet' | 'danger'; busy?: boolean };
@@ -28,10 +29,14 @@ export function Card({ title, action, children, className = '' }: { title?: Reac
 
 /** A page's heading and what it is for. */
 export function PageHead({ title, children, action }: { title: ReactNode; children?: ReactNode; action?: ReactNode }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useArrival(heading);
   return (
     <div className="page-head">
       <div>
-        <h1 tabIndex={-1}>{title}</h1>
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
         {children && <p className="lead">{children}</p>}
       </div>
       {action}

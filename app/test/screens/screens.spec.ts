@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseEther } from 'viem';
+import { encodeFunctionData, parseEther } from 'viem';
 import { governorAbi } from '../../src/abi/governor.ts';
+import { opgAbi } from '../../src/abi/opg.ts';
 import { stakingAbi } from '../../src/abi/staking.ts';
 import { at, becomeOperator, claimAirdrop, send } from '../support/actors.ts';
 import { alice, app, bob, carol } from '../support/chain.ts';
@@ -20,14 +21,15 @@ test('pictures of every page', async ({ page, chain, visit, wallet }) => {
   await becomeOperator(chain, bob, parseEther('50000'));
   await populate(chain, bob);
   await chain.pass(30);
-  const text = '# Give operators far away a fair turn\n\nTurns of **2 seconds** favour whoever is near the sequencer.\n\n- Window: 7 seconds\n- Cap: 33 seconds\n\nSee [the measurements](https://example.org/turns).';
-  const call = `0x${'f2fde38b'}` as const;
-  await send(chain, alice, at(chain, 'governor'), governorAbi, 'propose', [[at(chain, 'opg')], [0n], [('0xa9059cbb' + bob.address.slice(2).padStart(64, '0') + parseEther('250000').toString(16).padStart(64, '0')) as typeof call], text]);
+  const text = '# Pay for the second audit of staking\n\nThe **second audit** read all three parts of the staking contract.\n\n- 250,000 OPG on delivery of the report\n- Nothing is owed afterwards\n\nSee [the report](https://example.org/audit).';
+  const payment = encodeFunctionData({ abi: opgAbi, functionName: 'transfer', args: [carol.address, parseEther('250000')] });
+  await send(chain, alice, at(chain, 'opg'), opgAbi, 'transfer', [at(chain, 'timelock'), parseEther('1000000')]);
+  await send(chain, alice, at(chain, 'governor'), governorAbi, 'propose', [[at(chain, 'opg')], [0n], [payment], text]);
   const [proposal] = await chain.client.getContractEvents({ address: at(chain, 'governor'), abi: governorAbi, eventName: 'ProposalCreated', fromBlock: 0n, strict: true });
   const id = proposal?.args.proposalId ?? 0n;
   await chain.pass(20);
-  await send(chain, bob, at(chain, 'governor'), governorAbi, 'castVoteWithReason', [id, 1, 'Measured it myself: the near ones win 9 of 10.']);
-  await send(chain, alice, at(chain, 'opg'), (await import('../../src/abi/opg.ts')).opgAbi, 'approve', [at(chain, 'custodyVault'), parseEther('100000')]);
+  await send(chain, bob, at(chain, 'governor'), governorAbi, 'castVoteWithReason', [id, 1, 'I read the report; it is worth its price.']);
+  await send(chain, alice, at(chain, 'opg'), opgAbi, 'approve', [at(chain, 'custodyVault'), parseEther('100000')]);
   await send(chain, alice, at(chain, 'staking'), stakingAbi, 'delegate', [bob.address, parseEther('12500'), 0n]);
   await send(chain, alice, at(chain, 'staking'), stakingAbi, 'unbond', [bob.address, alice.address, parseEther('2500'), 0n]);
 

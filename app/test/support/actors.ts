@@ -23,13 +23,28 @@ export function at(chain: Chain, key: string): Address {
   return address;
 }
 
+/** The line of an account in a tree of the genesis. */
+function lineOf(chain: Chain, tree: string, account: Address): Record<string, unknown> {
+  const file = join(chain.genesis, 'proofs', tree, `${account.slice(2, 4).toLowerCase()}.jsonl`);
+  const line = readFileSync(file, 'utf8')
+    .split('\n')
+    .find((text) => text.includes(account));
+  if (!line) throw new Error(`${account} is not in ${file}`);
+  return JSON.parse(line) as Record<string, unknown>;
+}
+
+/** A grant of the genesis, with the curve of its category. */
+export function grantOf(chain: Chain, category: string, account: Address) {
+  const row = lineOf(chain, category, account) as { amount: string; tgeAmount: string };
+  const { categories } = JSON.parse(readFileSync(join(chain.genesis, 'manifest.json'), 'utf8')) as { categories: { name: string; start: number; cliff: number; duration: number }[] };
+  const curve = categories.find(({ name }) => name === category);
+  if (!curve) throw new Error(`the genesis has no ${category}`);
+  return { ...curve, schedule: { amount: BigInt(row.amount), tgeAmount: BigInt(row.tgeAmount) } };
+}
+
 /** Claims an account's airdrop, and delegates its votes to itself. */
 export async function claimAirdrop(chain: Chain, who: Signer): Promise<bigint> {
-  const file = join(chain.genesis, 'proofs/airdrop', `${who.address.slice(2, 4).toLowerCase()}.jsonl`);
-  const row = readFileSync(file, 'utf8')
-    .split('\n')
-    .find((line) => line.includes(who.address));
-  const { index, amount, proof } = JSON.parse(row ?? '') as { index: number; amount: string; proof: Hex[] };
+  const { index, amount, proof } = lineOf(chain, 'airdrop', who.address) as { index: number; amount: string; proof: Hex[] };
   await send(chain, who, at(chain, 'airdrop'), airdropAbi, 'claim', [BigInt(index), BigInt(amount), proof, who.address]);
   await send(chain, who, at(chain, 'opg'), opgAbi, 'delegate', [who.address]);
   return BigInt(amount);
