@@ -50,5 +50,8 @@ export function useArrival(heading: RefObject<HTMLElement | null>): void {
 
 /** A page begins at its top. */
 export function useScrollToTop(path: string): void {
-  useEffect(() => window.scrollTo(0, 0), [path]);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which React would take for a way to clean up.
+    void window.scrollTo(0, 0);
+  }, [path]);
 }
