@@ -7,7 +7,7 @@ import {Sentinel} from "../../contracts/governance/Sentinel.sol";
 import {Create3Deployer} from "../../contracts/utils/Create3Deployer.sol";
 import {DeployConfig, DeployConfigs} from "./DeployConfig.sol";
 
-/// @notice Where everything is. `rewards` is reserved: its contract comes later.
+/// @notice Where everything is.
 struct Addresses {
     address accessManager;
     address opg;
@@ -25,6 +25,7 @@ struct Addresses {
     address stakingImplementation;
     address stakingSlashes;
     address stakingOperators;
+    address feeRouter;
     address groth16Verifier;
     address verifyingKeys;
     address proofRegistry;
@@ -59,6 +60,7 @@ library DeployAddresses {
         system.stakingSlashes = predict(config, "StakingSlashes");
         system.stakingImplementation = predict(config, "Staking implementation");
         system.staking = predict(config, "Staking");
+        system.feeRouter = predict(config, "FeeRouter");
         system.groth16Verifier = predict(config, "Groth16Verifier");
         system.verifyingKeys = predict(config, "VerifyingKeys");
         system.proofRegistryImplementation = predict(config, "ProofRegistry implementation");

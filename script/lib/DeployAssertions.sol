@@ -15,6 +15,7 @@ import {Genesis} from "./Genesis.sol";
 import {GenesisAssertions} from "./GenesisAssertions.sol";
 import {GovernanceAssertions} from "./GovernanceAssertions.sol";
 import {GovernanceRoles, ManagedContract} from "./GovernanceRoles.sol";
+import {RewardsAssertions} from "./RewardsAssertions.sol";
 import {StakingAssertions} from "./StakingAssertions.sol";
 import {Step} from "./Steps.sol";
 
@@ -37,6 +38,7 @@ library DeployAssertions {
         }
         _checkWiring(system);
         StakingAssertions.check(config.staking, system);
+        RewardsAssertions.check(config.rewards, genesis, system);
         GovernanceAssertions.check(
             config.governance, system, config.deployer, config.staking.parameters.unbondingPeriod
         );

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Vm} from "forge-std/Vm.sol";
 import {GovernanceConfig, GovernanceConfigs} from "./GovernanceConfig.sol";
 import {Json, JsonFields} from "./JsonFields.sol";
+import {RewardsConfig, RewardsConfigs} from "./RewardsConfig.sol";
 import {StakingConfig, StakingConfigs} from "./StakingConfig.sol";
 
 /// @notice What a deployment is asked to be. One file per chain: `script/config/<chainId>.json`.
@@ -15,6 +16,8 @@ struct DeployConfig {
     /// Fields `guardian` and `governance`.
     GovernanceConfig governance;
     StakingConfig staking;
+    /// Fields `rewards` and `payments`.
+    RewardsConfig rewards;
     /// Seconds from the TGE until airdrop claims end.
     uint32 airdropClaimPeriod;
     /// Seconds from then until what is left of the airdrop may be swept to the treasury.
@@ -36,7 +39,7 @@ library DeployConfigs {
     uint256 internal constant DEVNET = 31337;
 
     string private constant FIELDS =
-        "salt,deployer,guardian,governance,staking,airdropClaimPeriod,airdropGracePeriod,turnWindow,turnCap";
+        "salt,deployer,guardian,governance,staking,rewards,payments,airdropClaimPeriod,airdropGracePeriod,turnWindow,turnCap";
     /// `InferenceHub.MAX_RECEIPT_AGE`.
     uint32 private constant MAX_RECEIPT_AGE = 1 hours;
     /// `InferenceHub.MAX_TURN_CAP`.
@@ -63,6 +66,7 @@ library DeployConfigs {
         config.deployer = json.addressAt("deployer");
         config.governance = GovernanceConfigs.parse(json);
         config.staking = StakingConfigs.parse(json);
+        config.rewards = RewardsConfigs.parse(json);
         config.airdropClaimPeriod = uint32(json.uintAt("airdropClaimPeriod", 32));
         config.airdropGracePeriod = uint32(json.uintAt("airdropGracePeriod", 32));
         config.turnWindow = uint32(json.uintAt("turnWindow", 32));
@@ -74,6 +78,7 @@ library DeployConfigs {
         if (bytes(config.salt).length == 0) _refuse("salt", "empty: name the deployment, e.g. opg-1");
         if (config.deployer == address(0)) _refuse("deployer", "zero: enter the account that deploys");
         StakingConfigs.validate(config.staking);
+        RewardsConfigs.validate(config.rewards);
         if (chainId != DEVNET && config.staking.parameters.receiptAge < MAX_RECEIPT_AGE) {
             _refuse("staking.receiptAge", "below 3600 s, for which the hub accepts a receipt");
         }

@@ -10,7 +10,9 @@ import {Timelock} from "../../contracts/governance/Timelock.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../contracts/inference/ProofRegistry.sol";
 import {ModelRegistry} from "../../contracts/models/ModelRegistry.sol";
+import {FeeRouter} from "../../contracts/payments/FeeRouter.sol";
 import {CustodyVault} from "../../contracts/staking/CustodyVault.sol";
+import {Rewards} from "../../contracts/staking/Rewards.sol";
 import {Staking} from "../../contracts/staking/Staking.sol";
 import {StakingOperators} from "../../contracts/staking/StakingOperators.sol";
 import {StakingSlashes} from "../../contracts/staking/StakingSlashes.sol";
@@ -24,6 +26,7 @@ import {DeployConfig} from "./DeployConfig.sol";
 import {Genesis} from "./Genesis.sol";
 import {GenesisPlan} from "./GenesisPlan.sol";
 import {GovernanceWiring} from "./GovernanceWiring.sol";
+import {RewardsConfig, RewardsConfigs} from "./RewardsConfig.sol";
 import {Step, StepList, Steps} from "./Steps.sol";
 
 /// @title What is deployed, and in which order
@@ -31,6 +34,7 @@ import {Step, StepList, Steps} from "./Steps.sol";
 /// finds it when it is deployed; the timelock delegates its votes, the custody vault asks the token for its name, the
 /// governor asks token and timelock; a proxy comes after its implementation.
 library DeployPlan {
+    using RewardsConfigs for RewardsConfig;
     using Steps for StepList;
 
     /// @notice Everything to deploy, in order.
@@ -44,6 +48,7 @@ library DeployPlan {
         _governance(plan, config, system);
         _staking(plan, config, system);
         _inference(plan, config, system);
+        _rewards(plan, config, genesis, system);
         return plan.done();
     }
 
@@ -137,5 +142,36 @@ library DeployPlan {
         if (system.askModel != address(0)) {
             plan.add("AskModel", system.askModel, abi.encode(system.inferenceHub, system.opg));
         }
+    }
+
+    function _rewards(StepList memory plan, DeployConfig memory config, Genesis memory genesis, Addresses memory system)
+        private
+        view
+    {
+        plan.add(
+            "FeeRouter",
+            system.feeRouter,
+            abi.encode(
+                system.opg,
+                system.modelRegistry,
+                system.staking,
+                system.rewards,
+                system.accessManager,
+                config.rewards.shares(system.timelock)
+            )
+        );
+        plan.add(
+            "Rewards",
+            system.rewards,
+            abi.encode(
+                system.opg,
+                system.staking,
+                system.vestingVault,
+                GenesisPlan.leafOf(GenesisPlan.rewardsSchedule(genesis, system.rewards)),
+                system.feeRouter,
+                system.accessManager,
+                config.rewards.parameters
+            )
+        );
     }
 }

@@ -40,6 +40,12 @@ library GenesisPlan {
         return _scheduleOf(genesis.categories[index], index, airdrop);
     }
 
+    /// @notice The schedule that pays rewards.
+    function rewardsSchedule(Genesis memory genesis, address rewards) internal pure returns (Schedule memory) {
+        uint256 index = indexOf(genesis, Beneficiaries.Rewards);
+        return _scheduleOf(genesis.categories[index], index, rewards);
+    }
+
     /// @notice Number of the category of a contract.
     function indexOf(Genesis memory genesis, Beneficiaries beneficiaries) internal pure returns (uint256) {
         for (uint256 i = 0; i < genesis.categories.length; i++) {

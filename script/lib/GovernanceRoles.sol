@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
+import {IFeeRouter} from "../../contracts/interfaces/IFeeRouter.sol";
+import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IStakingSlashes} from "../../contracts/interfaces/IStakingSlashes.sol";
 import {IVestingVault} from "../../contracts/interfaces/IVestingVault.sol";
 import {Addresses} from "./DeployAddresses.sol";
@@ -55,6 +57,9 @@ library GovernanceRoles {
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.suspendSlash.selector, GUARDIAN);
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.jail.selector, GUARDIAN);
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.slash.selector, SLASHER);
+        // Shares and splits have bounds, and concern what comes later only.
+        list[n++] = RoleRule("FeeRouter", system.feeRouter, IFeeRouter.setShares.selector, ROUTINE);
+        list[n++] = RoleRule("Rewards", system.rewards, IRewards.setParameters.selector, ROUTINE);
         // Memory-safe: the list becomes shorter, inside what was allocated.
         assembly ("memory-safe") {
             mstore(list, n)
@@ -76,6 +81,8 @@ library GovernanceRoles {
         list[n++] = ManagedContract("InferenceHub", system.inferenceHub, system.inferenceHubImplementation);
         upgradeable = n;
         list[n++] = ManagedContract("VestingVault", system.vestingVault, address(0));
+        list[n++] = ManagedContract("FeeRouter", system.feeRouter, address(0));
+        list[n++] = ManagedContract("Rewards", system.rewards, address(0));
         // Memory-safe: as above.
         assembly ("memory-safe") {
             mstore(list, n)

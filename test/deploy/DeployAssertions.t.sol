@@ -6,9 +6,14 @@ import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.s
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {Checks} from "../../script/lib/Checks.sol";
 import {Addresses} from "../../script/lib/DeployAddresses.sol";
+import {FeeShares} from "../../contracts/interfaces/IFeeRouter.sol";
+import {FeeRouter} from "../../contracts/payments/FeeRouter.sol";
+import {Rewards} from "../../contracts/staking/Rewards.sol";
 import {DeployConfig} from "../../script/lib/DeployConfig.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {IOpg} from "../../contracts/interfaces/IOpg.sol";
+import {IStakingSlashes} from "../../contracts/interfaces/IStakingSlashes.sol";
+import {IVestingVault} from "../../contracts/interfaces/IVestingVault.sol";
 import {DeployTestBase} from "./DeployTestBase.sol";
 
 /// @notice Whatever is wrong with a deployment is found. Each test breaks one thing in a good one.
@@ -70,6 +75,68 @@ contract DeployAssertionsTest is DeployTestBase {
         _expect("StakingSlashes", "continues in another contract");
     }
 
+    function test_findsRewardsWithOtherWiring() public {
+        uint256 good = vm.snapshotState();
+        address other = makeAddr("another contract");
+        DeployConfig memory config = goodConfig();
+        vm.mockCall(other, abi.encodeWithSignature("custodyVault()"), abi.encode(system.custodyVault));
+        bytes32 schedule = Rewards(system.rewards).schedule();
+        string[5] memory reasons = [
+            "pays another token",
+            "asks another staking contract",
+            "asks another vesting vault",
+            "counts another schedule",
+            "asks another fee router"
+        ];
+        for (uint256 i = 0; i < 5; i++) {
+            bytes memory arguments = abi.encode(
+                i == 0 ? other : system.opg,
+                i == 1 ? other : system.staking,
+                i == 2 ? other : system.vestingVault,
+                i == 3 ? bytes32(0) : schedule,
+                i == 4 ? other : system.feeRouter,
+                system.accessManager,
+                config.rewards.parameters
+            );
+            _replace(system.rewards, "Rewards", arguments);
+            _expect("Rewards", reasons[i]);
+            vm.revertToState(good);
+        }
+        config.rewards.parameters.baseBps++;
+        _expectUnder(config, "Rewards", "parameters differ from the configuration");
+        config.rewards.parameters.baseBps--;
+        config.rewards.burnBps++;
+        _expectUnder(config, "FeeRouter", "shares differ from the configuration");
+        bytes memory code = abi.encode(system.opg, system.custodyVault, system.stakingSlashes, other);
+        _replace(system.stakingImplementation, "Staking", code);
+        _expect("Staking", "obeys another rewards contract");
+    }
+
+    function test_findsAFeeRouterWithOtherWiring() public {
+        uint256 good = vm.snapshotState();
+        address other = makeAddr("another contract");
+        FeeShares memory shares = FeeRouter(system.feeRouter).shares();
+        string[4] memory reasons = [
+            "takes another token",
+            "asks another model registry",
+            "asks another staking contract",
+            "counts for another rewards contract"
+        ];
+        for (uint256 i = 0; i < 4; i++) {
+            bytes memory arguments = abi.encode(
+                i == 0 ? other : system.opg,
+                i == 1 ? other : system.modelRegistry,
+                i == 2 ? other : system.staking,
+                i == 3 ? other : system.rewards,
+                system.accessManager,
+                shares
+            );
+            _replace(system.feeRouter, "FeeRouter", arguments);
+            _expect("FeeRouter", reasons[i]);
+            vm.revertToState(good);
+        }
+    }
+
     function test_findsOtherStakingParameters() public {
         DeployConfig memory config = goodConfig();
         config.staking.parameters.vetoWindow++;
@@ -119,6 +186,32 @@ contract DeployAssertionsTest is DeployTestBase {
         vm.prank(system.timelock);
         AccessManager(system.accessManager).renounceRole(0, system.timelock);
         _expect("AccessManager", "the timelock lacks a role, or waits here as well");
+    }
+
+    function test_findsWhoeverMaySlash() public {
+        uint256 good = vm.snapshotState();
+        address[2] memory accounts = [system.timelock, goodConfig().governance.parameters.guardian];
+        string[2] memory reasons = ["the timelock may slash", "the guardian has other roles than its own"];
+        for (uint256 i = 0; i < 2; ++i) {
+            vm.prank(system.timelock);
+            AccessManager(system.accessManager).grantRole(3, accounts[i], 0);
+            _expect("AccessManager", reasons[i]);
+            vm.revertToState(good);
+        }
+        bytes4[] memory rule = new bytes4[](1);
+        rule[0] = IStakingSlashes.setSlashRule.selector;
+        vm.prank(system.timelock);
+        AccessManager(system.accessManager).setTargetFunctionRole(system.staking, rule, 1);
+        _expect("Staking", "grants a restricted function to a role");
+    }
+
+    function test_findsAnotherTreasury() public {
+        bytes memory question = abi.encodeCall(IVestingVault.treasury, ());
+        vm.mockCall(system.vestingVault, question, abi.encode(makeAddr("another")));
+        _expect("VestingVault", "pays another treasury");
+        vm.clearMockedCalls();
+        vm.mockCall(system.airdrop, question, abi.encode(makeAddr("another")));
+        _expect("Airdrop", "sweeps to another treasury");
     }
 
     function test_findsAGovernorWithOtherParameters() public {

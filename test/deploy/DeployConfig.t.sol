@@ -15,7 +15,8 @@ contract DeployConfigTest is DeployTestBase {
         '"minDelay":172801,"upgradeDelay":1900800},"staking":{"minSelfStake":"1000000000000000000",'
         '"unbondingPeriod":1814400,"receiptAge":3600,"challengeWindow":604800,"vetoWindow":259200,'
         '"commissionNotice":604801,"maxCommissionBps":2000,"slashTable":[{"offence":7,"capBps":10000,'
-        '"challengerBps":2001,"payerBps":2002,"coolDown":86401,"jailPeriod":86402}]},"airdropClaimPeriod":2592000,'
+        '"challengerBps":2001,"payerBps":2002,"coolDown":86401,"jailPeriod":86402}]},"rewards":{"epochLength":604801,"baseBps":5001,'
+        '"performanceBps":8999},"payments":{"burnBps":501,"verificationBps":301},"airdropClaimPeriod":2592000,'
         '"airdropGracePeriod":604800,"turnWindow":4,"turnCap":60}';
 
     function test_readsEveryField() public view {
@@ -44,6 +45,11 @@ contract DeployConfigTest is DeployTestBase {
         assertEq(config.staking.slashTable[0].rule.payerBps, 2_002);
         assertEq(config.staking.slashTable[0].rule.coolDown, 1 days + 1);
         assertEq(config.staking.slashTable[0].rule.jailPeriod, 1 days + 2);
+        assertEq(config.rewards.parameters.epochLength, 7 days + 1);
+        assertEq(config.rewards.parameters.baseBps, 5_001);
+        assertEq(config.rewards.parameters.performanceBps, 8_999);
+        assertEq(config.rewards.burnBps, 501);
+        assertEq(config.rewards.verificationBps, 301);
         assertEq(config.airdropClaimPeriod, 30 days);
         assertEq(config.airdropGracePeriod, 7 days);
         assertEq(config.turnWindow, 4);
@@ -105,6 +111,24 @@ contract DeployConfigTest is DeployTestBase {
         config = goodConfig();
         config.governance.parameters.guardian = address(0);
         _refuse(config, BASE, "guardian", "zero: enter the guardian council");
+    }
+
+    function test_refusesRewardsThatTheContractsWouldRefuse() public {
+        DeployConfig memory config = goodConfig();
+        config.rewards.parameters.epochLength = 1 hours - 1;
+        _refuse(config, DEVNET, "rewards.epochLength", "must be 1 hour to 30 days");
+        config = goodConfig();
+        config.rewards.parameters.baseBps = 1_999;
+        _refuse(config, DEVNET, "rewards.baseBps", "must be 2,000 to 9,000");
+        config = goodConfig();
+        config.rewards.parameters.performanceBps = 9_001;
+        _refuse(config, DEVNET, "rewards.performanceBps", "must be at most 9,000");
+        config = goodConfig();
+        config.rewards.burnBps = 99;
+        _refuse(config, DEVNET, "payments.burnBps", "must be 100 to 3,000");
+        config = goodConfig();
+        config.rewards.verificationBps = 2_001;
+        _refuse(config, DEVNET, "payments.verificationBps", "must be at most 2,000");
     }
 
     function test_refusesAirdropTimesThatNobodyCouldUse() public {

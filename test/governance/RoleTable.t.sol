@@ -38,6 +38,9 @@ contract RoleTableTest is GovernanceFixture {
         // Its other parts.
         _probe("Staking", "IStakingSlashes", address(staking));
         _probe("Staking", "IStakingOperators", address(staking));
+        _probe("Staking", "IStakingRewards", address(staking));
+        _probe("FeeRouter", system.feeRouter);
+        _probe("Rewards", system.rewards);
         _probe("ProofRegistry", address(proofs));
         _probe("InferenceHub", address(hub));
         _probe("AccessManager", address(manager));

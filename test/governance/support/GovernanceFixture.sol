@@ -7,11 +7,15 @@ import {GovernorParameters, OpgGovernor} from "../../../contracts/governance/Opg
 import {Timelock} from "../../../contracts/governance/Timelock.sol";
 import {InferenceHub} from "../../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../../contracts/inference/ProofRegistry.sol";
+import {FeeShares} from "../../../contracts/interfaces/IFeeRouter.sol";
+import {RewardParameters} from "../../../contracts/interfaces/IRewards.sol";
 import {IStaking} from "../../../contracts/interfaces/IStaking.sol";
 import {NewCategory, Schedule} from "../../../contracts/interfaces/IVestingVault.sol";
 import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
 import {Groth16Verifier} from "../../../contracts/zk/Groth16Verifier.sol";
 import {VerifyingKeys} from "../../../contracts/zk/VerifyingKeys.sol";
+import {FeeRouter} from "../../../contracts/payments/FeeRouter.sol";
+import {Rewards} from "../../../contracts/staking/Rewards.sol";
 import {Opg} from "../../../contracts/token/Opg.sol";
 import {VestingVault} from "../../../contracts/vesting/VestingVault.sol";
 import {Addresses} from "../../../script/lib/DeployAddresses.sol";
@@ -65,6 +69,7 @@ abstract contract GovernanceFixture is Proposals, StakingSystem {
         vm.startPrank(deployer);
         _deployGovernance();
         _deployInference();
+        _deployRewards();
         GovernanceWiring.wire(_config(), system, deployer);
         vm.stopPrank();
         GovernanceAssertions.check(_config(), system, deployer, UNBONDING);
@@ -148,6 +153,19 @@ abstract contract GovernanceFixture is Proposals, StakingSystem {
         system.modelRegistry = address(models);
         system.proofRegistry = address(proofs);
         system.inferenceHub = address(hub);
+    }
+
+    function _deployRewards() private {
+        FeeShares memory shares = FeeShares(500, 300, address(timelock));
+        system.feeRouter = address(new FeeRouter(opg, models, staking, system.rewards, address(manager), shares));
+        // Staking knows the address already: the constructor runs there.
+        RewardParameters memory parameters = RewardParameters(7 days, 5_000, 9_000);
+        bytes memory arguments =
+            abi.encode(opg, staking, vault, bytes32(0), system.feeRouter, address(manager), parameters);
+        vm.etch(system.rewards, abi.encodePacked(type(Rewards).creationCode, arguments));
+        (bool success, bytes memory code) = system.rewards.call("");
+        require(success, "constructor reverted");
+        vm.etch(system.rewards, code);
     }
 
     function _proxy(address implementation, bytes memory initialisation) private returns (address) {
