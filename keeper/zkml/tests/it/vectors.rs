@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use alloy_primitives::{Address, B256, hex};
 use opg_zkml::evm::{decode_proof, encode_key, encode_proof};
+use opg_zkml::setup::{SetupKind, attestation_digest, commitment};
 use opg_zkml::{Circuit, Model, Statement, development_setup};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -35,8 +36,14 @@ fn vector(name: &str, model: Model, seed: u64) -> Value {
     let proof = key.prove(&circuit, &run, digest, &mut rng).expect("a proof");
     let again = decode_proof(&encode_proof(&proof)).expect("its own encoding");
     assert!(key.verifying_key().verify(digest, &input, &run.output, &again), "{name}");
+    let stored = encode_key(key.verifying_key());
+    let transcript = B256::repeat_byte(0x70 + seed as u8);
+    let commitment = commitment(circuit.model_digest(), &stored, SetupKind::MultiParty, transcript);
     json!({
         "name": name,
+        "transcript": transcript,
+        "commitment": commitment,
+        "attestation": attestation_digest(commitment),
         "chainId": statement.chain_id,
         "verifyingContract": statement.verifying_contract.to_string(),
         "modelVersion": statement.model_version,
@@ -47,7 +54,7 @@ fn vector(name: &str, model: Model, seed: u64) -> Value {
         "statement": digest,
         "input": hex::encode_prefixed(&input),
         "output": hex::encode_prefixed(&run.output),
-        "key": hex::encode_prefixed(encode_key(key.verifying_key())),
+        "key": hex::encode_prefixed(stored),
         "proof": hex::encode_prefixed(encode_proof(&proof)),
     })
 }
