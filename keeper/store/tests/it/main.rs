@@ -6,6 +6,7 @@
 mod concurrency;
 mod crash;
 mod cursors;
+mod http;
 mod jobs;
 mod machine;
 mod support;

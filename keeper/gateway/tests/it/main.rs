@@ -1,0 +1,10 @@
+//! The gateway over real sockets, with a fake model and a fake chain.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // A test that cannot go on fails.
+
+mod answers;
+mod bounds;
+mod payments;
+mod support;
+mod tls;
+mod validation;

@@ -1,0 +1,82 @@
+//! What is refused, and in which words.
+
+use serde_json::{Value, json};
+
+use crate::support::{World, chat};
+
+async fn refusal(world: &World, change: impl FnOnce(&mut Value)) -> (u16, String, String, String) {
+    let mut body = chat("hi");
+    change(&mut body);
+    let reply = world.ask("/v1/chat/completions", &body).await;
+    let error = &reply.json()["error"];
+    let text = |field: &str| error[field].as_str().unwrap_or_default().to_owned();
+    (reply.status, text("code"), text("param"), text("message"))
+}
+
+#[tokio::test]
+async fn parameters_that_would_be_ignored_are_refused_by_name() {
+    let world = World::free().await;
+    for (name, value) in [
+        ("tools", json!([{ "type": "function", "function": { "name": "f" } }])),
+        ("tool_choice", json!("required")),
+        ("logprobs", json!(true)),
+        ("n", json!(2)),
+        ("response_format", json!({ "type": "json_object" })),
+        ("frequency_penalty", json!(0.5)),
+        ("logit_bias", json!({ "1": 2 })),
+    ] {
+        let (status, code, param, message) = refusal(&world, |body| body[name] = value).await;
+        assert_eq!(
+            (status, code.as_str(), param.as_str()),
+            (400, "unsupported_parameter", name),
+            "{message}"
+        );
+        assert!(message.contains("leave it out"), "{message}");
+    }
+    let (status, code, param, _) = refusal(&world, |body| body["temprature"] = json!(1)).await;
+    assert_eq!((status, code.as_str(), param.as_str()), (400, "unknown_parameter", "temprature"));
+    assert_eq!(world.engine.runs(), 0);
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_accepted() {
+    let world = World::free().await;
+    let body = json!({
+        "model": "chat", "n": 1, "logprobs": false, "tools": [], "frequency_penalty": 0.0, "user": "me",
+        "response_format": { "type": "text" }, "temperature": null, "metadata": { "a": "b" }, "seed": 1.0,
+        "max_completion_tokens": 5, "stop": "x", "messages": [
+            { "role": "developer", "content": "be brief" },
+            { "role": "assistant", "content": "yes", "refusal": null },
+            { "role": "user", "content": [{ "type": "text", "text": "a" }, { "type": "text", "text": "b" }] },
+        ],
+    });
+    let reply = world.ask("/v1/chat/completions", &body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    assert_eq!(reply.json()["choices"][0]["message"]["content"], "ab");
+}
+
+#[tokio::test]
+async fn values_out_of_range_name_their_field() {
+    let world = World::free().await;
+    type Change = fn(&mut Value);
+    let cases: [(Change, &str, &str); 9] = [
+        (|body| body["messages"] = json!([]), "invalid_value", "messages"),
+        (|body| body["messages"][0]["role"] = json!("tool"), "unsupported_parameter", "messages[0].role"),
+        (
+            |body| body["messages"][0]["content"] = json!([{ "type": "image_url" }]),
+            "invalid_type",
+            "messages[0].content",
+        ),
+        (|body| body["messages"][0]["mood"] = json!("good"), "unknown_parameter", "mood"),
+        (|body| body["temperature"] = json!(3), "invalid_value", "temperature"),
+        (|body| body["max_tokens"] = json!(-1), "invalid_type", "max_tokens"),
+        (|body| body["stream_options"] = json!({}), "invalid_value", "stream_options"),
+        (|body| body["model"] = json!("gpt"), "model_not_found", "gpt"),
+        (|body| body["model"] = json!("embed"), "wrong_model", "model"),
+    ];
+    for (change, expected, names) in cases {
+        let (_, code, param, message) = refusal(&world, change).await;
+        assert_eq!(code, expected, "{message}");
+        assert!(param == names || message.contains(names), "{param}: {message}");
+    }
+}

@@ -1,0 +1,173 @@
+// OpenAI's client and x402's clients, unmodified, against a keeper with the real model on a local chain.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { x402Client } from '@x402/core/client';
+import { ExactEvmScheme } from '@x402/evm/exact/client';
+import { decodePaymentResponseHeader, wrapFetchWithPayment } from '@x402/fetch';
+import OpenAI from 'openai';
+import { createPublicClient, createWalletClient, http, keccak256, parseAbi, parseEther, toBytes, verifyTypedData } from 'viem';
+import { mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
+import { foundry } from 'viem/chains';
+import { startDevnet, startGateway } from './support/keeper.mjs';
+
+const erc20 = parseAbi([
+  'function transfer(address to, uint256 value) returns (bool)',
+  'function balanceOf(address account) view returns (uint256)',
+]);
+const question = [{ role: 'user', content: 'What is the capital of France? Answer in one sentence.' }];
+const chat = { model: 'smollm2-135m-instruct', messages: question, max_tokens: 24 };
+const most = parseEther('1').toString();
+
+let devnet;
+let gateway;
+let payer;
+let reader;
+let pay;
+let openai;
+
+const balanceOf = (account) =>
+  reader.readContract({ address: devnet.contracts.opg, abi: erc20, functionName: 'balanceOf', args: [account] });
+
+before(async () => {
+  devnet = await startDevnet();
+  gateway = await startGateway(devnet);
+  payer = privateKeyToAccount(devnet.user.key);
+  const transport = http(devnet.rpc);
+  reader = createPublicClient({ chain: foundry, transport });
+  const rich = mnemonicToAccount('test test test test test test test test test test test junk');
+  const wallet = createWalletClient({ account: rich, chain: foundry, transport });
+  const funds = { address: devnet.contracts.opg, abi: erc20, functionName: 'transfer', args: [payer.address, parseEther('10')] };
+  await reader.waitForTransactionReceipt({ hash: await wallet.writeContract(funds) });
+
+  const client = new x402Client()
+    .register('eip155:*', new ExactEvmScheme(payer))
+    .setSpendControls({
+      allowedAssets: [{ network: `eip155:${foundry.id}`, asset: devnet.contracts.opg, maxAmountPerPayment: most }],
+    });
+  pay = wrapFetchWithPayment(fetch, client);
+  openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'unused', maxRetries: 0, fetch: pay });
+});
+after(async () => {
+  await gateway?.stop();
+  await devnet?.stop();
+});
+
+// What RFC 8785 makes of JSON with ASCII keys and no exotic numbers.
+function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const fields = Object.keys(value).filter((key) => value[key] !== undefined).sort();
+  return `{${fields.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`;
+}
+const hashOf = (value) => keccak256(toBytes(canonical(value)));
+
+const fields = [
+  'bytes32 requestId', 'address payer', 'address operator', 'bytes32 modelVersion', 'bytes32 inputHash',
+  'bytes32 outputHash', 'bytes32 traceHash', 'uint64 inputUnits', 'uint64 outputUnits', 'uint128 unitPrice',
+  'uint128 fee', 'uint8 mode', 'uint64 issuedAt',
+].map((field) => { const [type, name] = field.split(' '); return { type, name }; });
+
+// Checks a receipt with viem's EIP-712.
+async function verified(opg, body, choices) {
+  const { receipt, signature, chainId, proofRegistry } = opg;
+  assert.equal(receipt.inputHash, hashOf(body));
+  assert.equal(receipt.outputHash, hashOf(choices));
+  assert.equal(receipt.payer.toLowerCase(), payer.address.toLowerCase());
+  assert.equal(receipt.operator.toLowerCase(), devnet.operator.toLowerCase());
+  assert.ok(
+    await verifyTypedData({
+      address: devnet.signer,
+      domain: { name: 'OPG Inference', version: '1', chainId, verifyingContract: proofRegistry },
+      types: { InferenceReceipt: fields },
+      primaryType: 'InferenceReceipt',
+      message: receipt,
+      signature,
+    }),
+    'the operator signed it',
+  );
+  return receipt;
+}
+
+test('the OpenAI client gets a paid answer with a receipt that holds', async () => {
+  const before = await balanceOf(payer.address);
+  const { data, response } = await openai.chat.completions.create(chat).withResponse();
+  assert.match(data.choices[0].message.content, /Paris/);
+  const receipt = await verified(data.opg, chat, data.choices);
+  assert.equal(await balanceOf(payer.address), before - BigInt(receipt.fee));
+  const settled = decodePaymentResponseHeader(response.headers.get('payment-response'));
+  assert.equal(settled.success, true);
+  const mined = await reader.getTransactionReceipt({ hash: settled.transaction });
+  assert.equal(mined.status, 'success');
+  const fetched = await (await fetch(`${gateway.url}/v1/receipts/${receipt.requestId}`)).json();
+  assert.deepEqual(fetched.receipt, receipt);
+});
+
+test('a stream is paid before its first word and ends with the receipt', async () => {
+  const body = { ...chat, stream: true, stream_options: { include_usage: true } };
+  let text = '';
+  let finish;
+  let last;
+  for await (const event of await openai.chat.completions.create(body)) {
+    text += event.choices[0]?.delta?.content ?? '';
+    finish = event.choices[0]?.finish_reason ?? finish;
+    last = event;
+  }
+  assert.match(text, /Paris/);
+  assert.ok(last.usage.completion_tokens > 0);
+  const choices = [{ finish_reason: finish, index: 0, message: { content: text, role: 'assistant' } }];
+  await verified(last.opg, body, choices);
+});
+
+test('embeddings and completions work with the same client', async () => {
+  const input = ['The chain checked the answer.', 'Il pleut à Paris.'];
+  // The client asks for base64 by itself and decodes it.
+  const vectors = await openai.embeddings.create({ model: 'all-minilm-l6-v2', input });
+  assert.equal(vectors.data.length, 2);
+  assert.equal(vectors.data[0].embedding.length, 384);
+  const done = await openai.completions.create({ model: chat.model, prompt: 'Say hello.', max_tokens: 8 });
+  assert.ok(done.choices[0].text.length > 0);
+  const models = (await openai.models.list()).data.map((model) => model.id);
+  assert.deepEqual(models.sort(), ['all-minilm-l6-v2', 'smollm2-135m-instruct']);
+});
+
+test('errors are the ones that the client knows', async () => {
+  await assert.rejects(openai.chat.completions.create({ ...chat, logprobs: true }), (error) => {
+    assert.ok(error instanceof OpenAI.BadRequestError);
+    assert.deepEqual([error.code, error.param], ['unsupported_parameter', 'logprobs']);
+    return true;
+  });
+  await assert.rejects(openai.chat.completions.create({ ...chat, model: 'gpt-9' }), OpenAI.NotFoundError);
+  const unpaid = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'unused', maxRetries: 0 });
+  await assert.rejects(unpaid.chat.completions.create(chat), (error) => error.status === 402);
+});
+
+test('a kill loses no receipt that was seen, and nothing is charged twice', async () => {
+  let header;
+  const spy = async (input, init) => {
+    const request = new Request(input, init);
+    header = request.headers.get('payment-signature') ?? header;
+    return fetch(request);
+  };
+  const client = new x402Client().register('eip155:*', new ExactEvmScheme(payer)).setSpendControls({
+    allowedAssets: [{ network: `eip155:${foundry.id}`, asset: devnet.contracts.opg, maxAmountPerPayment: most }],
+  });
+  const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(chat) };
+  const url = '/v1/chat/completions';
+  const seen = await (await wrapFetchWithPayment(spy, client)(gateway.url + url, request)).json();
+  const after = await balanceOf(payer.address);
+  // Others are under way when it is killed.
+  const others = [1, 2, 3].map((seed) => openai.chat.completions.create({ ...chat, seed }).catch(() => undefined));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await gateway.stop('SIGKILL');
+  await Promise.all(others);
+  gateway = await startGateway(devnet);
+
+  const receipt = await (await fetch(`${gateway.url}/v1/receipts/${seen.opg.receipt.requestId}`)).json();
+  assert.deepEqual(receipt.receipt, seen.opg.receipt);
+  const paid = { ...request, headers: { ...request.headers, 'payment-signature': header } };
+  const again = await (await fetch(gateway.url + url, paid)).json();
+  assert.deepEqual(again.choices, seen.choices);
+  assert.deepEqual(again.opg, seen.opg);
+  const most3 = BigInt(seen.opg.receipt.fee) * 3n;
+  assert.ok(after - (await balanceOf(payer.address)) <= most3, 'the repetition cost nothing');
+});
