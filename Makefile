@@ -76,7 +76,7 @@ app-screens: build app ## pictures of every page of the web app, at desktop and 
 # ---------------------------------------------------------------------------------------------- check
 
 .PHONY: test
-test: models lint test-contracts test-clients test-keeper test-app ## everything that continuous integration checks
+test: models lint test-contracts test-clients test-keeper test-gateway test-app ## everything that continuous integration checks
 
 .PHONY: lint
 lint: setup ## formatting, style, lints, licences and advisories
@@ -130,6 +130,17 @@ test-app: build app ## the web app's tests, and journeys through it in a real br
 	@npm --prefix app run --silent unit
 	$(call say,App: journeys)
 	@npm --prefix app run --silent journeys
+
+# The keeper's tests have built the binary already.
+.PHONY: test-gateway
+test-gateway: models build ## the gateway with the clients of OpenAI and x402, the real model and a real chain
+	$(call say,Gateway: real clients)
+	@OPG_BINARY=$(opg) node --test test/clients/gateway.mjs
+
+.PHONY: bench-gateway
+bench-gateway: setup ## requests per second of the gateway beside a bare server
+	$(call say,Benchmark of the gateway)
+	@cargo bench --locked --workspace --profile dev --bench load
 
 .PHONY: bench
 bench: models contracts ## benchmarks of the keeper and the engine, in the profile of the demo
