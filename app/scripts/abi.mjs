@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 const CONTRACTS = {
   accessManager: 'AccessManager',
   airdrop: 'Airdrop',
+  feeRouter: 'IFeeRouter',
   governor: 'OpgGovernor',
   inferenceHub: 'InferenceHub',
   modelRegistry: 'ModelRegistry',

@@ -45,6 +45,7 @@ export function parseOpg(text: string): bigint {
 export function formatPercent(part: bigint, whole: bigint): string {
   if (whole === 0n) return '0 %';
   const hundredths = (part * 10_000n) / whole;
+  if (hundredths === 0n && part > 0n) return '<0.01 %';
   const digits = (hundredths % 100n).toString().padStart(2, '0').replace(/0+$/, '');
   return `${grouped((hundredths / 100n).toString())}${digits ? `.${digits}` : ''} %`;
 }

@@ -56,7 +56,7 @@ export default function Chart({ times, series, markers = [], summary, format, he
         height,
         cursor: { show: false },
         legend: { show: false },
-        axes: [{ ...axis, space: 70, values: (_, splits, __, ___, step) => timeLabels(splits, step) }, { ...axis, size: 58, values: (_, values) => values.map(format) }],
+        axes: [{ ...axis, space: 70, size: 26, values: (_, splits, __, ___, step) => timeLabels(splits, step) }, { ...axis, size: 58, values: (_, values) => values.map(format) }],
         scales: { y: { range: (_, __, most) => [0, most > 0 ? most * 1.06 : 1] } },
         series: [
           {},

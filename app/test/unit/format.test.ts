@@ -37,6 +37,7 @@ test('shares are rounded down, and of nothing are nothing', () => {
   expect(formatPercent(1n, 3n)).toBe('33.33 %');
   expect(formatPercent(3n, 3n)).toBe('100 %');
   expect(formatPercent(5n, 0n)).toBe('0 %');
+  expect(formatPercent(1n, 1_000_000n)).toBe('<0.01 %');
   expect(formatBps(2_050)).toBe('20.5 %');
 });
 

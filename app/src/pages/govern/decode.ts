@@ -1,10 +1,12 @@
 import { type Abi, type AbiFunction, type Address, decodeFunctionData, type Hex, size, slice, toFunctionSelector } from 'viem';
 import { accessManagerAbi } from '../../abi/accessManager';
+import { feeRouterAbi } from '../../abi/feeRouter';
 import { governorAbi } from '../../abi/governor';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
 import { modelRegistryAbi } from '../../abi/modelRegistry';
 import { opgAbi } from '../../abi/opg';
 import { proofRegistryAbi } from '../../abi/proofRegistry';
+import { rewardsAbi } from '../../abi/rewards';
 import { stakingAbi } from '../../abi/staking';
 import { timelockAbi } from '../../abi/timelock';
 import { vestingVaultAbi } from '../../abi/vestingVault';
@@ -15,11 +17,13 @@ import { cleanLine, words } from '../../lib/text';
 /** Interfaces of the contracts that governance calls. */
 export const ABIS: Partial<Record<ContractKey, Abi>> = {
   accessManager: accessManagerAbi,
+  feeRouter: feeRouterAbi,
   governor: governorAbi,
   inferenceHub: inferenceHubAbi,
   modelRegistry: modelRegistryAbi,
   opg: opgAbi,
   proofRegistry: proofRegistryAbi,
+  rewards: rewardsAbi,
   staking: stakingAbi,
   timelock: timelockAbi,
   vestingVault: vestingVaultAbi,
