@@ -18,6 +18,7 @@ mod runtime;
 mod staking;
 mod submit;
 mod text;
+mod web;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! The command line as clap parses it: one module per command.
 
+mod app;
 mod devnet;
 mod genesis;
 mod init;
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::{
+    app::AppArgs,
     devnet::{DemoArgs, DevnetArgs},
     genesis::{DeploymentArgs, GenesisBuildArgs, GenesisCommand, GenesisVerifyArgs},
     init::InitArgs,
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Devnet(DevnetArgs),
     /// On a devnet, ask a contract's question and one of an account, and verify both answers.
     Demo(DemoArgs),
+    /// Serve the web app for holders, stakers and voters, to a browser on this machine.
+    App(AppArgs),
     /// Show the state of the keeper, its queue, its money and the chain.
     Status,
     /// Check everything that the keeper needs and say how to mend what is wrong.

@@ -1,5 +1,6 @@
 //! One module per verb.
 
+mod app;
 mod devnet;
 mod doctor;
 mod genesis;
@@ -31,6 +32,7 @@ pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
         Command::Run => block_on(daemon::run(&cli.config, output)),
         Command::Devnet(args) => block_on(until_interrupted(devnet::run(args, output))),
         Command::Demo(args) => block_on(until_interrupted(demo::run(args, output))),
+        Command::App(args) => block_on(until_interrupted(app::run(args, &config()?, output))),
         Command::Status => block_on(status::run(&config()?, output)),
         Command::Doctor => block_on(doctor::run(&config()?, output)),
         Command::Operator(command) => block_on(until_interrupted(operator::run(command, &config()?, output))),
