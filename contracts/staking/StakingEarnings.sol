@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IStakingCommon} from "../interfaces/IStakingCommon.sol";
-import {StakeHistory} from "./StakeHistory.sol";
 import {StakePool} from "./StakePool.sol";
 import {MemberRewards, OperatorRewards, Position, RewardStream, StakingStorage} from "./StakingStorage.sol";
 

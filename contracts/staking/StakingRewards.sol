@@ -5,7 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IStakingRewards} from "../interfaces/IStakingRewards.sol";
 import {StakePool} from "./StakePool.sol";
 import {StakingCore} from "./StakingCore.sol";
-import {MemberRewards, Position, RewardStream, StakingStorage} from "./StakingStorage.sol";
+import {MemberRewards, RewardStream, StakingStorage} from "./StakingStorage.sol";
 
 /// @title Part of Staking: what the rewards contract asks of it
 /// @notice See `IStakingRewards`. The rewards contract can set the stream and take what is owed, and nothing else.
