@@ -2,7 +2,7 @@
 //! says that it was asked.
 
 use alloy::{
-    primitives::{Address, B256, Bytes, Signature, U256},
+    primitives::{Address, B256, Bytes, Signature, U256, b256},
     sol,
     sol_types::{SolCall, SolStruct},
 };
@@ -11,8 +11,8 @@ use opg_chain::bindings::Opg;
 use super::wire::{ExactPayload, Paid, Requirements, VERSION};
 use crate::{ApiError, config::Payments, context::Context};
 
-/// Suffix of signatures for wallets that are not deployed yet (ERC-6492).
-const UNDEPLOYED: [u8; 32] = [0x64; 32];
+/// Suffix of signatures for wallets that are not deployed yet (ERC-6492): 0x6492, sixteen times.
+const UNDEPLOYED: B256 = b256!("6492649264926492649264926492649264926492649264926492649264926492");
 
 sol! {
     #[derive(Debug)]
@@ -104,7 +104,7 @@ impl Payment {
         if self.payer.is_zero() {
             return Err(refuse("invalid_payer", "the zero address cannot pay"));
         }
-        if self.signature.ends_with(&UNDEPLOYED) {
+        if self.signature.ends_with(UNDEPLOYED.as_slice()) {
             let reason = "wallets that are not deployed are not supported; deploy the wallet first";
             return Err(refuse("unsupported_signature", reason));
         }

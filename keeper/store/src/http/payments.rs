@@ -116,9 +116,10 @@ pub fn payment(tx: &Transaction<'_>, payer: Address, nonce: B256) -> Result<Opti
 }
 
 /// Hands the settlement of a held payment to the journal of `signer`; one that is on its way already stays as it is.
+/// `None` if it is settled.
 ///
 /// # Errors
-/// If the payment is not held or settling, or the database fails.
+/// If the payment is unknown or failed, or the database fails.
 pub fn settle(
     tx: &Transaction<'_>,
     payer: Address,
@@ -126,7 +127,10 @@ pub fn settle(
     signer: Address,
     intent: &Intent,
     now: u64,
-) -> Result<IntentId, StoreError> {
+) -> Result<Option<IntentId>, StoreError> {
+    if let Some(Payment { state: PaymentState::Settled { .. }, .. }) = payment(tx, payer, nonce)? {
+        return Ok(None);
+    }
     let id = journal::enqueue(tx, signer, intent, now)?;
     let changed = tx
         .prepare_cached(
@@ -134,7 +138,7 @@ pub fn settle(
              WHERE payer = ? AND nonce = ? AND state IN ('held', 'settling')",
         )?
         .execute((id.0, payer.0.0, nonce.0))?;
-    if changed == 1 { Ok(id) } else { Err(gone(payer, nonce)) }
+    if changed == 1 { Ok(Some(id)) } else { Err(gone(payer, nonce)) }
 }
 
 /// Payments whose settlement is under way.

@@ -98,8 +98,8 @@ fn a_receipt_is_shown_once_its_payment_is_settled() {
     write(&store, |tx| http::store(tx, &answer(10, new.payer, "a"))).unwrap();
     let released = || write(&store, |tx| http::released(tx, word(10))).unwrap();
     assert_eq!(released(), None);
-    let first = settle().unwrap();
-    assert_eq!(settle().unwrap(), first, "the same intent again");
+    let first = settle().unwrap().unwrap();
+    assert_eq!(settle().unwrap(), Some(first), "the same intent again");
     assert_eq!(released(), None);
     assert_eq!(write(&store, http::settling).unwrap(), [(new.payer, new.nonce, first)]);
     write(&store, |tx| http::note_settled(tx, new.payer, new.nonce, word(99))).unwrap();
@@ -109,6 +109,7 @@ fn a_receipt_is_shown_once_its_payment_is_settled() {
         write(&store, |tx| http::note_failed(tx, new.payer, new.nonce, "no")).is_err(),
         "settled is final"
     );
+    assert_eq!(settle().unwrap(), None, "nothing is left to settle");
     // Nobody paid for this one.
     write(&store, |tx| http::store(tx, &answer(11, Address::ZERO, "b"))).unwrap();
     assert!(write(&store, |tx| http::released(tx, word(11))).unwrap().is_some());
