@@ -214,6 +214,11 @@ impl CliError {
         std::iter::once(&self.first).chain(&self.rest)
     }
 
+    /// The code of the first problem.
+    pub(crate) const fn code(&self) -> Code {
+        self.first.code
+    }
+
     /// What the process exits with.
     pub(crate) const fn exit(&self) -> Exit {
         self.first.code.exit()

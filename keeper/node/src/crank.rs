@@ -1,4 +1,4 @@
-//! The crank role: releases what has vested, so that nobody has to remember to.
+//! The crank role: releases what has vested and carries out slashes, so that nobody has to remember to.
 
 mod batch;
 mod config;
@@ -14,6 +14,7 @@ mod policy;
 mod release;
 mod role;
 mod settle;
+pub mod stakes;
 
 pub use config::CrankConfig;
 pub use error::CrankError;

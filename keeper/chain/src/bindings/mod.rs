@@ -9,6 +9,7 @@ mod models;
 mod openzeppelin;
 mod proofs;
 mod revert;
+mod rewards;
 mod staking;
 mod token;
 mod vesting;
@@ -20,6 +21,7 @@ pub use models::IModelRegistry::{self, ModelSpec};
 pub use openzeppelin::IMulticall;
 pub use proofs::IProofRegistry::{self, InferenceReceipt};
 pub use revert::Revert;
+pub use rewards::IRewards;
 pub use staking::{
     ICustodyVault,
     IStaking::{self, OperatorView, PoolView, PositionView, Slash, SlashRule, StakingParameters, UnbondView},

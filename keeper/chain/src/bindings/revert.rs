@@ -14,6 +14,7 @@ use super::{
     models::IModelRegistry,
     openzeppelin::OpenZeppelin,
     proofs::IProofRegistry,
+    rewards::IRewards,
     staking::{ICustodyVault, IStaking},
     token::Opg,
     vesting::IVestingVault,
@@ -52,6 +53,7 @@ fn custom(data: &[u8]) -> Option<(String, String)> {
         .or_else(|| interface::<IModelRegistry::IModelRegistryErrors>(data))
         .or_else(|| interface::<IStaking::IStakingErrors>(data))
         .or_else(|| interface::<ICustodyVault::ICustodyVaultErrors>(data))
+        .or_else(|| interface::<IRewards::IRewardsErrors>(data))
         .or_else(|| interface::<Opg::OpgErrors>(data))
         .or_else(|| interface::<IVestingVault::IVestingVaultErrors>(data))
         .or_else(|| interface::<IAirdrop::IAirdropErrors>(data))

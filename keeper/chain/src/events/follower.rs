@@ -62,7 +62,7 @@ impl Segment {
 pub struct Follower {
     rpc: Rpc,
     pub(super) config: FollowerConfig,
-    pub(super) addresses: [Address; 3],
+    pub(super) addresses: Vec<Address>,
     pub(super) range: RangeSize,
 }
 
@@ -71,7 +71,13 @@ impl Follower {
     #[must_use]
     pub fn new(rpc: Rpc, config: FollowerConfig) -> Self {
         let contracts = &config.contracts;
-        let addresses = [contracts.inference_hub, contracts.staking, contracts.model_registry];
+        let addresses = vec![contracts.inference_hub, contracts.staking, contracts.model_registry];
+        Self::of(rpc, config, addresses)
+    }
+
+    /// Makes a follower of some of the contracts.
+    #[must_use]
+    pub fn of(rpc: Rpc, config: FollowerConfig, addresses: Vec<Address>) -> Self {
         Self { rpc, addresses, range: RangeSize::new(config.max_range), config }
     }
 

@@ -6,6 +6,7 @@ mod fetch;
 mod history;
 mod inference;
 mod registries;
+mod rewards;
 mod staking;
 mod states;
 mod verify;

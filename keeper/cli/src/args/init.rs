@@ -18,7 +18,7 @@ pub(crate) struct InitArgs {
     /// Chain that the keeper works on: 8453 Base, 84532 Base Sepolia, 31337 devnet.
     #[arg(long, default_value_t = 8453, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) chain_id: u64,
-    /// Account that holds the bond and gets the fees; the new key's own account where absent.
+    /// Account that holds the own stake and gets the fees; the new key's own account where absent.
     #[arg(long, value_parser = address)]
     pub(crate) operator: Option<Address>,
     /// Use this keystore instead of making one.

@@ -28,8 +28,8 @@ pub(crate) use self::{
     operator::{OperatorCommand, RegisterArgs},
     receipt::ReceiptCommand,
     staking::{
-        ActorArgs, CancelUnbondArgs, DelegateArgs, PositionArgs, RedelegateArgs, StakeArgs, UnbondArgs,
-        WithdrawArgs,
+        ActorArgs, CancelUnbondArgs, ClaimArgs, ClaimerArgs, DelegateArgs, PositionArgs, RedelegateArgs,
+        StakeArgs, UnbondArgs, WithdrawArgs,
     },
     tx::TxCommand,
     vesting::{CalendarFormat, CalendarRows, VestingCommand, VestingScheduleArgs},
@@ -84,6 +84,10 @@ pub(crate) enum Command {
     Withdraw(WithdrawArgs),
     /// Move what has matured to another operator.
     Redelegate(RedelegateArgs),
+    /// Take what stake and service earned, or stake it.
+    Claim(ClaimArgs),
+    /// Let another account decide about your rewards, and nothing else.
+    SetClaimer(ClaimerArgs),
     /// Show what an account has staked at an operator, and what is unbonding.
     Position(PositionArgs),
     /// Models that this keeper serves.

@@ -130,6 +130,36 @@ pub(crate) struct RedelegateArgs {
 }
 
 #[derive(Clone, Debug, Args)]
+pub(crate) struct ClaimArgs {
+    /// Operator at which it was earned; your own stake where absent.
+    #[arg(long, value_parser = address)]
+    pub(crate) operator: Option<Address>,
+    /// Who gets the OPG; you where absent.
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "compound")]
+    pub(crate) to: Option<Address>,
+    /// Stake it there instead of paying it out.
+    #[arg(long)]
+    pub(crate) compound: bool,
+    #[command(flatten)]
+    pub(crate) slippage: SlippageArgs,
+    #[command(flatten)]
+    pub(crate) actor: ActorArgs,
+}
+
+/// Who may decide about rewards.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ClaimerArgs {
+    /// The account; that of the keeper's key where absent, so that its crank can compound.
+    #[arg(value_parser = address)]
+    pub(crate) claimer: Option<Address>,
+    /// Nobody but the account itself.
+    #[arg(long, conflicts_with = "claimer")]
+    pub(crate) nobody: bool,
+    #[command(flatten)]
+    pub(crate) actor: ActorArgs,
+}
+
+#[derive(Clone, Debug, Args)]
 pub(crate) struct PositionArgs {
     /// Whose stake; the keeper's operator where absent.
     #[arg(value_parser = address)]

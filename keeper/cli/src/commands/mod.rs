@@ -1,6 +1,7 @@
 //! One module per verb.
 
 mod app;
+mod claim;
 mod devnet;
 mod doctor;
 mod genesis;
@@ -44,6 +45,10 @@ pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
         }
         Command::Withdraw(args) => block_on(until_interrupted(stake::withdraw(args, &config()?, output))),
         Command::Redelegate(args) => block_on(until_interrupted(stake::redelegate(args, &config()?, output))),
+        Command::Claim(args) => block_on(until_interrupted(claim::claim(args, &config()?, output))),
+        Command::SetClaimer(args) => {
+            block_on(until_interrupted(claim::set_claimer(args, &config()?, output)))
+        }
         Command::Position(args) => block_on(stake::position(args, &config()?, output)),
         Command::Model(ModelCommand::Import(args)) => zk::import(args, output),
         Command::Model(command) => block_on(until_interrupted(model::run(command, &config()?, output))),

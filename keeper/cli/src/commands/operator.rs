@@ -73,6 +73,7 @@ async fn register(args: &RegisterArgs, config: &Config, output: Output) -> CliRe
     let action = Action {
         stem: format!("register:{}", desk.staking()),
         purpose: format!("register {} as an operator with {}", desk.account(), args.amount),
+        to: desk.staking(),
         calls: vec![register_call(args, signer).abi_encode().into()],
         spends: U256::from(args.amount.0),
         again: None,
@@ -94,6 +95,7 @@ async fn change(
     let action = Action {
         stem: format!("operator:{}:{stem}", desk.staking()),
         purpose: purpose.to_owned(),
+        to: desk.staking(),
         calls: vec![call.abi_encode().into()],
         spends: U256::ZERO,
         again: None,

@@ -33,6 +33,7 @@ pub(super) async fn stake(args: &StakeArgs, config: &Config, output: Output) -> 
     let action = Action {
         stem: format!("stake:{}:{}", desk.staking(), args.amount.0),
         purpose: format!("add {} to own stake", args.amount),
+        to: desk.staking(),
         calls: vec![call.abi_encode().into()],
         spends: amount,
         again: Some(args.repeat.again),
@@ -53,6 +54,7 @@ pub(super) async fn delegate(args: &DelegateArgs, config: &Config, output: Outpu
     let action = Action {
         stem: format!("delegate:{}:{operator}:{owner}:{}", desk.staking(), args.amount.0),
         purpose: format!("stake {} at {operator}", args.amount),
+        to: desk.staking(),
         calls: vec![call.abi_encode().into()],
         spends: amount,
         again: Some(args.repeat.again),
@@ -89,6 +91,7 @@ pub(super) async fn unbond(args: &UnbondArgs, config: &Config, output: Output) -
     let action = Action {
         stem: format!("unbond:{}:{operator}:{}", desk.staking(), args.amount),
         purpose,
+        to: desk.staking(),
         calls: vec![call.abi_encode().into()],
         spends: U256::ZERO,
         again: Some(args.repeat.again),
@@ -106,6 +109,7 @@ pub(super) async fn cancel_unbond(args: &CancelUnbondArgs, config: &Config, outp
     let action = Action {
         stem: format!("cancel-unbond:{}:{operator}:{}", desk.staking(), args.id),
         purpose: format!("cancel unbond {} at {operator}", args.id),
+        to: desk.staking(),
         calls: vec![call.abi_encode().into()],
         spends: U256::ZERO,
         again: None,
@@ -134,6 +138,7 @@ pub(super) async fn withdraw(args: &WithdrawArgs, config: &Config, output: Outpu
     let action = Action {
         stem: format!("withdraw:{}:{operator}:{}:{to}", desk.staking(), ids.join("+")),
         purpose: format!("withdraw {} from {operator}", opg(total)),
+        to: desk.staking(),
         calls,
         spends: U256::ZERO,
         again: None,
@@ -191,6 +196,7 @@ pub(super) async fn redelegate(args: &RedelegateArgs, config: &Config, output: O
     let action = Action {
         stem: format!("redelegate:{}:{operator}:{}:{}", desk.staking(), args.id, args.to),
         purpose: format!("move unbond {} from {operator} to {}", args.id, args.to),
+        to: desk.staking(),
         calls: vec![call.abi_encode().into()],
         spends: U256::ZERO,
         again: None,

@@ -103,6 +103,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
                 other => (other, value),
             }));
             rows.extend(position.unbonding(chain.time).map(|text| ("unbonding", text)));
+            rows.extend(position.rewards().map(|text| ("rewards", text)));
             rows.extend(last);
         }
         if let Some((text, since)) = &alert {

@@ -128,6 +128,8 @@ pub(crate) struct CrankSection {
     pub(crate) batch_gas: u64,
     pub(crate) only: Vec<Checksummed>,
     pub(crate) except: Vec<Checksummed>,
+    pub(crate) slashes: bool,
+    pub(crate) compound: bool,
 }
 
 impl Default for CrankSection {
@@ -142,6 +144,8 @@ impl Default for CrankSection {
             batch_gas: 8_000_000,
             only: Vec::new(),
             except: Vec::new(),
+            slashes: true,
+            compound: false,
         }
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Config {
     pub(crate) address_book: PathBuf,
     pub(crate) keystore: PathBuf,
     pub(crate) password_file: Option<PathBuf>,
-    /// The account that is bonded and credited; the keeper's own key where absent.
+    /// The account that is staked and credited; the keeper's own key where absent.
     pub(crate) operator: Option<Address>,
     pub(crate) transactions: TransactionsSection,
     pub(crate) inference: InferenceSection,

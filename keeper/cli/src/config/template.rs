@@ -46,7 +46,7 @@ id = {chain_id}
 keystore = {keystore}
 # File with the keystore's password. Without it, OPG_KEYSTORE_PASSWORD is read.
 # password_file = "password"
-# The account that holds the bond and gets the fees. Without it, the hot key's own account.
+# The account that holds the own stake and gets the fees. Without it, the hot key's own account.
 {operator}
 
 [transactions]
@@ -77,23 +77,27 @@ keystore = {keystore}
 #drain_timeout = "60s"
 
 [crank]
-# Releases vested tokens to their beneficiaries. Anyone may; the keeper pays the gas.
+# Does what anyone may do and somebody has to: releases vested tokens, carries out slashes. The keeper pays the gas.
 #enabled = false
 # The folder that the vault was deployed with.
 # genesis = "genesis"
-# Each schedule is released at most once in this time.
+# Each thing is done at most once in this time.
 #interval = "1h"
 # Names of the categories to release; empty: all.
 #categories = []
-# Releases of less wait until more is due, except the last one of a schedule.
+# Less than this waits until there is more, except the last release of a schedule.
 #min_amount = "1 OPG"
-# Releases wait while the base fee is above this.
+# Everything waits while the base fee is above this.
 #max_gas_price = "1 gwei"
 # Gas that one transaction should not exceed.
 #batch_gas = 8000000
 # Only these beneficiaries (empty: all), and not these: addresses in quotes.
 #only = []
 #except = []
+# Carries out slashes whose veto window is over, and burns what they took.
+#slashes = true
+# Stakes what the operator earned. The keeper's key must be its claimer: `opg set-claimer` with the operator's key.
+#compound = false
 
 [gateway]
 # Answers requests over HTTP as OpenAI's API does, paid by x402, each with a signed receipt.

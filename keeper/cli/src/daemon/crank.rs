@@ -33,9 +33,9 @@ pub(crate) async fn check(
     };
     let genesis = open(folder, book)?;
     // Whoever sends, the folder and the vault are the same.
-    let signer = Address::ZERO;
+    let (signer, operator) = (Address::ZERO, Address::ZERO);
     let ledger = ChainVault::new((**rpc).clone(), book.vesting_vault, book.staking, signer);
-    let settings = settings::crank(config, book, signer);
+    let settings = settings::crank(config, book, signer, operator);
     crank::check(&settings, &genesis, &ledger, store).await.map_err(|error| fault(folder, error))?;
     Ok(Some(genesis.manifest().categories.iter().map(|category| u64::from(category.count)).sum()))
 }

@@ -6,13 +6,23 @@ use opg_chain::journal::Journal;
 use opg_engine::{Engine, ProcessEngine};
 use opg_node::{
     Ledger, SystemClock,
-    crank::{ChainVault, CrankError, CrankParts, CrankRole},
+    crank::{
+        ChainVault, CrankError, CrankParts, CrankRole,
+        stakes::{ChainStaking, StakesParts, StakesRole},
+    },
     inference::{InferenceRole, Parts},
 };
+use opg_store::jobs;
 use tokio_util::sync::CancellationToken;
 
-use super::{Keeper, READY, crank, gateway, service, settings};
-use crate::{config::Config, context, error::CliResult, output::Output};
+use super::{Keeper, READY, crank, gateway, service, settings, standing};
+use crate::{
+    config::Config,
+    context,
+    error::{CliResult, Code},
+    output::Output,
+    staking::{contracts, read_fault},
+};
 
 /// What the roles work with, besides the keeper.
 pub(super) struct Work<'a> {
@@ -37,12 +47,13 @@ pub(super) async fn run(
         stop.cancelled().await;
         return Ok(());
     }
-    let (inference, crank, gateway) = tokio::join!(
+    let (inference, crank, stakes, gateway) = tokio::join!(
         ended(inference(keeper, config, &work, &stop, &ready), &stop),
         ended(release(keeper, config, &work, &stop, &ready), &stop),
+        ended(stakes(keeper, config, &work, &stop), &stop),
         ended(serve(keeper, config, &work, &stop, &ready), &stop),
     );
-    let mut errors = [inference, crank, gateway].into_iter().filter_map(Result::err);
+    let mut errors = [inference, crank, stakes, gateway].into_iter().filter_map(Result::err);
     let Some(first) = errors.next() else { return Ok(()) };
     for error in errors {
         tracing::error!("another role ended too\n{error}");
@@ -69,6 +80,7 @@ async fn inference(
     if !config.inference.enabled {
         return Ok(());
     }
+    admit(keeper, config).await?;
     for model in &config.models {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
@@ -89,6 +101,22 @@ async fn inference(
     let role = InferenceRole::open(settings, parts).await.map_err(service)?;
     ready.one(format!("operator {}, signer {}", keeper.operator, keeper.signer.address()));
     role.run(stop.clone()).await.map_err(service)
+}
+
+/// Refuses to begin as an operator that is not active. One that has jobs left may still deliver their answers, which are
+/// judged as of when they were signed.
+async fn admit(keeper: &Keeper, config: &Config) -> CliResult {
+    match standing::check(config, &keeper.rpc, keeper.operator, keeper.signer.address()).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let counts = keeper.store.read(jobs::count_by_state).map_err(context::state)?;
+            if error.code() != Code::OperatorInactive || !counts.keys().any(|state| state.is_live()) {
+                return Err(error);
+            }
+            tracing::warn!("only what was begun is finished\n{error}");
+            Ok(())
+        }
+    }
 }
 
 async fn serve(
@@ -117,18 +145,45 @@ async fn release(
     let signer = keeper.signer.address();
     let parts = CrankParts {
         store: keeper.store.clone(),
-        ledger: Arc::new(ChainVault::new((*keeper.rpc).clone(), keeper.book.vesting_vault, keeper.book.staking, signer)),
+        ledger: Arc::new(ChainVault::new(
+            (*keeper.rpc).clone(),
+            keeper.book.vesting_vault,
+            keeper.book.staking,
+            signer,
+        )),
         genesis: Arc::new(crank::open(folder, &keeper.book)?),
         clock: Arc::new(SystemClock),
         journal: Some(work.journal.waker()),
     };
-    let settings = settings::crank(config, &keeper.book, signer);
+    let settings = settings::crank(config, &keeper.book, signer, keeper.operator);
     let role = match CrankRole::open(settings, parts, stop).await {
         Ok(role) => role,
         Err(CrankError::Stopped) => return Ok(()),
         Err(error) => return Err(crank::fault(folder, error)),
     };
     ready.one(format!("releases vested tokens of vault {}", keeper.book.vesting_vault));
+    role.run(stop.clone()).await.map_err(service)
+}
+
+/// The part of the crank that works on stakes.
+async fn stakes(keeper: &Keeper, config: &Config, work: &Work<'_>, stop: &CancellationToken) -> CliResult {
+    if !config.crank.enabled || !config.crank.slashes {
+        return Ok(());
+    }
+    let signer = keeper.signer.address();
+    let contracts = contracts(config, &keeper.rpc).await?;
+    let follower = settings::follower(config, &keeper.book);
+    let mut settings = settings::stakes(config, &keeper.book, signer, keeper.operator);
+    if contracts.has_rewards().await.map_err(read_fault)? {
+        settings.rewards = Some(keeper.book.rewards);
+    }
+    let parts = StakesParts {
+        store: keeper.store.clone(),
+        ledger: Arc::new(ChainStaking::new(contracts, follower, signer)),
+        clock: Arc::new(SystemClock),
+        journal: Some(work.journal.waker()),
+    };
+    let role = StakesRole::new(settings, parts);
     role.run(stop.clone()).await.map_err(service)
 }
 

@@ -7,7 +7,7 @@ use opg_chain::{address_book::AddressBook, events::FollowerConfig, journal::Jour
 use opg_engine::{Limits, ModelManifest, ProcessConfig, Task};
 use opg_node::{
     Ledger,
-    crank::CrankConfig,
+    crank::{CrankConfig, stakes::StakesConfig},
     inference::{RoleConfig, ServedModel},
 };
 
@@ -66,9 +66,9 @@ pub(super) fn role(config: &Config, book: &AddressBook, operator: Address) -> Ro
 }
 
 /// Settings of the crank role.
-pub(crate) fn crank(config: &Config, book: &AddressBook, signer: Address) -> CrankConfig {
+pub(crate) fn crank(config: &Config, book: &AddressBook, signer: Address, operator: Address) -> CrankConfig {
     let crank = &config.crank;
-    let mut settings = CrankConfig::new(config.chain.id, book.vesting_vault, signer);
+    let mut settings = CrankConfig::new(config.chain.id, book.vesting_vault, signer, operator);
     settings.interval = crank.interval.0.as_secs();
     settings.categories.clone_from(&crank.categories);
     settings.min_amount = crank.min_amount.0;
@@ -78,8 +78,31 @@ pub(crate) fn crank(config: &Config, book: &AddressBook, signer: Address) -> Cra
     settings.except = crank.except.iter().map(|address| address.0).collect();
     settings.finality = config.chain.finality;
     // Often enough to keep to the interval, and not so often that an idle keeper costs its node much.
-    settings.poll_interval = (crank.interval.0 / 60).min(LONGEST_POLL).max(config.chain.poll_interval.0);
+    settings.poll_interval = crank_poll(config);
     settings
+}
+
+/// Settings of the part of the crank that works on stakes.
+pub(crate) fn stakes(
+    config: &Config,
+    book: &AddressBook,
+    signer: Address,
+    operator: Address,
+) -> StakesConfig {
+    let crank = &config.crank;
+    let mut settings = StakesConfig::new(book.staking, signer, operator);
+    settings.compound = crank.compound;
+    settings.interval = crank.interval.0.as_secs();
+    settings.min_amount = crank.min_amount.0;
+    settings.max_gas_price = crank.max_gas_price.0.saturating_to();
+    settings.finality = config.chain.finality;
+    settings.poll_interval = crank_poll(config);
+    settings
+}
+
+/// How often the crank looks at the chain.
+fn crank_poll(config: &Config) -> Duration {
+    (config.crank.interval.0 / 60).min(LONGEST_POLL).max(config.chain.poll_interval.0)
 }
 
 /// How the engine's process is run: this program under another verb.

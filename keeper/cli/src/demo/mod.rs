@@ -3,6 +3,7 @@
 mod ask;
 mod genesis;
 mod report;
+mod stake;
 mod watch;
 
 use std::{process::Command, time::Duration};
@@ -14,6 +15,7 @@ use self::{
     ask::Asked,
     genesis::Genesis,
     report::{Balances, Report},
+    stake::Stake,
     watch::{Answered, Watch},
 };
 use crate::{
@@ -52,7 +54,9 @@ pub(crate) async fn run(args: &DemoArgs, output: Output) -> CliResult {
     progress.finish();
 
     let genesis = Genesis::read(&devnet).await?;
-    let report = Report { genesis, questions: &asked, answers: &answers, before, after, settled, withdrawn };
+    let stake = Stake::read(&devnet).await?;
+    let report =
+        Report { genesis, stake, questions: &asked, answers: &answers, before, after, settled, withdrawn };
     report.check()?;
     report.print(args, output);
     Ok(())

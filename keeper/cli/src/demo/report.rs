@@ -4,7 +4,7 @@ use alloy::primitives::{Bytes, U256};
 use opg_receipts::InferenceReceipt;
 use serde_json::{Value, json};
 
-use super::{ask::Asked, fault, genesis::Genesis, watch::Answered};
+use super::{ask::Asked, fault, genesis::Genesis, stake::Stake, watch::Answered};
 use crate::{
     args::DemoArgs,
     config::units::{Opg, decimal},
@@ -25,6 +25,7 @@ pub(super) struct Balances {
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     pub(super) genesis: Genesis,
+    pub(super) stake: Stake,
     pub(super) questions: &'a [Asked],
     pub(super) answers: &'a [Answered],
     pub(super) before: Balances,
@@ -38,6 +39,7 @@ impl Report<'_> {
     /// Refuses a run that went through without being right.
     pub(super) fn check(&self) -> CliResult {
         self.genesis.check()?;
+        self.stake.check()?;
         let [chat, embedding] = self.answers else { return Err(fault("answers", "two were expected")) };
         let text = text_of(&chat.fulfilment.output);
         if text.trim().is_empty() {
@@ -81,6 +83,7 @@ impl Report<'_> {
             return;
         }
         output.line(&format!("\nGenesis\n{}", self.genesis.text()));
+        output.line(&format!("\nStake\n{}", self.stake.text()));
         for ((asked, answer), (title, question)) in self.questions.iter().zip(self.answers).zip([
             ("A contract asks a chat model", &args.question),
             ("An account asks for an embedding", &args.text),
@@ -136,6 +139,7 @@ impl Report<'_> {
             "dimensions": self.answers.last().map(|answer| vector_of(&answer.fulfilment.output).len()),
             "requests": answers,
             "genesis": self.genesis.document(),
+            "stake": self.stake.document(),
             "feesWei": self.fees().to_string(),
             "withdrawnWei": self.withdrawn.to_string(),
             "summary": self.summary(),

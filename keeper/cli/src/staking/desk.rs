@@ -38,7 +38,9 @@ pub(crate) struct Action {
     pub(crate) stem: String,
     /// Why, for people.
     pub(crate) purpose: String,
-    /// Calls of the staking contract, all or none of which happen.
+    /// The contract: that of stake, or of rewards.
+    pub(crate) to: Address,
+    /// Its calls, all or none of which happen.
     pub(crate) calls: Vec<Bytes>,
     /// OPG wei that the vault takes from the account.
     pub(crate) spends: U256,
@@ -182,12 +184,12 @@ impl Desk {
                 }
             }
         }
-        calls.push(call(&action.stem, &action.purpose, book.staking, together(staking)));
+        calls.push(call(&action.stem, &action.purpose, action.to, together(staking)));
         Ok((calls, simulate))
     }
 
     async fn simulate(&self, data: Bytes, action: &Action) -> CliResult {
-        let request = CallRequest { from: self.account(), to: self.staking(), value: U256::ZERO, data };
+        let request = CallRequest { from: self.account(), to: action.to, value: U256::ZERO, data };
         match self.rpc.call(&request).await {
             Ok(_) => Ok(()),
             Err(RpcError::Reverted { reason, data }) => {

@@ -21,6 +21,8 @@ pub(crate) struct Position {
     pub(crate) view: PositionView,
     pub(crate) unbonds: Vec<OpenUnbond>,
     surplus: U256,
+    /// `None` where there is no rewards contract.
+    rewards: Option<U256>,
 }
 
 impl Position {
@@ -35,7 +37,11 @@ impl Position {
         let ids: Vec<_> = unbonds.iter().map(|open| open.id).collect();
         let surplus =
             if operator == account { U256::ZERO } else { contracts.surplus(operator, account, &ids).await? };
-        Ok(Self { operator, account, view, unbonds, surplus })
+        let rewards = match contracts.has_rewards().await? {
+            true => Some(contracts.claimable(operator, account).await?),
+            false => None,
+        };
+        Ok(Self { operator, account, view, unbonds, surplus, rewards })
     }
 
     /// For scripts.
@@ -47,6 +53,7 @@ impl Position {
             "shares": self.view.shares.to_string(),
             "amountWei": self.view.amount.to_string(),
             "surplusWei": self.surplus.to_string(),
+            "rewardsWei": self.rewards.map(|rewards| rewards.to_string()),
             "unbonds": unbonds,
         })
     }
@@ -61,6 +68,7 @@ impl Position {
         if !self.surplus.is_zero() {
             rows.push(("slashed", format!("{}, which votes until it is synced", opg(self.surplus))));
         }
+        rows.extend(self.rewards.map(|rewards| ("rewards", format!("{} to claim", opg(rewards)))));
         let mut text = fields(&rows);
         if !self.unbonds.is_empty() {
             let lines: Vec<_> = self.unbonds.iter().map(|open| line(open, now)).collect();
@@ -72,6 +80,11 @@ impl Position {
 }
 
 impl Position {
+    /// What can be claimed; `None` where there is no rewards contract.
+    pub(crate) fn rewards(&self) -> Option<String> {
+        self.rewards.map(|rewards| format!("{} to claim", opg(rewards)))
+    }
+
     /// What is unbonding, in one line; `None` if nothing is.
     pub(crate) fn unbonding(&self, now: u64) -> Option<String> {
         let parts: Vec<_> = self.unbonds.iter().map(|open| line(open, now)[1..].join(" ")).collect();

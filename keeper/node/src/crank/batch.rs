@@ -96,11 +96,6 @@ pub(super) fn intent(
     period: Period,
 ) -> Intent {
     let config = &context.config;
-    let gas = priced.gas.saturating_mul(100 + MARGIN) / 100;
-    // The fee for data may rise before the transaction is sent, and does not depend on the price of gas here.
-    let max_cost = U256::from(gas)
-        .saturating_mul(U256::from(config.max_gas_price))
-        .saturating_add(priced.l1_fee.saturating_mul(U256::from(2)));
     let now = context.clock.now_ms() / 1_000;
     Intent {
         key: format!("crank:{}:{}", config.vault, digest(rows, period)),
@@ -109,8 +104,17 @@ pub(super) fn intent(
         calldata,
         value: U256::ZERO,
         deadline: Some(now.saturating_add(config.interval.max(SHORTEST_DEADLINE))),
-        max_cost: Some(max_cost),
+        max_cost: Some(max_cost(priced.gas, config.max_gas_price, priced.l1_fee)),
     }
+}
+
+/// Most wei that a transaction may cost which needs `gas`. The fee for data may rise before the transaction is sent, and
+/// does not depend on the price of gas here.
+pub(super) fn max_cost(gas: u64, max_gas_price: u128, l1_fee: U256) -> U256 {
+    let gas = gas.saturating_mul(100 + MARGIN) / 100;
+    U256::from(gas)
+        .saturating_mul(U256::from(max_gas_price))
+        .saturating_add(l1_fee.saturating_mul(U256::from(2)))
 }
 
 /// The same schedules, released as far as they were, in the same period: the same release.

@@ -13,6 +13,8 @@ pub struct CrankConfig {
     pub vault: Address,
     /// The account in whose name transactions are sent.
     pub signer: Address,
+    /// The operator that the keeper works for: operators take turns.
+    pub operator: Address,
     /// Length of a period in seconds of the chain: a schedule is released at most once in each.
     pub interval: u64,
     /// Names of the categories to release; empty: all.
@@ -38,11 +40,12 @@ pub struct CrankConfig {
 impl CrankConfig {
     /// Settings that suit Base: once an hour, for everybody.
     #[must_use]
-    pub fn new(chain_id: u64, vault: Address, signer: Address) -> Self {
+    pub fn new(chain_id: u64, vault: Address, signer: Address, operator: Address) -> Self {
         Self {
             chain_id,
             vault,
             signer,
+            operator,
             interval: 3_600,
             categories: Vec::new(),
             min_amount: 1_000_000_000_000_000_000,

@@ -18,7 +18,7 @@ use crate::LedgerError;
 /// Bytes of a signed transaction besides its calldata, at most.
 const ENVELOPE: usize = 200;
 /// Registrations among which operators are looked for: more than have a turn of their own in any period.
-const REGISTRATIONS: u32 = 64;
+pub(super) const REGISTRATIONS: u32 = 64;
 
 /// The vault, as far as the crank looks at it.
 #[async_trait]
@@ -124,20 +124,41 @@ impl VestingLedger for ChainVault {
     }
 
     async fn quote(&self, calldata: &Bytes) -> Result<Quote, LedgerError> {
-        let call =
-            CallRequest { from: self.signer, to: self.vault, value: U256::ZERO, data: calldata.clone() };
-        let gas = match self.rpc.estimate_gas(&call).await {
-            Ok(gas) => gas,
-            Err(RpcError::Reverted { reason, data }) => {
-                let nothing = data.starts_with(&IVestingVault::NothingReleased::SELECTOR);
-                let reason = if nothing { "no row can be released".to_owned() } else { reason };
-                return Ok(Quote::Reverts(reason));
-            }
-            Err(error) => return Err(LedgerError::new(error.to_string(), true)),
-        };
-        let l1_fee = ChainRpc::l1_fee_upper_bound(&self.rpc, calldata.len() + ENVELOPE)
-            .await
-            .map_err(|error| LedgerError::new(error.to_string(), true))?;
-        Ok(Quote::Gas { gas, l1_fee })
+        let nothing = |data: &Bytes| data.starts_with(&IVestingVault::NothingReleased::SELECTOR);
+        match quote_of(&self.rpc, self.signer, self.vault, calldata).await? {
+            Ok(priced) => Ok(priced),
+            Err((_, data)) if nothing(&data) => Ok(Quote::Reverts("no row can be released".to_owned())),
+            Err((reason, _)) => Ok(Quote::Reverts(reason)),
+        }
     }
+}
+
+/// What a call of `to` by `signer` would cost now.
+pub(super) async fn quote(
+    rpc: &Rpc,
+    signer: Address,
+    to: Address,
+    calldata: &Bytes,
+) -> Result<Quote, LedgerError> {
+    let quoted = quote_of(rpc, signer, to, calldata).await?;
+    Ok(quoted.unwrap_or_else(|(reason, _)| Quote::Reverts(reason)))
+}
+
+/// The same, or why it would revert, in words and as it was returned.
+async fn quote_of(
+    rpc: &Rpc,
+    from: Address,
+    to: Address,
+    calldata: &Bytes,
+) -> Result<Result<Quote, (String, Bytes)>, LedgerError> {
+    let unanswered = |error: RpcError| LedgerError::new(error.to_string(), true);
+    let call = CallRequest { from, to, value: U256::ZERO, data: calldata.clone() };
+    let gas = match rpc.estimate_gas(&call).await {
+        Ok(gas) => gas,
+        Err(RpcError::Reverted { reason, data }) => return Ok(Err((reason, data))),
+        Err(error) => return Err(unanswered(error)),
+    };
+    let length = calldata.len() + ENVELOPE;
+    let l1_fee = ChainRpc::l1_fee_upper_bound(rpc, length).await.map_err(unanswered)?;
+    Ok(Ok(Quote::Gas { gas, l1_fee }))
 }

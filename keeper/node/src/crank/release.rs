@@ -41,7 +41,7 @@ impl Release {
         if rows.is_empty() {
             return wait;
         }
-        if head.timestamp < period.turn(config.signer, &context.ledger.operators().await?) {
+        if head.timestamp < period.turn(config.operator, &context.ledger.operators().await?) {
             return wait;
         }
         if head.base_fee > config.max_gas_price {

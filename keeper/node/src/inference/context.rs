@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
 };
 
 use alloy::{
@@ -17,7 +17,7 @@ use opg_store::Store;
 use tokio::sync::{Notify, watch};
 
 use super::{RoleConfig, RoleMetrics, models::Model};
-use crate::{Clock, Ledger};
+use crate::{Clock, Ledger, LedgerError};
 
 /// What the services share. Durable truth is in the store; what is held here is found again after a restart.
 pub(super) struct Context {
@@ -93,6 +93,26 @@ impl Context {
 
     pub(super) fn set_head(&self, head: Option<Head>) {
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = head;
+    }
+
+    /// Whether the operator is active with this keeper's key as of `head`. Tells the log when that changes.
+    pub(super) async fn is_active(&self, head: Head) -> Result<bool, LedgerError> {
+        let operator = self.config.operator;
+        let registered = self.ledger.signer_of(operator, head.timestamp).await?;
+        let active = registered == self.signer_address();
+        if self.metrics.inactive.swap(u64::from(!active), Ordering::Relaxed) == u64::from(active) {
+            if active {
+                tracing::info!(%operator, "the operator is active: requests are taken again");
+            } else {
+                tracing::warn!(
+                    %operator,
+                    %registered,
+                    "the operator is not active with this key: no requests are taken and no jobs begun; `opg doctor` \
+                     says what to do"
+                );
+            }
+        }
+        Ok(active)
     }
 
     /// The key that receipts are signed with.

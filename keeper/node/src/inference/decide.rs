@@ -180,7 +180,7 @@ fn wanted_tokens(model: &Model, input: &Input) -> u32 {
         Input::Chat(chat) => {
             chat.max_tokens.unwrap_or(model.default_output_tokens).min(model.max_output_tokens)
         }
-        Input::Embedding(_) => 0,
+        Input::Embedding(_) | Input::Tensor(_) => 0,
     }
 }
 
@@ -199,8 +199,7 @@ impl Service for Decide {
         if seen.is_empty() {
             return idle;
         }
-        let signer = context.ledger.signer_of(context.config.operator, head.timestamp).await?;
-        let active = signer == context.signer_address();
+        let active = context.is_active(head).await?;
         let mut undecided = None;
         for job in &seen {
             let input = context.store.read(|tx| jobs::input(tx, job.id))?;

@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::supervisor::ServiceMetrics;
 
-/// Counters of the role. Each only grows.
+/// Counters of the role. Each only grows, but `inactive`.
 #[derive(Debug, Default)]
 pub struct RoleMetrics {
     /// Requests seen.
@@ -29,6 +29,8 @@ pub struct RoleMetrics {
     pub succeeded: AtomicU64,
     /// Jobs that ended otherwise after they were accepted.
     pub unsuccessful: AtomicU64,
+    /// 1 while the operator is not active with this keeper's key, else 0.
+    pub inactive: AtomicU64,
     /// Passes and restarts of each service: ingest, decide, run, submit, settle.
     pub services: [ServiceMetrics; 5],
 }

@@ -11,7 +11,7 @@ use futures::FutureExt;
 use opg_engine::{EngineError, Input};
 use opg_store::{
     StoreError,
-    jobs::{self, Answer, Claim, Job, Offer},
+    jobs::{self, Answer, Claim, Job, JobState, Offer},
 };
 use tokio::{
     sync::Mutex,
@@ -64,6 +64,17 @@ impl Run {
         while running.join_next().await.is_some() {}
     }
 
+    /// Whether a job that is begun now may be answered: the hub takes no receipt of an operator that is not active. Where
+    /// the chain cannot be asked, that is for the delivery to find out.
+    async fn may_begin(&self) -> Result<bool, StoreError> {
+        let Some(head) = self.context.head() else { return Ok(true) };
+        let now = self.context.clock.now_ms();
+        if self.context.store.read(|tx| jobs::ready(tx, JobState::Accepted, now, 1))?.is_empty() {
+            return Ok(true);
+        }
+        Ok(self.context.is_active(head).await.unwrap_or(true))
+    }
+
     fn claim(&self, capacity: u32) -> Result<Option<Job>, StoreError> {
         let Context { config, clock, store, worker, .. } = &*self.context;
         let now = clock.now_ms();
@@ -90,6 +101,9 @@ impl Service for Run {
         let ours = u32::try_from(running.len()).unwrap_or(u32::MAX);
         let free = u32::try_from(self.context.engine.capacity().free()).unwrap_or(u32::MAX);
         let capacity = self.context.config.concurrency.min(ours.saturating_add(free));
+        if ours < capacity && !self.may_begin().await? {
+            return Ok(Progress::Wait(self.context.config.poll_interval));
+        }
         while let Some(job) = self.claim(capacity)? {
             running.spawn(work(self.context.clone(), job, self.hand_back.clone()));
         }

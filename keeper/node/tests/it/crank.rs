@@ -1,6 +1,7 @@
 //! The crank role against a vault and a chain that the tests control.
 
 mod keeper;
+mod large;
 mod opening;
 mod plan;
 mod rare;

@@ -27,7 +27,8 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     pub(crate) fn new(number: usize, vault: &Arc<FakeVault>, interval: u64) -> Self {
-        let mut config = CrankConfig::new(31337, VAULT, Address::repeat_byte(0x10 + number as u8));
+        let account = Address::repeat_byte(0x10 + number as u8);
+        let mut config = CrankConfig::new(31337, VAULT, account, account);
         config.interval = interval;
         config.min_amount = OPG;
         config.max_gas_price = 100;

@@ -169,6 +169,8 @@ pub(crate) struct Chain {
     pub(crate) base_fee: u128,
     /// Beneficiaries that the token refuses.
     pub(crate) refused: BTreeSet<Address>,
+    /// Active operators.
+    pub(crate) operators: Vec<Address>,
     /// Questions of which this many percent fail.
     pub(crate) faults: u64,
     pub(crate) dice: Dice,
@@ -229,6 +231,7 @@ impl FakeVault {
             pool: Vec::new(),
             base_fee: 10,
             refused: BTreeSet::new(),
+            operators: Vec::new(),
             faults: 0,
             dice: Dice::new(seed),
             questions: 0,
@@ -319,6 +322,10 @@ impl FakeVault {
 impl VestingLedger for FakeVault {
     async fn head(&self) -> Result<Head, LedgerError> {
         Ok(self.ask()?.head())
+    }
+
+    async fn operators(&self) -> Result<Vec<Address>, LedgerError> {
+        Ok(self.ask()?.operators.clone())
     }
 
     async fn category(&self, id: u32) -> Result<Option<VaultCategory>, LedgerError> {
