@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Completion, EngineError, Input, ModelManifest};
+use crate::{Completion, EngineError, Input, ModelManifest, Trace, Verdict};
 
 /// How much an engine can take on right now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
     /// Runs one request to its end.
     ///
     /// Pieces of text go to `on_token` as they are decided; concatenated they are the output. A full
-    /// channel holds generation back; a closed one is ignored. Cancelling `cancel` ends the request with
+    /// channel holds back nobody but its reader; a closed one is ignored. Cancelling `cancel` ends the request with
     /// [`EngineError::Cancelled`]; so does dropping the returned future, without a result.
     async fn run(
         &self,
@@ -53,4 +53,11 @@ pub trait Engine: Send + Sync + std::fmt::Debug {
         on_token: Option<mpsc::Sender<String>>,
         cancel: CancellationToken,
     ) -> Result<Completion, EngineError>;
+
+    /// Checks by one pass whether a trace is what this engine computes for a request. Engines that cannot say so; a
+    /// differing trace is no error.
+    async fn verify(&self, model: &str, _input: Input, _trace: Trace) -> Result<Verdict, EngineError> {
+        let reason = format!("the engine behind `{model}` cannot check answers again");
+        Err(EngineError::Inference { reason })
+    }
 }

@@ -11,8 +11,8 @@ use tokenizers::Tokenizer;
 
 use crate::local::{Observer, engine_name};
 use crate::{
-    Completion, EmbeddingInput, EngineError, FinishReason, Limits, ModelManifest, Output, Timings, Trace,
-    Usage, digest,
+    Completion, EmbeddingInput, EngineError, FinishReason, Limits, ModelManifest, Output, Profile, Timings,
+    Trace, Usage, digest,
 };
 
 const MAX_WIDTH: usize = 1 << 14;
@@ -25,6 +25,7 @@ pub(crate) struct EmbeddingModel {
     tokenizer: Tokenizer,
     limits: Limits,
     positions: usize,
+    profile: Profile,
 }
 
 impl std::fmt::Debug for EmbeddingModel {
@@ -62,7 +63,17 @@ impl EmbeddingModel {
                 EngineError::model_file(&manifest.weights, format!("not usable safetensors: {reason}"))
             })?;
         let positions = config.max_position_embeddings;
-        Ok(EmbeddingModel { bert, tokenizer, limits: manifest.limits, positions })
+        let profile = Profile {
+            arithmetic: "candle/1".to_owned(),
+            engine: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
+            quantisation: String::new(),
+            sampler: String::new(),
+            template: String::new(),
+            tokenizer: manifest.tokenizer_digest.map(|hash| digest::hex(&hash)).unwrap_or_default(),
+            trace: String::new(),
+            weights: digest::hex(&manifest.weights_digest),
+        };
+        Ok(EmbeddingModel { bert, tokenizer, limits: manifest.limits, positions, profile })
     }
 
     /// Token ids of a text by itself, without the tokens that frame an input.
@@ -88,6 +99,10 @@ impl EmbeddingModel {
         Ok(tokens)
     }
 
+    pub(crate) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
     /// Embeds a text.
     pub(crate) fn run(
         &self,
@@ -105,9 +120,11 @@ impl EmbeddingModel {
             usage: Usage { input_tokens: tokens.len() as u32, output_tokens: 0 },
             trace: Trace {
                 engine: engine_name(&self.bert.device),
+                profile: digest::hex(&self.profile.digest()),
                 input_tokens: tokens,
                 output_tokens: Vec::new(),
                 sampling: None,
+                checkpoints: Vec::new(),
             },
             finish_reason: FinishReason::Stop,
             timings: Timings { prefill: started.elapsed(), ..Timings::default() },

@@ -89,6 +89,19 @@ pub enum EngineError {
         /// What is wrong and, where one exists, the remedy.
         reason: String,
     },
+    /// This build or device computes in another execution profile than the one that the operator requires.
+    #[error(
+        "the model is computed in profile {found} ({profile}) but {expected} is required; run the build and the device that \
+         the profile names, or register the model again"
+    )]
+    Profile {
+        /// Hex digest required.
+        expected: String,
+        /// Hex digest found.
+        found: String,
+        /// What the profile found says of the computation.
+        profile: String,
+    },
     /// The queue is full.
     #[error("the engine is busy: {queued} jobs wait and the limit is {limit}; try later")]
     Busy {
@@ -141,6 +154,7 @@ impl EngineError {
             EngineError::InputTooLong { .. } => "engine.input_too_long",
             EngineError::DigestMismatch { .. } => "engine.digest_mismatch",
             EngineError::ModelFile { .. } => "engine.model_file",
+            EngineError::Profile { .. } => "engine.profile",
             EngineError::Busy { .. } => "engine.busy",
             EngineError::Cancelled => "engine.cancelled",
             EngineError::DeadlineExceeded { .. } => "engine.deadline",
@@ -163,6 +177,7 @@ impl EngineError {
             | EngineError::InputTooLong { .. }
             | EngineError::DigestMismatch { .. }
             | EngineError::ModelFile { .. }
+            | EngineError::Profile { .. }
             | EngineError::Cancelled
             | EngineError::OutOfMemory { .. }
             | EngineError::Inference { .. } => false,

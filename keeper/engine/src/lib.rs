@@ -12,16 +12,21 @@ pub mod worker;
 mod api;
 mod chat;
 mod embedding;
+mod exact;
 mod frame;
 mod gguf;
 mod llama;
 mod message;
+mod network;
+mod tensor;
+mod trace;
 
 pub use api::{Capacity, Engine};
 pub use error::{EngineError, InputError};
 pub use manifest::{Limits, ModelManifest};
 pub use process::{ProcessConfig, ProcessEngine};
+pub use trace::{Difference, Gaps, Profile, Verdict};
 pub use types::{
     ChatInput, Completion, EmbeddingInput, FinishReason, Input, Message, Output, Role, Sampling, Task,
-    Timings, Trace, Usage,
+    TensorInput, Timings, Trace, Usage,
 };

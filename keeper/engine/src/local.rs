@@ -9,7 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::chat::ChatModel;
 use crate::embedding::EmbeddingModel;
-use crate::{Completion, EngineError, Input, InputError, ModelManifest, Task, Trace};
+pub use crate::exact::Level;
+pub use crate::network::Lockstep;
+use crate::tensor::TensorModel;
+use crate::{
+    Completion, EngineError, Gaps, Input, InputError, ModelManifest, Profile, Task, Trace, Verdict, digest,
+};
 
 /// Where a model is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +80,7 @@ pub struct LocalModel(Kind);
 enum Kind {
     Chat(Box<ChatModel>),
     Embedding(Box<EmbeddingModel>),
+    Tensor(Box<TensorModel>),
 }
 
 impl LocalModel {
@@ -85,6 +91,7 @@ impl LocalModel {
         let kind = match manifest.task {
             Task::Chat => Kind::Chat(Box::new(ChatModel::load(manifest, &device)?)),
             Task::Embedding => Kind::Embedding(Box::new(EmbeddingModel::load(manifest, &device)?)),
+            Task::Tensor => Kind::Tensor(Box::new(TensorModel::load(manifest)?)),
         };
         tracing::info!(model = manifest.name, seconds = started.elapsed().as_secs_f64(), "model loaded");
         Ok(LocalModel(kind))
@@ -96,6 +103,7 @@ impl LocalModel {
         match (&self.0, input) {
             (Kind::Chat(model), Input::Chat(input)) => model.prompt(input),
             (Kind::Embedding(model), Input::Embedding(input)) => model.prompt(input),
+            (Kind::Tensor(model), Input::Tensor(input)) => model.prompt(input),
             _ => Err(self.wrong_task(input)),
         }
     }
@@ -105,6 +113,7 @@ impl LocalModel {
         match &self.0 {
             Kind::Chat(model) => model.encode_text(text),
             Kind::Embedding(model) => model.encode_text(text),
+            Kind::Tensor(_) => Ok(Vec::new()),
         }
     }
 
@@ -114,6 +123,7 @@ impl LocalModel {
         match (&self.0, input) {
             (Kind::Chat(model), Input::Chat(input)) => model.run(input, observer),
             (Kind::Embedding(model), Input::Embedding(input)) => model.run(input, observer),
+            (Kind::Tensor(model), Input::Tensor(input)) => model.run(input, observer),
             _ => Err(self.wrong_task(input)),
         }
     }
@@ -123,7 +133,70 @@ impl LocalModel {
     pub fn replay(&self, trace: &Trace) -> Result<Vec<u32>, EngineError> {
         match &self.0 {
             Kind::Chat(model) => model.replay(trace),
-            Kind::Embedding(_) => Ok(Vec::new()),
+            Kind::Embedding(_) | Kind::Tensor(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Whether a trace is what this model computes for a request.
+    pub fn verify(&self, input: &Input, trace: &Trace) -> Result<Verdict, EngineError> {
+        input.validate()?;
+        match (&self.0, input) {
+            (Kind::Chat(model), Input::Chat(input)) => model.verify(input, trace),
+            (Kind::Embedding(_), Input::Embedding(_)) | (Kind::Tensor(_), Input::Tensor(_)) => {
+                let reason = "an answer without tokens is checked by computing it again".to_owned();
+                Err(EngineError::Inference { reason })
+            }
+            _ => Err(self.wrong_task(input)),
+        }
+    }
+
+    /// How far a trace's tokens are from what this model would pick, whatever the profile in which it was made.
+    pub fn compare(&self, trace: &Trace) -> Result<Gaps, EngineError> {
+        match &self.0 {
+            Kind::Chat(model) => model.compare(trace),
+            Kind::Embedding(_) | Kind::Tensor(_) => Ok(Gaps::default()),
+        }
+    }
+
+    /// What decides its answers beside the request.
+    pub fn profile(&self) -> &Profile {
+        match &self.0 {
+            Kind::Chat(model) => model.profile(),
+            Kind::Embedding(model) => model.profile(),
+            Kind::Tensor(model) => model.profile(),
+        }
+    }
+
+    /// Refuses to go on unless answers are computed in the execution profile of that digest.
+    pub fn require_profile(&self, expected: &[u8; 32]) -> Result<(), EngineError> {
+        let profile = self.profile();
+        if profile.digest() == *expected {
+            return Ok(());
+        }
+        Err(EngineError::Profile {
+            expected: digest::hex(expected),
+            found: digest::hex(&profile.digest()),
+            profile: format!(
+                "arithmetic {}, engine {}, sampler {}",
+                profile.arithmetic, profile.engine, profile.sampler
+            ),
+        })
+    }
+
+    pub(crate) fn chat(&self) -> Option<&ChatModel> {
+        match &self.0 {
+            Kind::Chat(model) => Some(model),
+            Kind::Embedding(_) | Kind::Tensor(_) => None,
+        }
+    }
+
+    /// Sequences of a chat model that advance together, each of at most `positions` tokens.
+    pub fn lockstep(&self, sequences: usize, positions: usize) -> Result<Lockstep<'_>, EngineError> {
+        match &self.0 {
+            Kind::Chat(model) => model.lockstep(sequences, positions),
+            Kind::Embedding(_) | Kind::Tensor(_) => {
+                Err(EngineError::Inference { reason: "only chat models generate tokens".to_owned() })
+            }
         }
     }
 
@@ -131,6 +204,7 @@ impl LocalModel {
         let expected = match &self.0 {
             Kind::Chat(_) => Task::Chat,
             Kind::Embedding(_) => Task::Embedding,
+            Kind::Tensor(_) => Task::Tensor,
         };
         InputError::WrongTask { expected: expected.to_string(), found: input.task().to_string() }.into()
     }

@@ -39,7 +39,7 @@ pub struct ModelManifest {
     pub name: String,
     /// What it does.
     pub task: Task,
-    /// GGUF for chat, safetensors for embeddings.
+    /// GGUF for chat, safetensors for embeddings, a file of `opg model import` for tensors.
     pub weights: PathBuf,
     /// `tokenizer.json`; absent where the weights file carries the tokenizer (GGUF).
     pub tokenizer: Option<PathBuf>,

@@ -1,9 +1,11 @@
 //! What the keeper and its worker say to each other.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::local::Accelerator;
-use crate::{Completion, EngineError, Input, ModelManifest};
+use crate::{Completion, EngineError, Input, ModelManifest, Trace, Verdict};
 
 /// The first message to a worker.
 #[derive(Debug, Serialize, Deserialize)]
@@ -12,9 +14,13 @@ pub(crate) struct Setup {
     pub(crate) accelerator: Accelerator,
     /// Most bytes of private memory.
     pub(crate) memory_limit: Option<u64>,
+    /// Execution profiles that models must have.
+    pub(crate) profiles: HashMap<String, [u8; 32]>,
+    /// Answers made at once.
+    pub(crate) slots: usize,
 }
 
-/// Any later message to a worker. Jobs are done one after another.
+/// Any later message to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Command {
     /// Do this; answer with events that carry the same number.
@@ -31,6 +37,8 @@ pub(crate) enum Work {
     Count(Input),
     /// Run an input, sending text on the way if asked to.
     Run { input: Input, stream: bool },
+    /// Check a trace again.
+    Verify { input: Input, trace: Box<Trace> },
 }
 
 /// A message from a worker.
@@ -51,4 +59,5 @@ pub(crate) enum Outcome {
     Loaded,
     Counted(u32),
     Completed(Box<Completion>),
+    Verified(Verdict),
 }

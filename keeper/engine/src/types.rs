@@ -13,17 +13,21 @@ pub enum Task {
     /// `embedding/1`: text in, a unit vector out.
     #[serde(rename = "embedding/1")]
     Embedding,
+    /// `tensor/1`: bytes in, bytes out, by an integer model whose runs can be proved.
+    #[serde(rename = "tensor/1")]
+    Tensor,
 }
 
 impl Task {
     /// Every task that this build knows.
-    pub const ALL: [Task; 2] = [Task::Chat, Task::Embedding];
+    pub const ALL: [Task; 3] = [Task::Chat, Task::Embedding, Task::Tensor];
 
     /// The name under which the task is registered, version included.
     pub fn name(self) -> &'static str {
         match self {
             Task::Chat => "chat/1",
             Task::Embedding => "embedding/1",
+            Task::Tensor => "tensor/1",
         }
     }
 
@@ -73,7 +77,7 @@ pub struct Message {
 }
 
 /// A chat request. Absent options take the documented defaults.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChatInput {
     /// The conversation so far, oldest first.
@@ -87,6 +91,15 @@ pub struct ChatInput {
     /// Share of probability mass to sample from. Default 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
+    /// Most candidates to sample from. Default 0: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<u32>,
+    /// Least probability of a candidate, as a share of the likeliest one's. Default 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_p: Option<f64>,
+    /// Divisor of the scores of tokens that occurred. Default 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repetition_penalty: Option<f64>,
     /// Seed of the sampler. Default 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
@@ -99,14 +112,7 @@ impl ChatInput {
     /// A single question with default options.
     pub fn ask(question: impl Into<String>) -> Self {
         let message = Message { role: Role::User, content: question.into() };
-        ChatInput {
-            messages: vec![message],
-            max_tokens: None,
-            temperature: None,
-            top_p: None,
-            seed: None,
-            stop: None,
-        }
+        ChatInput { messages: vec![message], ..ChatInput::default() }
     }
 
     /// The sampling parameters with defaults filled in.
@@ -114,6 +120,9 @@ impl ChatInput {
         Sampling {
             temperature: self.temperature.unwrap_or(0.0),
             top_p: self.top_p.unwrap_or(1.0),
+            top_k: self.top_k.unwrap_or(0),
+            min_p: self.min_p.unwrap_or(0.0),
+            repetition_penalty: self.repetition_penalty.unwrap_or(1.0),
             seed: self.seed.unwrap_or(0),
         }
     }
@@ -127,6 +136,14 @@ pub struct EmbeddingInput {
     pub input: String,
 }
 
+/// Values for an integer model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TensorInput {
+    /// One byte per value of the model's input, in channel, row, column order.
+    pub values: Vec<u8>,
+}
+
 /// A decoded request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Input {
@@ -134,6 +151,8 @@ pub enum Input {
     Chat(ChatInput),
     /// Input of [`Task::Embedding`].
     Embedding(EmbeddingInput),
+    /// Input of [`Task::Tensor`].
+    Tensor(TensorInput),
 }
 
 impl Input {
@@ -142,6 +161,7 @@ impl Input {
         match self {
             Input::Chat(_) => Task::Chat,
             Input::Embedding(_) => Task::Embedding,
+            Input::Tensor(_) => Task::Tensor,
         }
     }
 }
@@ -153,6 +173,8 @@ pub enum Output {
     Text(String),
     /// Answer of [`Task::Embedding`]: components of a vector of length 1.
     Embedding(Vec<f32>),
+    /// Answer of [`Task::Tensor`]: the bytes that a proof is about.
+    Tensor(Vec<u8>),
 }
 
 /// What a request is charged for.
@@ -172,18 +194,41 @@ pub struct Sampling {
     pub temperature: f64,
     /// Share of probability mass that is sampled from, in (0, 1].
     pub top_p: f64,
+    /// Most candidates; 0 for all.
+    #[serde(default)]
+    pub top_k: u32,
+    /// Least probability of a candidate, as a share of the likeliest one's.
+    #[serde(default)]
+    pub min_p: f64,
+    /// Divisor of the scores of tokens that occurred; 1 for none.
+    #[serde(default = "one")]
+    pub repetition_penalty: f64,
     /// Written as a decimal string: JSON numbers are exact only up to 2^53.
     #[serde(with = "decimal")]
     pub seed: u64,
 }
 
+impl Default for Sampling {
+    /// Greedy decoding.
+    fn default() -> Self {
+        Sampling { temperature: 0.0, top_p: 1.0, top_k: 0, min_p: 0.0, repetition_penalty: 1.0, seed: 0 }
+    }
+}
+
+fn one() -> f64 {
+    1.0
+}
+
 /// What a verifier needs beyond the text to repeat the computation. Its RFC 8785 form is hashed into
 /// the receipt's `traceHash`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Trace {
     /// Engine build: name, version and device kind, e.g. `opg-engine/0.1.0 cpu`.
     pub engine: String,
+    /// Digest of the execution profile, in hex; empty where the engine states none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub profile: String,
     /// Token ids that the model read.
     pub input_tokens: Vec<u32>,
     /// Token ids that the model produced; empty for embeddings.
@@ -191,6 +236,9 @@ pub struct Trace {
     /// Sampling parameters; absent for embeddings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
+    /// Chained hashes, in hex, over every 32 output tokens and the logits behind the last of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checkpoints: Vec<String>,
 }
 
 /// Why generation ended.

@@ -1,21 +1,22 @@
-//! The worker process: reads jobs from standard input, computes them one after another, and writes events to
-//! standard output. Standard error is for people.
+//! The worker process: reads jobs from standard input, computes them, chats of one model together, and writes events
+//! to standard output. Standard error is for people.
 //!
 //! It ends when standard input does, so a worker never outlives its keeper, however that ended.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::io::{Error, ErrorKind, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use crate::local::{LocalModel, Observer};
+use crate::chat::{Batch, BatchLimits, Progress};
+use crate::local::{LocalModel, Unobserved};
 use crate::message::{Command, Event, Outcome, Setup, Work};
-use crate::{EngineError, ModelManifest, frame};
+use crate::{EngineError, Input, ModelManifest, frame};
 
 /// Entry point of the worker; the caller's `main` does nothing else.
 pub fn main() -> ExitCode {
@@ -35,33 +36,40 @@ struct Job {
     work: Work,
 }
 
+/// Numbers of jobs that are to be given up.
+type Cancelled = Arc<Mutex<HashSet<u64>>>;
+
 fn serve() -> std::io::Result<()> {
     let Some(setup) = frame::read::<Setup>(&mut std::io::stdin().lock())? else {
         return Err(Error::new(ErrorKind::UnexpectedEof, "started without a setup; run the keeper instead"));
     };
     limit_resources(&setup)?;
-    let mut host = Host { setup, loaded: HashMap::new() };
+    let mut host = Host { setup, loaded: HashMap::new(), running: HashMap::new() };
     frame::write(&mut std::io::stdout(), &Event::Ready)?;
 
-    let cancelled = Arc::new(AtomicU64::new(u64::MAX));
+    let cancelled = Cancelled::default();
     let (sender, jobs): (Sender<Job>, Receiver<Job>) = channel();
     let seen = cancelled.clone();
     std::thread::spawn(move || listen(&sender, &seen));
-    for job in jobs {
-        frame::write(&mut std::io::stdout(), &Event::Taken { job: job.number })?;
-        let mut reporter = Reporter { job: job.number, stream: false, cancelled: &cancelled, broken: None };
-        let result = host.work(job, &mut reporter);
-        let Reporter { job, broken, .. } = reporter;
-        if let Some(error) = broken {
-            return Err(error);
+    loop {
+        // Taken before the jobs: a job that is cancelled at once is begun and then given up.
+        let given_up = std::mem::take(&mut *cancelled.lock().unwrap_or_else(PoisonError::into_inner));
+        let next = if host.running.is_empty() { jobs.recv().ok() } else { jobs.try_recv().ok() };
+        match next {
+            Some(job) => host.begin(job)?,
+            None if host.running.is_empty() => return Ok(()),
+            None => {}
         }
-        frame::write(&mut std::io::stdout(), &Event::End { job, result })?;
+        while let Ok(job) = jobs.try_recv() {
+            host.begin(job)?;
+        }
+        host.cancel(&given_up)?;
+        host.step()?;
     }
-    Ok(())
 }
 
 /// Reads commands for as long as there are any, then ends the process, whatever it is computing.
-fn listen(jobs: &Sender<Job>, cancelled: &AtomicU64) {
+fn listen(jobs: &Sender<Job>, cancelled: &Cancelled) {
     let mut source = std::io::stdin().lock();
     loop {
         match frame::read(&mut source) {
@@ -70,7 +78,9 @@ fn listen(jobs: &Sender<Job>, cancelled: &AtomicU64) {
                     return;
                 }
             }
-            Ok(Some(Command::Cancel { job })) => cancelled.store(job, Ordering::Relaxed),
+            Ok(Some(Command::Cancel { job })) => {
+                cancelled.lock().unwrap_or_else(PoisonError::into_inner).insert(job);
+            }
             Ok(None) => std::process::exit(0),
             Err(error) => {
                 let _ = writeln!(std::io::stderr(), "engine worker: unreadable command: {error}");
@@ -91,34 +101,112 @@ fn limit_resources(setup: &Setup) -> std::io::Result<()> {
 
 struct Host {
     setup: Setup,
-    loaded: HashMap<String, LocalModel>,
+    loaded: HashMap<String, Loaded>,
+    /// Jobs in some model's batch.
+    running: HashMap<u64, Running>,
+}
+
+/// A model and the answers that it is making.
+struct Loaded {
+    model: LocalModel,
+    batch: Batch,
+}
+
+struct Running {
+    stream: bool,
+    load: Duration,
 }
 
 impl Host {
-    fn work(&mut self, job: Job, reporter: &mut Reporter<'_>) -> Result<Outcome, EngineError> {
-        let (load, model) = self.model(&job.model)?;
+    /// Does a short job at once and puts a chat into its model's batch.
+    fn begin(&mut self, job: Job) -> std::io::Result<()> {
+        let number = job.number;
+        send(&Event::Taken { job: number })?;
+        let result = match self.work(job) {
+            Ok(None) => return Ok(()),
+            Ok(Some(outcome)) => Ok(outcome),
+            Err(error) => Err(error),
+        };
+        send(&Event::End { job: number, result })
+    }
+
+    /// The outcome, or nothing while a batch is at it.
+    fn work(&mut self, job: Job) -> Result<Option<Outcome>, EngineError> {
+        let (load, Loaded { model, batch }) = self.model(&job.model)?;
         match job.work {
-            Work::Load => Ok(Outcome::Loaded),
-            Work::Count(input) => Ok(Outcome::Counted(model.prompt(&input)?.len() as u32)),
+            Work::Load => Ok(Some(Outcome::Loaded)),
+            Work::Count(input) => Ok(Some(Outcome::Counted(model.prompt(&input)?.len() as u32))),
+            Work::Verify { input, trace } => Ok(Some(Outcome::Verified(model.verify(&input, &trace)?))),
             Work::Run { input, stream } => {
-                reporter.stream = stream;
-                let mut completion = model.run(&input, reporter)?;
+                input.validate()?;
+                if let (Some(chat), Input::Chat(input)) = (model.chat(), &input) {
+                    batch.add(chat, job.number, input)?;
+                    self.running.insert(job.number, Running { stream, load });
+                    return Ok(None);
+                }
+                let mut completion = model.run(&input, &mut Unobserved)?;
                 completion.timings.load = load;
-                Ok(Outcome::Completed(Box::new(completion)))
+                Ok(Some(Outcome::Completed(Box::new(completion))))
             }
         }
     }
 
-    /// The model of that name and how long it took to get it.
-    fn model(&mut self, name: &str) -> Result<(Duration, &LocalModel), EngineError> {
-        if self.loaded.contains_key(name) {
-            return Ok((Duration::ZERO, &self.loaded[name]));
+    fn cancel(&mut self, given_up: &HashSet<u64>) -> std::io::Result<()> {
+        for loaded in self.loaded.values_mut() {
+            for job in loaded.batch.cancel(|number| given_up.contains(&number)) {
+                self.running.remove(&job);
+                send(&Event::End { job, result: Err(EngineError::Cancelled) })?;
+            }
         }
-        let started = Instant::now();
-        let manifest = find(&self.setup.models, name)?;
-        let model = LocalModel::load(manifest, self.setup.accelerator)?;
-        Ok((started.elapsed(), self.loaded.entry(name.to_owned()).or_insert(model)))
+        Ok(())
     }
+
+    /// One step of every model that has something to do.
+    fn step(&mut self) -> std::io::Result<()> {
+        for Loaded { model, batch } in self.loaded.values_mut() {
+            let Some(chat) = model.chat().filter(|_| !batch.is_empty()) else { continue };
+            for (job, progress) in batch.step(chat) {
+                match progress {
+                    Progress::Text(text) => {
+                        if self.running.get(&job).is_some_and(|running| running.stream) {
+                            send(&Event::Text { job, text })?;
+                        }
+                    }
+                    Progress::Done(result) => {
+                        let load = self.running.remove(&job).map_or(Duration::ZERO, |running| running.load);
+                        let result = result.map(|mut completion| {
+                            completion.timings.load = load;
+                            Outcome::Completed(completion)
+                        });
+                        send(&Event::End { job, result })?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The model of that name and how long it took to get it.
+    fn model(&mut self, name: &str) -> Result<(Duration, &mut Loaded), EngineError> {
+        let started = Instant::now();
+        match self.loaded.entry(name.to_owned()) {
+            Entry::Occupied(entry) => Ok((Duration::ZERO, entry.into_mut())),
+            Entry::Vacant(entry) => {
+                let manifest = find(&self.setup.models, name)?;
+                let model = LocalModel::load(manifest, self.setup.accelerator)?;
+                if let Some(expected) = self.setup.profiles.get(name) {
+                    model.require_profile(expected)?;
+                }
+                let limits = BatchLimits { slots: self.setup.slots, ..BatchLimits::default() };
+                let loaded = entry.insert(Loaded { model, batch: Batch::new(limits) });
+                Ok((started.elapsed(), loaded))
+            }
+        }
+    }
+}
+
+fn send(event: &Event) -> std::io::Result<()> {
+    frame::write(&mut std::io::stdout(), event)
 }
 
 /// The manifest of that name.
@@ -127,26 +215,4 @@ pub(crate) fn find<'a>(models: &'a [ModelManifest], name: &str) -> Result<&'a Mo
         let known: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
         EngineError::UnknownModel { model: name.to_owned(), known: known.join(", ") }
     })
-}
-
-struct Reporter<'a> {
-    job: u64,
-    stream: bool,
-    cancelled: &'a AtomicU64,
-    /// Set when standard output is gone: there is nobody left to work for.
-    broken: Option<Error>,
-}
-
-impl Observer for Reporter<'_> {
-    fn text(&mut self, text: &str) {
-        if !self.stream || text.is_empty() || self.broken.is_some() {
-            return;
-        }
-        let event = Event::Text { job: self.job, text: text.to_owned() };
-        self.broken = frame::write(&mut std::io::stdout(), &event).err();
-    }
-
-    fn cancelled(&self) -> bool {
-        self.broken.is_some() || self.cancelled.load(Ordering::Relaxed) == self.job
-    }
 }

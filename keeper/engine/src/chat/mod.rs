@@ -1,10 +1,15 @@
 //! `chat/1`: from messages to a generated answer.
 
-mod generate;
+mod batch;
+mod generation;
+mod model;
+mod philox;
 mod prompt;
 mod sampling;
 mod template;
 mod text;
 mod tokenizer;
+mod verify;
 
-pub(crate) use generate::ChatModel;
+pub(crate) use batch::{Batch, BatchLimits, Progress};
+pub(crate) use model::ChatModel;

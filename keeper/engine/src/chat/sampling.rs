@@ -1,48 +1,68 @@
-//! Picking the next token.
+//! Picking the next token. docs/engine.md specifies each step; this is version 2 of the sampler.
 //!
-//! At temperature 0 the likeliest token is taken, the lowest id among equals. Otherwise the token at output
-//! position `i` (from 0) is drawn with the number
-//!
-//! `u = (first 8 bytes of sha256("opg-sampler/1" ‖ seed ‖ i), big-endian, shifted right by 11) / 2^53`
-//!
-//! where seed and `i` are 8 bytes big-endian. The number depends on nothing else, so a verifier can check any
-//! position by itself. Tokens are ordered by falling probability, the lower id first among equals, and cut
-//! off where their sum reaches `top_p`; the first whose running sum exceeds `u` times the sum kept is drawn.
+//! All arithmetic is in double precision by a library that is part of this program, and every sum has a fixed order, so
+//! that a verifier picks the same token on any machine.
 
-use sha2::{Digest, Sha256};
-
+use super::philox::uniform;
 use crate::{EngineError, Sampling};
 
-const DOMAIN: &[u8] = b"opg-sampler/1";
+/// Name and version that the execution profile commits to.
+pub(crate) const NAME: &str = "opg-sampler/2";
 
-/// Picks the token for an output position.
-pub(super) fn pick(logits: &[f32], sampling: &Sampling, position: u64) -> Result<u32, EngineError> {
-    let best = likeliest(logits)?;
+/// Candidates that are put in order at first; more follow where these do not suffice.
+const FIRST_SORTED: usize = 64;
+
+/// Picks the token for an output position. `history` holds all tokens before it, the prompt's included.
+pub(super) fn pick(
+    logits: &[f32],
+    sampling: &Sampling,
+    history: &[u32],
+    position: u64,
+) -> Result<u32, EngineError> {
+    let logits = penalised(logits, sampling.repetition_penalty, history);
+    let best = likeliest(&logits)?;
     if sampling.temperature == 0.0 {
         return Ok(best);
     }
-    let highest = f64::from(logits[best as usize]);
-    let mut weights: Vec<(u32, f64)> = (0_u32..)
-        .zip(logits)
-        .map(|(id, logit)| (id, ((f64::from(*logit) - highest) / sampling.temperature).exp()))
-        .filter(|(_, weight)| *weight > 0.0)
-        .collect();
-    weights.sort_unstable_by(|(a, x), (b, y)| y.total_cmp(x).then(a.cmp(b)));
-    Ok(draw(nucleus(&weights, sampling.top_p), uniform(sampling.seed, position)).unwrap_or(best))
+    let highest = logits[best as usize];
+    let weigh = |logit: &f64| libm::exp((logit - highest) / sampling.temperature);
+    let mut weights: Vec<(u32, f64)> = (0..).zip(logits.iter().map(weigh)).collect();
+    if sampling.min_p > 0.0 {
+        // The likeliest weighs 1.
+        weights.retain(|(_, weight)| *weight >= sampling.min_p);
+    }
+    if sampling.top_k > 0 && (sampling.top_k as usize) < weights.len() {
+        let last = sampling.top_k as usize - 1;
+        weights.select_nth_unstable_by(last, falling);
+        weights.truncate(last + 1);
+        weights.sort_unstable_by_key(|(id, _)| *id);
+    }
+    // In order of ids.
+    let mass: f64 = weights.iter().map(|(_, weight)| weight).sum();
+    let mut order = Falling { weights, sorted: 0 };
+    let (count, kept) = nucleus(&mut order, sampling.top_p, mass);
+    Ok(draw(&mut order, count, uniform(sampling.seed, position) * kept))
 }
 
-/// The generator: a number in [0, 1) for a seed and a position.
-fn uniform(seed: u64, position: u64) -> f64 {
-    let hash = Sha256::new().chain_update(DOMAIN).chain_update(seed.to_be_bytes());
-    let hash: [u8; 32] = hash.chain_update(position.to_be_bytes()).finalize().into();
-    let [a, b, c, d, e, f, g, h, ..] = hash;
-    (u64::from_be_bytes([a, b, c, d, e, f, g, h]) >> 11) as f64 / (1_u64 << 53) as f64
+/// Logits in double precision, those of tokens that occurred divided by the penalty, or multiplied if negative.
+fn penalised(logits: &[f32], penalty: f64, history: &[u32]) -> Vec<f64> {
+    let mut wide: Vec<f64> = logits.iter().map(|logit| f64::from(*logit)).collect();
+    if penalty != 1.0 {
+        let mut seen = history.to_vec();
+        seen.sort_unstable();
+        seen.dedup();
+        for logit in seen.iter().filter_map(|id| logits.get(*id as usize).map(|_| *id as usize)) {
+            let value = &mut wide[logit];
+            *value = if *value > 0.0 { *value / penalty } else { *value * penalty };
+        }
+    }
+    wide
 }
 
-fn likeliest(logits: &[f32]) -> Result<u32, EngineError> {
-    let mut best: Option<(u32, f32)> = None;
+fn likeliest(logits: &[f64]) -> Result<u32, EngineError> {
+    let mut best: Option<(u32, f64)> = None;
     for (id, logit) in (0_u32..).zip(logits) {
-        if logit.is_nan() || *logit == f32::INFINITY {
+        if logit.is_nan() || *logit == f64::INFINITY {
             return Err(EngineError::Inference {
                 reason: format!("the model gave token {id} the score {logit}"),
             });
@@ -57,78 +77,129 @@ fn likeliest(logits: &[f32]) -> Result<u32, EngineError> {
     }
 }
 
-/// The fewest of the sorted weights whose sum reaches `top_p` of the whole.
-fn nucleus(sorted: &[(u32, f64)], top_p: f64) -> &[(u32, f64)] {
-    let wanted = top_p * total(sorted);
-    let mut sum = 0.0;
-    let reached = sorted.iter().position(|(_, weight)| {
-        sum += weight;
-        sum >= wanted
-    });
-    &sorted[..reached.map_or(sorted.len(), |last| last + 1)]
+fn falling((a, x): &(u32, f64), (b, y): &(u32, f64)) -> std::cmp::Ordering {
+    y.total_cmp(x).then(a.cmp(b))
 }
 
-fn draw(sorted: &[(u32, f64)], u: f64) -> Option<u32> {
-    let wanted = u * total(sorted);
-    let mut sum = 0.0;
-    let drawn = sorted.iter().find(|(_, weight)| {
-        sum += weight;
-        sum > wanted
-    });
-    drawn.map(|(id, _)| *id)
+/// Weights that are put in falling order, the lower id first among equals, as far as they are looked at.
+struct Falling {
+    weights: Vec<(u32, f64)>,
+    sorted: usize,
 }
 
-fn total(weights: &[(u32, f64)]) -> f64 {
-    weights.iter().map(|(_, weight)| weight).sum()
+impl Falling {
+    fn get(&mut self, at: usize) -> Option<(u32, f64)> {
+        while at >= self.sorted && self.sorted < self.weights.len() {
+            let rest = &mut self.weights[self.sorted..];
+            let more = (FIRST_SORTED + 3 * self.sorted).min(rest.len());
+            if more < rest.len() {
+                rest.select_nth_unstable_by(more, falling);
+            }
+            rest[..more].sort_unstable_by(falling);
+            self.sorted += more;
+        }
+        self.weights.get(at).copied()
+    }
+}
+
+/// How many of the likeliest reach `top_p` of the mass, and what they weigh together.
+fn nucleus(order: &mut Falling, top_p: f64, mass: f64) -> (usize, f64) {
+    if top_p >= 1.0 {
+        return (order.weights.len(), mass);
+    }
+    let (wanted, mut sum, mut count) = (top_p * mass, 0.0, 0);
+    while let Some((_, weight)) = order.get(count) {
+        (sum, count) = (sum + weight, count + 1);
+        if sum >= wanted {
+            break;
+        }
+    }
+    (count, sum)
+}
+
+/// The first whose running sum exceeds `wanted`; rounding may leave the last.
+fn draw(order: &mut Falling, count: usize, wanted: f64) -> u32 {
+    let (mut sum, mut drawn) = (0.0, 0);
+    for at in 0..count {
+        let Some((id, weight)) = order.get(at) else { break };
+        if weight <= 0.0 {
+            break;
+        }
+        (sum, drawn) = (sum + weight, id);
+        if sum > wanted {
+            break;
+        }
+    }
+    drawn
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sampling(temperature: f64, top_p: f64, seed: u64) -> Sampling {
-        Sampling { temperature, top_p, seed }
+    fn at(temperature: f64) -> Sampling {
+        Sampling { temperature, seed: 3, ..Sampling::default() }
     }
+
+    fn draws(logits: &[f32], sampling: &Sampling, history: &[u32]) -> Vec<u32> {
+        (0..300).map(|at| pick(logits, sampling, history, at).unwrap()).collect()
+    }
+
+    const HALF_QUARTERS: [f32; 3] =
+        [-std::f32::consts::LN_2, -2.0 * std::f32::consts::LN_2, -2.0 * std::f32::consts::LN_2];
 
     #[test]
     fn greedy_takes_the_highest_and_the_lowest_id_of_equals() {
-        assert_eq!(pick(&[0.5, 2.0, 2.0, -1.0], &sampling(0.0, 1.0, 7), 0), Ok(1));
+        assert_eq!(pick(&[0.5, 2.0, 2.0, -1.0], &at(0.0), &[], 0), Ok(1));
     }
 
     #[test]
     fn scores_that_are_no_numbers_are_an_error() {
         for logits in [&[1.0, f32::NAN][..], &[f32::NEG_INFINITY], &[f32::INFINITY, 0.0], &[]] {
-            assert!(matches!(pick(logits, &sampling(0.0, 1.0, 0), 0), Err(EngineError::Inference { .. })));
+            assert!(matches!(pick(logits, &at(0.0), &[], 0), Err(EngineError::Inference { .. })));
         }
     }
-
-    /// Computed with Python's hashlib.
-    #[test]
-    fn the_generator_is_the_documented_one() {
-        let expected = [(0, 0, GENERATOR_0_0), (1, 2, GENERATOR_1_2), (u64::MAX, 9, GENERATOR_MAX_9)];
-        for (seed, position, value) in expected {
-            assert_eq!(uniform(seed, position), value);
-        }
-    }
-
-    const GENERATOR_0_0: f64 = 0.2680767068635266;
-    const GENERATOR_1_2: f64 = 0.8612833529568177;
-    const GENERATOR_MAX_9: f64 = 0.13859780765012952;
 
     #[test]
     fn top_p_leaves_only_the_nucleus() {
-        // Probabilities 0.5, 0.25, 0.25: a nucleus of 0.6 keeps the first two in order of id.
-        let logits = [0.5_f32.ln(), 0.25_f32.ln(), 0.25_f32.ln()];
-        let drawn: Vec<u32> = (0..200).map(|at| pick(&logits, &sampling(1.0, 0.6, 3), at).unwrap()).collect();
+        let drawn = draws(&HALF_QUARTERS, &Sampling { top_p: 0.6, ..at(1.0) }, &[]);
         assert!(drawn.contains(&0) && drawn.contains(&1) && !drawn.contains(&2), "{drawn:?}");
+    }
+
+    #[test]
+    fn top_k_and_min_p_leave_the_likeliest() {
+        let drawn = draws(&HALF_QUARTERS, &Sampling { top_k: 2, ..at(1.0) }, &[]);
+        assert!(drawn.contains(&0) && drawn.contains(&1) && !drawn.contains(&2), "{drawn:?}");
+        assert!(draws(&HALF_QUARTERS, &Sampling { min_p: 0.6, ..at(1.0) }, &[]).iter().all(|id| *id == 0));
+        let drawn = draws(&HALF_QUARTERS, &Sampling { min_p: 0.4, ..at(1.0) }, &[]);
+        assert!((0..3).all(|id| drawn.contains(&id)), "{drawn:?}");
+    }
+
+    #[test]
+    fn a_penalty_moves_what_occurred_down_whatever_its_sign() {
+        let sampling = Sampling { repetition_penalty: 2.0, ..at(0.0) };
+        assert_eq!(pick(&[3.0, 2.0], &sampling, &[0, 0, 99], 0), Ok(1));
+        assert_eq!(pick(&[-3.0, -4.0], &sampling, &[0], 0), Ok(1));
+        assert_eq!(pick(&[3.0, 2.0], &sampling, &[0, 1], 0), Ok(0));
+    }
+
+    #[test]
+    fn what_is_put_in_order_step_by_step_is_in_order() {
+        let weights: Vec<(u32, f64)> = (0..5000).map(|id| (id, f64::from(id * 7919 % 977))).collect();
+        let mut expected = weights.clone();
+        expected.sort_by(falling);
+        let mut order = Falling { weights, sorted: 0 };
+        let found: Vec<(u32, f64)> = (0..5000).map(|at| order.get(at).unwrap()).collect();
+        assert_eq!(found, expected);
+        assert_eq!(order.get(5000), None);
     }
 
     #[test]
     fn frequencies_follow_the_probabilities() {
         let logits = [0.7_f32.ln(), 0.2_f32.ln(), 0.1_f32.ln()];
         let mut counts = [0_u32; 3];
-        for at in 0..10_000 {
-            counts[pick(&logits, &sampling(1.0, 1.0, 42), at).unwrap() as usize] += 1;
+        for position in 0..10_000 {
+            counts[pick(&logits, &at(1.0), &[], position).unwrap() as usize] += 1;
         }
         for (count, expected) in counts.into_iter().zip([7000_u32, 2000, 1000]) {
             // Five standard deviations of a binomial count are below 230 here.

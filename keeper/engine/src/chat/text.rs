@@ -3,8 +3,8 @@
 
 /// Collects bytes and releases text.
 #[derive(Debug)]
-pub(super) struct TextStream<'a> {
-    stops: &'a [String],
+pub(super) struct TextStream {
+    stops: Vec<String>,
     /// Bytes of an unfinished character.
     bytes: Vec<u8>,
     /// Text held back because a stop string may begin in it.
@@ -12,8 +12,8 @@ pub(super) struct TextStream<'a> {
     stopped: bool,
 }
 
-impl<'a> TextStream<'a> {
-    pub(super) fn new(stops: &'a [String]) -> Self {
+impl TextStream {
+    pub(super) fn new(stops: Vec<String>) -> Self {
         TextStream { stops, bytes: Vec::new(), held: String::new(), stopped: false }
     }
 
@@ -41,8 +41,8 @@ impl<'a> TextStream<'a> {
     }
 
     /// The text still held back. An unfinished character is dropped: it is not text.
-    pub(super) fn finish(self) -> String {
-        self.held
+    pub(super) fn finish(&mut self) -> String {
+        std::mem::take(&mut self.held)
     }
 
     /// Moves whole characters to `held`; bytes that can never become one are replaced by U+FFFD.
@@ -86,7 +86,7 @@ mod tests {
 
     fn run(stops: &[&str], parts: &[&[u8]]) -> (Vec<String>, bool) {
         let stops: Vec<String> = stops.iter().map(|stop| (*stop).to_owned()).collect();
-        let mut stream = TextStream::new(&stops);
+        let mut stream = TextStream::new(stops);
         let mut out: Vec<String> = parts.iter().map(|part| stream.push(part)).collect();
         let stopped = stream.stopped();
         out.push(stream.finish());

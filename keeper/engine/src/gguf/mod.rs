@@ -9,6 +9,7 @@ mod value;
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
@@ -129,13 +130,8 @@ impl Gguf {
         self.tensors.get(name)?.shape.first().copied()
     }
 
-    /// Loads a tensor that must have the given shape.
-    pub(crate) fn tensor(
-        &mut self,
-        name: &str,
-        shape: &[usize],
-        device: &Device,
-    ) -> Result<QTensor, EngineError> {
+    /// The entry of a tensor that must have the given shape.
+    fn entry(&self, name: &str, shape: &[usize]) -> Result<&TensorEntry, EngineError> {
         let Some(entry) = self.tensors.get(name) else {
             return Err(self.error(format!("tensor `{name}` is missing")));
         };
@@ -144,6 +140,28 @@ impl Gguf {
                 format!("tensor `{name}` has shape {:?}, the metadata ask for {shape:?}", entry.shape);
             return Err(self.error(reason));
         }
+        Ok(entry)
+    }
+
+    /// Format and bytes of a tensor that must have the given shape.
+    pub(crate) fn bytes(&mut self, name: &str, shape: &[usize]) -> Result<(GgmlDType, Vec<u8>), EngineError> {
+        let entry = self.entry(name, shape)?;
+        let (dtype, at, length) = (entry.dtype, self.data_offset + entry.offset, entry.bytes);
+        let unreadable = |error| EngineError::model_file(&self.path, format!("tensor `{name}`: {error}"));
+        // Within the file: checked when the header was read.
+        let mut bytes = vec![0; length as usize];
+        self.file.read_exact_at(&mut bytes, at).map_err(unreadable)?;
+        Ok((dtype, bytes))
+    }
+
+    /// Loads a tensor that must have the given shape.
+    pub(crate) fn tensor(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        device: &Device,
+    ) -> Result<QTensor, EngineError> {
+        let entry = self.entry(name, shape)?;
         let info = gguf_file::TensorInfo {
             ggml_dtype: entry.dtype,
             shape: Shape::from(entry.shape.clone()),

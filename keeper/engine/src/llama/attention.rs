@@ -1,7 +1,7 @@
-use candle_core::quantized::QMatMul;
-use candle_core::{Device, Module, Tensor};
+use candle_core::{Device, Tensor};
 
 use super::cache::LayerCache;
+use super::linear::Linear;
 use super::rope::Rope;
 use super::{Config, matrix};
 use crate::EngineError;
@@ -9,10 +9,10 @@ use crate::gguf::Gguf;
 
 #[derive(Debug)]
 pub(super) struct Attention {
-    query: QMatMul,
-    key: QMatMul,
-    value: QMatMul,
-    output: QMatMul,
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
     heads: usize,
     kv_heads: usize,
     head_dim: usize,
@@ -37,7 +37,7 @@ impl Attention {
         })
     }
 
-    /// Attends from `x` of shape (positions, embed), whose first position is `start`, to everything before.
+    /// Attends from `x` of shape (sequences, positions, embed), whose first position is `start`, to everything before.
     pub(super) fn forward(
         &self,
         x: &Tensor,
@@ -46,7 +46,7 @@ impl Attention {
         mask: Option<&Tensor>,
         memory: &mut LayerCache,
     ) -> candle_core::Result<Tensor> {
-        let count = x.dim(0)?;
+        let (sequences, count, _) = x.dims3()?;
         let query = rope.rotate(&self.split(&self.query.forward(x)?, self.heads)?, start)?;
         let key = rope.rotate(&self.split(&self.key.forward(x)?, self.kv_heads)?, start)?;
         let value = self.split(&self.value.forward(x)?, self.kv_heads)?;
@@ -54,25 +54,26 @@ impl Attention {
 
         // The query heads that share a key-value head are stacked as further rows of one matrix product, so
         // that keys and values need not be repeated.
-        let grouped = (self.kv_heads, self.heads / self.kv_heads * count, self.head_dim);
+        let grouped = (sequences, self.kv_heads, self.heads / self.kv_heads * count, self.head_dim);
         let query = (query * (self.head_dim as f64).sqrt().recip())?.reshape(grouped)?;
         let scores = query.matmul(&keys.t()?)?;
         let weights = match mask {
             None => candle_nn::ops::softmax_last_dim(&scores)?,
             Some(mask) => {
                 let shape = scores.shape().clone();
-                let scores = scores.reshape((self.heads, count, start + count))?.broadcast_add(mask)?;
-                candle_nn::ops::softmax_last_dim(&scores)?.reshape(shape)?
+                let scores = scores.reshape((sequences, self.heads, count, start + count))?;
+                candle_nn::ops::softmax_last_dim(&scores.broadcast_add(mask)?)?.reshape(shape)?
             }
         };
-        let attended = weights.matmul(&values)?.reshape((self.heads, count, self.head_dim))?;
-        let joined = attended.transpose(0, 1)?.reshape((count, self.heads * self.head_dim))?;
+        let attended = weights.matmul(&values)?.reshape((sequences, self.heads, count, self.head_dim))?;
+        let joined = attended.transpose(1, 2)?.reshape((sequences, count, self.heads * self.head_dim))?;
         self.output.forward(&joined)
     }
 
-    /// (positions, heads × dim) to (heads, positions, dim).
+    /// (sequences, positions, heads × dim) to (sequences, heads, positions, dim).
     fn split(&self, x: &Tensor, heads: usize) -> candle_core::Result<Tensor> {
-        x.reshape((x.dim(0)?, heads, self.head_dim))?.transpose(0, 1)?.contiguous()
+        let (sequences, count, _) = x.dims3()?;
+        x.reshape((sequences, count, heads, self.head_dim))?.transpose(1, 2)?.contiguous()
     }
 }
 

@@ -3,16 +3,22 @@ use candle_core::{DType, Device, Tensor};
 use super::Config;
 use crate::EngineError;
 
-/// Keys and values of the positions computed so far, in memory set aside once per request.
+/// Keys and values of the positions computed so far of sequences of equal length, in memory set aside once.
 #[derive(Debug)]
 pub(crate) struct KvCache {
+    sequences: usize,
     layers: Vec<LayerCache>,
     len: usize,
 }
 
 impl KvCache {
-    pub(super) fn new(config: &Config, positions: usize, device: &Device) -> Result<Self, EngineError> {
-        let shape = (config.kv_heads, positions, config.head_dim);
+    pub(super) fn new(
+        config: &Config,
+        sequences: usize,
+        positions: usize,
+        device: &Device,
+    ) -> Result<Self, EngineError> {
+        let shape = (sequences, config.kv_heads, positions, config.head_dim);
         let mut layers = Vec::new();
         for _ in 0..config.layers {
             layers.push(LayerCache {
@@ -20,7 +26,12 @@ impl KvCache {
                 values: Tensor::zeros(shape, DType::F32, device)?,
             });
         }
-        Ok(KvCache { layers, len: 0 })
+        Ok(KvCache { sequences, layers, len: 0 })
+    }
+
+    /// Sequences held.
+    pub(super) fn sequences(&self) -> usize {
+        self.sequences
     }
 
     /// Positions held.
@@ -44,7 +55,7 @@ pub(super) struct LayerCache {
 }
 
 impl LayerCache {
-    /// Stores keys and values of shape (kv heads, positions, dim) from position `start` on, and returns all up
+    /// Stores keys and values of shape (sequences, kv heads, positions, dim) from position `start` on, and returns all up
     /// to their end.
     pub(super) fn append(
         &mut self,
@@ -52,9 +63,9 @@ impl LayerCache {
         values: &Tensor,
         start: usize,
     ) -> candle_core::Result<(Tensor, Tensor)> {
-        self.keys.slice_set(keys, 1, start)?;
-        self.values.slice_set(values, 1, start)?;
-        let end = start + keys.dim(1)?;
-        Ok((self.keys.narrow(1, 0, end)?, self.values.narrow(1, 0, end)?))
+        self.keys.slice_set(keys, 2, start)?;
+        self.values.slice_set(values, 2, start)?;
+        let end = start + keys.dim(2)?;
+        Ok((self.keys.narrow(2, 0, end)?, self.values.narrow(2, 0, end)?))
     }
 }

@@ -7,12 +7,14 @@
 mod attention;
 mod cache;
 mod config;
+mod family;
+mod linear;
 mod rope;
 
 use std::sync::Arc;
 
-use candle_core::quantized::{QMatMul, QTensor};
-use candle_core::{Device, IndexOp, Module, Tensor};
+use candle_core::quantized::QTensor;
+use candle_core::{Device, IndexOp, Tensor};
 
 pub(crate) use cache::KvCache;
 pub(crate) use config::Config;
@@ -20,11 +22,8 @@ pub(crate) use config::Config;
 use crate::EngineError;
 use crate::gguf::Gguf;
 use attention::Attention;
+use linear::Linear;
 use rope::Rope;
-
-/// Positions computed at once. Attention scores take heads × chunk × context floats, so this bounds memory;
-/// between chunks a request can be cancelled.
-pub(crate) const PREFILL_CHUNK: usize = 128;
 
 #[derive(Debug)]
 pub(crate) struct Llama {
@@ -33,7 +32,7 @@ pub(crate) struct Llama {
     embeddings: Arc<QTensor>,
     layers: Vec<Layer>,
     norm: RmsNorm,
-    head: QMatMul,
+    head: Linear,
     rope: Rope,
 }
 
@@ -48,12 +47,15 @@ struct Layer {
 impl Llama {
     pub(crate) fn load(gguf: &mut Gguf, device: &Device) -> Result<Self, EngineError> {
         let config = Config::read(gguf)?;
+        if !config.is_plain() {
+            return Err(gguf.error("on a GPU only the architecture `llama` is computed; use the processor"));
+        }
         let embed = config.embed;
         let embeddings = Arc::new(gguf.tensor("token_embd.weight", &[config.vocab, embed], device)?);
         let head = if gguf.has_tensor("output.weight") {
-            QMatMul::from_qtensor(gguf.tensor("output.weight", &[config.vocab, embed], device)?)?
+            Linear::new(gguf.tensor("output.weight", &[config.vocab, embed], device)?, device)?
         } else {
-            QMatMul::from_arc(embeddings.clone())?
+            Linear::tied(&embeddings, device)?
         };
         let mut layers = Vec::new();
         for index in 0..config.layers {
@@ -68,23 +70,25 @@ impl Llama {
         &self.config
     }
 
-    /// A cache for a sequence of at most `positions` tokens.
-    pub(crate) fn cache(&self, positions: usize) -> Result<KvCache, EngineError> {
-        KvCache::new(&self.config, positions, &self.device)
+    /// A cache for `sequences` of at most `positions` tokens each.
+    pub(crate) fn cache(&self, sequences: usize, positions: usize) -> Result<KvCache, EngineError> {
+        KvCache::new(&self.config, sequences, positions, &self.device)
     }
 
-    /// Runs the tokens that follow what `cache` holds, adds them to it, and returns the logits after the last.
+    /// Runs the tokens that follow what `cache` holds, equally many for each of its sequences and one sequence after
+    /// the other, adds them to it, and returns the logits after the last of each, of shape (sequences, vocabulary).
     ///
-    /// The caller keeps `tokens` within [`PREFILL_CHUNK`] and the sequence within the cache's positions.
-    pub(crate) fn forward(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Vec<f32>, EngineError> {
+    /// The caller keeps the sequences within the cache's positions.
+    pub(crate) fn forward(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Tensor, EngineError> {
         if let Some(token) = tokens.iter().find(|token| **token as usize >= self.config.vocab) {
             let reason = format!("token {token} is outside the vocabulary of {}", self.config.vocab);
             return Err(EngineError::Inference { reason });
         }
+        let count = tokens.len() / cache.sequences();
         let ids = Tensor::new(tokens, &self.device)?;
         let start = cache.len();
-        let mut hidden = self.embeddings.embedding(&ids)?;
-        let mask = attention::causal_mask(tokens.len(), start, &self.device)?;
+        let mut hidden = self.embeddings.embedding(&ids)?.reshape((cache.sequences(), count, ()))?;
+        let mask = attention::causal_mask(count, start, &self.device)?;
         for (layer, memory) in self.layers.iter().zip(cache.layers_mut()) {
             let attended = layer.attention.forward(
                 &layer.attention_norm.forward(&hidden)?,
@@ -96,10 +100,14 @@ impl Llama {
             hidden = (hidden + attended)?;
             hidden = (&hidden + layer.mlp.forward(&layer.mlp_norm.forward(&hidden)?)?)?;
         }
-        cache.advance(tokens.len());
-        let last = hidden.i(tokens.len() - 1)?.unsqueeze(0)?;
-        let logits = self.head.forward(&self.norm.forward(&last)?)?;
-        Ok(logits.i(0)?.to_vec1()?)
+        cache.advance(count);
+        let last = hidden.i((.., count - 1, ..))?.contiguous()?;
+        Ok(self.head.forward(&self.norm.forward(&last)?)?)
+    }
+
+    /// As [`Llama::forward`] with a cache of one sequence: the logits as numbers.
+    pub(crate) fn logits(&self, tokens: &[u32], cache: &mut KvCache) -> Result<Vec<f32>, EngineError> {
+        Ok(self.forward(tokens, cache)?.i(0)?.to_vec1()?)
     }
 }
 
@@ -138,9 +146,9 @@ impl RmsNorm {
 
 #[derive(Debug)]
 struct Mlp {
-    gate: QMatMul,
-    up: QMatMul,
-    down: QMatMul,
+    gate: Linear,
+    up: Linear,
+    down: Linear,
 }
 
 impl Mlp {
@@ -156,6 +164,6 @@ fn matrix(
     rows: usize,
     columns: usize,
     device: &Device,
-) -> Result<QMatMul, EngineError> {
-    Ok(QMatMul::from_qtensor(gguf.tensor(name, &[rows, columns], device)?)?)
+) -> Result<Linear, EngineError> {
+    Ok(Linear::new(gguf.tensor(name, &[rows, columns], device)?, device)?)
 }

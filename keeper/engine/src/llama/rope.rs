@@ -20,11 +20,11 @@ impl Rope {
         })
     }
 
-    /// Rotates `x` of shape (heads, positions, dim) whose first position is `start`.
+    /// Rotates `x` of shape (sequences, heads, positions, dim) whose first position is `start`.
     pub(super) fn rotate(&self, x: &Tensor, start: usize) -> candle_core::Result<Tensor> {
-        let count = x.dim(1)?;
+        let count = x.dim(2)?;
         let cos = self.cos.narrow(0, start, count)?;
         let sin = self.sin.narrow(0, start, count)?;
-        candle_nn::rotary_emb::rope_i(&x.unsqueeze(0)?, &cos, &sin)?.squeeze(0)
+        candle_nn::rotary_emb::rope_i(x, &cos, &sin)
     }
 }

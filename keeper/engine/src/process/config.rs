@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,7 +16,11 @@ pub struct ProcessConfig {
     pub threads: Option<usize>,
     /// Where models are computed.
     pub accelerator: Accelerator,
-    /// Most jobs that wait while one runs; at least 1.
+    /// Digests of the execution profiles in which models must be computed, by name; others load in any.
+    pub profiles: HashMap<String, [u8; 32]>,
+    /// Jobs that the worker computes together; at least 1.
+    pub slots: usize,
+    /// Most jobs that wait while others run; at least 1.
     pub queue_limit: usize,
     /// Most bytes of private memory of the worker; unlimited when absent.
     pub memory_limit: Option<u64>,
@@ -37,6 +42,8 @@ impl ProcessConfig {
             args: Vec::new(),
             threads: None,
             accelerator: Accelerator::default(),
+            profiles: HashMap::new(),
+            slots: 8,
             queue_limit: 16,
             memory_limit: None,
             cancel_grace: Duration::from_secs(5),

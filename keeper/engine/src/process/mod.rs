@@ -1,6 +1,6 @@
 //! An engine whose models live in a child process.
 //!
-//! A supervisor task owns the child. It takes jobs from a bounded queue one at a time, starts the child when
+//! A supervisor task owns the child. It takes jobs from a bounded queue, as many as have a slot, starts the child when
 //! it is needed, kills it when it does not give up a cancelled job in time, and starts it again after a crash,
 //! waiting longer after each crash in a row.
 
@@ -22,7 +22,7 @@ pub use config::ProcessConfig;
 
 use crate::message::{Outcome, Setup, Work};
 use crate::worker::find;
-use crate::{Capacity, Completion, Engine, EngineError, Input, ModelManifest, frame};
+use crate::{Capacity, Completion, Engine, EngineError, Input, ModelManifest, Trace, Verdict, frame};
 use supervisor::Supervisor;
 
 /// Runs models in a child process.
@@ -73,6 +73,8 @@ impl ProcessEngine {
             models: models.clone(),
             accelerator: config.accelerator,
             memory_limit: config.memory_limit,
+            slots: config.slots.max(1),
+            profiles: config.profiles.clone(),
         };
         let setup = frame::encode(&setup)
             .map_err(|error| EngineError::WorkerUnavailable { reason: format!("its setup: {error}") })?;
@@ -181,6 +183,15 @@ impl Engine for ProcessEngine {
         let work = Work::Run { input, stream: on_token.is_some() };
         match self.submit(model, work, on_token, cancel).await? {
             Outcome::Completed(completion) => Ok(*completion),
+            _ => Err(confused()),
+        }
+    }
+
+    async fn verify(&self, model: &str, input: Input, trace: Trace) -> Result<Verdict, EngineError> {
+        input.validate()?;
+        let work = Work::Verify { input, trace: Box::new(trace) };
+        match self.submit(model, work, None, CancellationToken::new()).await? {
+            Outcome::Verified(verdict) => Ok(verdict),
             _ => Err(confused()),
         }
     }

@@ -5,6 +5,8 @@ const MAX_MESSAGES: usize = 256;
 const MAX_STOPS: usize = 8;
 const MAX_STOP_BYTES: usize = 128;
 const MAX_TEMPERATURE: f64 = 2.0;
+const MIN_PENALTY: f64 = 0.5;
+const MAX_PENALTY: f64 = 2.0;
 
 pub(super) fn decode(bytes: &[u8]) -> Result<ChatInput, InputError> {
     let input: ChatInput = parse(Task::Chat, bytes)?;
@@ -33,6 +35,17 @@ pub(super) fn validate(input: &ChatInput) -> Result<(), InputError> {
         && !(top_p > 0.0 && top_p <= 1.0)
     {
         return Err(InputError::field("top_p", format!("{top_p} is not above 0 and at most 1")));
+    }
+    if let Some(min_p) = input.min_p
+        && !(0.0..=1.0).contains(&min_p)
+    {
+        return Err(InputError::field("min_p", format!("{min_p} is outside 0 to 1")));
+    }
+    if let Some(penalty) = input.repetition_penalty
+        && !(MIN_PENALTY..=MAX_PENALTY).contains(&penalty)
+    {
+        let reason = format!("{penalty} is outside {MIN_PENALTY} to {MAX_PENALTY}");
+        return Err(InputError::field("repetition_penalty", reason));
     }
     validate_stops(input.stop.as_deref().unwrap_or_default())
 }

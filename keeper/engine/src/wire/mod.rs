@@ -4,9 +4,14 @@
 //! |---|---|---|
 //! | `chat/1` | UTF-8 JSON object of [`ChatInput`](crate::ChatInput) | UTF-8 text |
 //! | `embedding/1` | UTF-8 JSON object of [`EmbeddingInput`](crate::EmbeddingInput) | per component a big-endian i16 of round(x · 32767) |
+//! | `tensor/1` | one byte per value of the model's input | one byte per value of its output, or four: big-endian with 2^31 added |
+//!
+//! Tensors are not wrapped in JSON: a proof binds the very bytes that the chain hashes, and parsing inside a circuit would cost
+//! more than most models.
 
 mod chat;
 mod embedding;
+mod tensor;
 
 use serde::de::DeserializeOwned;
 
@@ -24,6 +29,7 @@ impl Task {
         match self {
             Task::Chat => chat::decode(bytes).map(Input::Chat),
             Task::Embedding => embedding::decode(bytes).map(Input::Embedding),
+            Task::Tensor => tensor::decode(bytes).map(Input::Tensor),
         }
     }
 
@@ -37,6 +43,7 @@ impl Task {
                 .map(|text| Output::Text(text.to_owned()))
                 .map_err(|error| InputError::Malformed { task: self.to_string(), reason: error.to_string() }),
             Task::Embedding => embedding::decode_vector(bytes).map(Output::Embedding),
+            Task::Tensor => Ok(Output::Tensor(bytes.to_vec())),
         }
     }
 }
@@ -47,6 +54,7 @@ impl Input {
         let encoded = match self {
             Input::Chat(chat) => serde_json::to_vec(chat),
             Input::Embedding(embedding) => serde_json::to_vec(embedding),
+            Input::Tensor(tensor) => Ok(tensor.values.clone()),
         };
         // Plain structs of strings and numbers have no way to fail; an empty input would be refused.
         encoded.unwrap_or_default()
@@ -57,6 +65,7 @@ impl Input {
         match self {
             Input::Chat(chat) => chat::validate(chat),
             Input::Embedding(embedding) => embedding::validate(embedding),
+            Input::Tensor(tensor) => tensor::validate(tensor),
         }
     }
 }
@@ -67,6 +76,7 @@ impl Output {
         match self {
             Output::Text(text) => text.as_bytes().to_vec(),
             Output::Embedding(vector) => embedding::encode_vector(vector),
+            Output::Tensor(bytes) => bytes.clone(),
         }
     }
 }

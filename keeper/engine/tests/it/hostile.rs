@@ -81,7 +81,7 @@ fn each_piece_of_metadata_is_needed_and_missed_by_name() {
 #[test]
 fn metadata_that_make_no_model_are_refused() {
     let cases = [
-        ("general.architecture", Meta::Text("gemma3"), "`gemma3` is not supported"),
+        ("general.architecture", Meta::Text("mamba"), "`mamba` is not supported"),
         ("llama.block_count", Meta::U32(u32::MAX), "outside 1 to 512"),
         ("llama.block_count", Meta::Text("one"), "not a whole number but text"),
         ("llama.attention.head_count", Meta::U32(0), "outside 1 to"),

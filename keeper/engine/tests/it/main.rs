@@ -1,9 +1,12 @@
 //! Tests of the engine as its users see it, with the real models.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a test that fails")]
 
+mod batching;
 mod hostile;
 mod models;
 mod process;
 mod reference;
+mod tensor;
 mod tiny;
+mod trace;
 mod wire;

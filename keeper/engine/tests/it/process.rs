@@ -13,7 +13,11 @@ use tokio_util::sync::CancellationToken;
 use crate::models::{minilm, smollm2};
 
 fn config() -> ProcessConfig {
-    ProcessConfig { threads: Some(1), ..ProcessConfig::new(env!("CARGO_BIN_EXE_opg-engine-worker")) }
+    ProcessConfig {
+        threads: Some(1),
+        slots: 1,
+        ..ProcessConfig::new(env!("CARGO_BIN_EXE_opg-engine-worker"))
+    }
 }
 
 fn engine(models: Vec<ModelManifest>) -> ProcessEngine {

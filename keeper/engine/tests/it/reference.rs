@@ -72,7 +72,7 @@ fn greedy_picks_are_those_of_llama_cpp_but_for_near_ties() {
             engine: "llama.cpp".to_owned(),
             input_tokens: chat.prompt,
             output_tokens: chat.tokens,
-            sampling: None,
+            ..Trace::default()
         };
         let picks = CHAT.replay(&trace).unwrap();
         total += picks.len();

@@ -74,7 +74,8 @@ fn task_names_carry_their_version() {
 fn traces_write_the_seed_as_text() {
     let sampling = ChatInput { seed: Some(u64::MAX), ..ChatInput::ask("x") }.sampling();
     let json = serde_json::to_string(&sampling).unwrap();
-    assert_eq!(json, r#"{"temperature":0.0,"topP":1.0,"seed":"18446744073709551615"}"#);
+    let expected = r#"{"temperature":0.0,"topP":1.0,"topK":0,"minP":0.0,"repetitionPenalty":1.0,"seed":"18446744073709551615"}"#;
+    assert_eq!(json, expected);
     assert_eq!(serde_json::from_str::<opg_engine::Sampling>(&json).unwrap(), sampling);
 }
 

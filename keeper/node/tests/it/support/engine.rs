@@ -62,6 +62,7 @@ fn tokens(input: &Input) -> u32 {
     match input {
         Input::Chat(chat) => chat.messages.iter().map(|message| words(&message.content)).sum(),
         Input::Embedding(embedding) => words(&embedding.input),
+        Input::Tensor(_) => 1,
     }
 }
 
@@ -154,7 +155,7 @@ impl Engine for FakeEngine {
                 let words = chat.max_tokens.unwrap_or(50).min(4);
                 (Output::Text(format!("{model} says {words}")), words)
             }
-            Input::Embedding(_) => (Output::Embedding(vec![0.6, 0.8]), 0),
+            Input::Embedding(_) | Input::Tensor(_) => (Output::Embedding(vec![0.6, 0.8]), 0),
         };
         Ok(Completion {
             output,
@@ -163,7 +164,7 @@ impl Engine for FakeEngine {
                 engine: "fake".to_owned(),
                 input_tokens: (0..input_tokens).collect(),
                 output_tokens: (0..output_tokens).collect(),
-                sampling: None,
+                ..Trace::default()
             },
             finish_reason: FinishReason::Stop,
             timings: Timings { decode: Duration::from_millis(3), ..Timings::default() },

@@ -1,0 +1,163 @@
+//! Attention of one position's query heads over the keys and values before it.
+
+use super::cache::{PAGE, Sequence};
+use super::lanes::{self, LANES, Lanes};
+use super::level::{Level, leveled};
+
+/// Query heads that read the same keys side by side.
+const SIDE: usize = 4;
+
+/// Which keys and values, and how far back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) layer: usize,
+    /// Head of keys and values.
+    pub(super) head: usize,
+    /// First position that is seen.
+    pub(super) first: usize,
+    /// Last position that is seen: the query's own.
+    pub(super) last: usize,
+    pub(super) dim: usize,
+}
+
+/// Attends with the query heads of one group: `query` and `out` are `[heads][dim padded]`, the query already scaled.
+/// `scores` is working memory.
+pub(super) fn attend(
+    level: Level,
+    sequence: &Sequence,
+    place: Place,
+    query: &[f32],
+    out: &mut [f32],
+    scores: &mut Vec<f32>,
+) {
+    let padded = place.dim.div_ceil(LANES) * LANES;
+    let width = (place.last / LANES + 1) * LANES;
+    for (query, out) in query.chunks(SIDE * padded).zip(out.chunks_mut(SIDE * padded)) {
+        let heads = query.len() / padded;
+        scores.clear();
+        scores.resize(heads * width, 0.0);
+        score(level, sequence, place, query, scores);
+        for (scores, out) in scores.chunks_mut(width).zip(out.chunks_mut(padded)) {
+            softmax(level, place, scores);
+            gather(level, sequence, place, scores, out);
+        }
+    }
+}
+
+leveled! {
+    fn score(sequence: &Sequence, place: Place, query: &[f32], scores: &mut [f32]) {
+        let padded = place.dim.div_ceil(LANES) * LANES;
+        match query.len() / padded {
+            1 => score_heads::<1>(sequence, place, query, scores),
+            2 => score_heads::<2>(sequence, place, query, scores),
+            3 => score_heads::<3>(sequence, place, query, scores),
+            _ => score_heads::<SIDE>(sequence, place, query, scores),
+        }
+    }
+}
+
+/// Each lane belongs to a position and adds the products up from the first dimension to the last.
+#[inline(always)]
+fn score_heads<const N: usize>(sequence: &Sequence, place: Place, query: &[f32], scores: &mut [f32]) {
+    let padded = query.len() / N;
+    let width = scores.len() / N;
+    for tile in place.first / LANES..=place.last / LANES {
+        let page = &sequence.pages[tile / (PAGE / LANES)];
+        let keys = page.keys(sequence.layout, place.layer, place.head, tile % (PAGE / LANES));
+        let mut sums: [Lanes; N] = [[0.0; LANES]; N];
+        for (at, keys) in keys.as_chunks::<LANES>().0.iter().enumerate() {
+            for (head, sum) in sums.iter_mut().enumerate() {
+                let value = query[head * padded + at];
+                for lane in 0..LANES {
+                    sum[lane] = keys[lane].mul_add(value, sum[lane]);
+                }
+            }
+        }
+        for (head, sum) in sums.iter().enumerate() {
+            scores[head * width + tile * LANES..][..LANES].copy_from_slice(sum);
+        }
+    }
+}
+
+leveled! {
+    /// Turns scores into weights that add up to 1; positions that are not seen weigh 0.
+    fn softmax(place: Place, scores: &mut [f32]) {
+        let start = place.first / LANES;
+        let (tiles, _) = scores.as_chunks_mut::<LANES>();
+        for lane in 0..place.first % LANES {
+            tiles[start][lane] = f32::NEG_INFINITY;
+        }
+        for lane in place.last % LANES + 1..LANES {
+            tiles[place.last / LANES][lane] = f32::NEG_INFINITY;
+        }
+        let tiles = &mut tiles[start..];
+        let mut most = [f32::NEG_INFINITY; LANES];
+        for tile in tiles.iter() {
+            for lane in 0..LANES {
+                most[lane] = lanes::greater(most[lane], tile[lane]);
+            }
+        }
+        let most = lanes::largest(most);
+        let mut sums = [0.0; LANES];
+        for tile in tiles.iter_mut() {
+            for lane in 0..LANES {
+                tile[lane] = lanes::exp(tile[lane] - most);
+                sums[lane] += tile[lane];
+            }
+        }
+        let inverse = 1.0 / lanes::sum(sums);
+        for tile in tiles {
+            for weight in tile {
+                *weight *= inverse;
+            }
+        }
+    }
+}
+
+leveled! {
+    /// Adds the values up from the first position seen to the last.
+    fn gather(sequence: &Sequence, place: Place, weights: &[f32], out: &mut [f32]) {
+        let mut rest = out;
+        let mut from = 0;
+        while rest.len() >= 4 * LANES {
+            let (now, later) = rest.split_at_mut(4 * LANES);
+            gather_chunks::<4>(sequence, place, weights, from, now);
+            (rest, from) = (later, from + 4 * LANES);
+        }
+        while rest.len() >= LANES {
+            let (now, later) = rest.split_at_mut(LANES);
+            gather_chunks::<1>(sequence, place, weights, from, now);
+            (rest, from) = (later, from + LANES);
+        }
+    }
+}
+
+#[inline(always)]
+fn gather_chunks<const N: usize>(
+    sequence: &Sequence,
+    place: Place,
+    weights: &[f32],
+    from: usize,
+    out: &mut [f32],
+) {
+    let padded = place.dim.div_ceil(LANES) * LANES;
+    let mut sums: [Lanes; N] = [[0.0; LANES]; N];
+    let mut position = place.first;
+    while position <= place.last {
+        let page = position / PAGE;
+        let end = ((page + 1) * PAGE).min(place.last + 1);
+        let values = sequence.pages[page].values(sequence.layout, place.layer, place.head);
+        for (at, weight) in weights[position..end].iter().enumerate() {
+            let row = &values[(position % PAGE + at) * padded + from..][..N * LANES];
+            for (sum, row) in sums.iter_mut().zip(row.as_chunks::<LANES>().0) {
+                for lane in 0..LANES {
+                    sum[lane] = row[lane].mul_add(*weight, sum[lane]);
+                }
+            }
+        }
+        position = end;
+    }
+    for (sum, out) in sums.iter().zip(out.as_chunks_mut::<LANES>().0) {
+        *out = *sum;
+    }
+}

@@ -1,0 +1,206 @@
+//! Activations: one row of numbers per position of the batch.
+//!
+//! They are kept sixteen columns of every row together, `[columns / 16][rows][16]`, so that each thread of a matrix
+//! product owns one contiguous piece of the result.
+
+use rayon::prelude::*;
+
+use super::lanes::{self, LANES, Lanes, ROUNDER};
+use super::level::{Level, leveled};
+
+/// Numbers of a block that share a scale when activations are rounded to 8 bits.
+pub(super) const BLOCK: usize = 32;
+
+/// A block without a number above this is zero: its scale could not be inverted.
+const SMALLEST: f32 = 1e-30;
+
+/// Rows of numbers; columns beyond `width` are zero.
+#[derive(Debug, Clone)]
+pub(super) struct Rows {
+    pub(super) count: usize,
+    width: usize,
+    data: Vec<f32>,
+}
+
+impl Rows {
+    pub(super) fn zeros(count: usize, width: usize) -> Self {
+        Rows { count, width, data: vec![0.0; width.div_ceil(LANES) * LANES * count] }
+    }
+
+    pub(super) fn chunks(&self) -> usize {
+        self.width.div_ceil(LANES)
+    }
+
+    #[cfg(test)]
+    pub(super) fn data(&self) -> &[f32] {
+        &self.data
+    }
+
+    pub(super) fn data_mut(&mut self) -> &mut [f32] {
+        &mut self.data
+    }
+
+    #[inline(always)]
+    pub(super) fn lanes(&self, row: usize, chunk: usize) -> &Lanes {
+        let at = (chunk * self.count + row) * LANES;
+        let (lanes, _) = self.data[at..].as_chunks::<LANES>();
+        &lanes[0]
+    }
+
+    #[inline(always)]
+    pub(super) fn lanes_mut(&mut self, row: usize, chunk: usize) -> &mut Lanes {
+        let at = (chunk * self.count + row) * LANES;
+        let (lanes, _) = self.data[at..].as_chunks_mut::<LANES>();
+        &mut lanes[0]
+    }
+
+    /// Copies columns `from..from + out.len()` of a row out.
+    pub(super) fn read(&self, row: usize, from: usize, out: &mut [f32]) {
+        for (at, value) in (from..).zip(out) {
+            *value = self.lanes(row, at / LANES)[at % LANES];
+        }
+    }
+
+    /// Writes columns of a row from `from` on.
+    pub(super) fn write(&mut self, row: usize, from: usize, values: &[f32]) {
+        for (at, value) in (from..).zip(values) {
+            self.lanes_mut(row, at / LANES)[at % LANES] = *value;
+        }
+    }
+
+    /// The rows with these numbers, in this order.
+    pub(super) fn select(&self, rows: &[usize]) -> Rows {
+        let mut selected = Rows::zeros(rows.len(), self.width);
+        for chunk in 0..self.chunks() {
+            for (to, from) in rows.iter().enumerate() {
+                *selected.lanes_mut(to, chunk) = *self.lanes(*from, chunk);
+            }
+        }
+        selected
+    }
+
+    /// Adds another matrix of the same shape.
+    pub(super) fn add(&mut self, other: &Rows) {
+        self.data.iter_mut().zip(&other.data).for_each(|(sum, value)| *sum += value);
+    }
+
+    pub(super) fn scale(&mut self, factor: f32) {
+        self.data.iter_mut().for_each(|value| *value *= factor);
+    }
+
+    /// Root-mean-square normalisation of every row.
+    pub(super) fn rms_norm(&self, level: Level, weight: &[f32], epsilon: f32) -> Rows {
+        let mut out = Rows::zeros(self.count, self.width);
+        rms_norm(level, self, weight, epsilon, &mut out);
+        out
+    }
+}
+
+leveled! {
+    fn rms_norm(x: &Rows, weight: &[f32], epsilon: f32, out: &mut Rows) {
+        for row in 0..x.count {
+            let mut squares = [0.0; LANES];
+            for chunk in 0..x.chunks() {
+                let lanes = x.lanes(row, chunk);
+                for lane in 0..LANES {
+                    squares[lane] = lanes[lane].mul_add(lanes[lane], squares[lane]);
+                }
+            }
+            let scale = 1.0 / (lanes::sum(squares) / x.width as f32 + epsilon).sqrt();
+            for (chunk, weight) in weight.as_chunks::<LANES>().0.iter().enumerate() {
+                let (lanes, out) = (x.lanes(row, chunk), out.lanes_mut(row, chunk));
+                for lane in 0..LANES {
+                    out[lane] = lanes[lane] * scale * weight[lane];
+                }
+            }
+        }
+    }
+}
+
+/// `gate(x) · y` in place of `x`, where `gate` is SiLU or GELU.
+pub(super) fn gate(level: Level, x: &mut Rows, y: &Rows, gelu: bool) {
+    let piece = (x.count * LANES * 4).max(4096);
+    x.data
+        .par_chunks_mut(piece)
+        .zip(y.data.par_chunks(piece))
+        .for_each(|(x, y)| if gelu { gelu_gate(level, x, y) } else { silu_gate(level, x, y) });
+}
+
+leveled! {
+    fn silu_gate(x: &mut [f32], y: &[f32]) {
+        for (x, y) in x.iter_mut().zip(y) {
+            *x = lanes::silu(*x) * y;
+        }
+    }
+}
+
+leveled! {
+    fn gelu_gate(x: &mut [f32], y: &[f32]) {
+        for (x, y) in x.iter_mut().zip(y) {
+            *x = lanes::gelu_tanh(*x) * y;
+        }
+    }
+}
+
+/// Activations rounded to 8 bits, block by block: `x ≈ scale · q` with the block's largest |q| at 127.
+#[derive(Debug)]
+pub(super) struct Rounded {
+    pub(super) count: usize,
+    pub(super) blocks: usize,
+    /// `[rows][blocks · 32]`
+    pub(super) values: Vec<i8>,
+    /// `[rows][blocks]`
+    pub(super) notes: Vec<Note>,
+}
+
+/// What a kernel needs to know of a block of activations beside the values.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Note {
+    pub(super) scale: f32,
+    /// `scale` times the sum of the block.
+    pub(super) mass: f32,
+    /// Sums of the first and the second half of the block.
+    pub(super) sums: [i32; 2],
+}
+
+impl Rounded {
+    /// Rounds every row. The width must be a multiple of the block.
+    pub(super) fn new(level: Level, rows: &Rows) -> Self {
+        let blocks = rows.width / BLOCK;
+        let mut values = vec![0; rows.count * blocks * BLOCK];
+        let mut notes = vec![Note::default(); rows.count * blocks];
+        let pieces = values.par_chunks_mut(blocks * BLOCK).zip(notes.par_chunks_mut(blocks)).enumerate();
+        pieces.with_min_len(16).for_each(|(row, (values, notes))| round_row(level, rows, row, values, notes));
+        Rounded { count: rows.count, blocks, values, notes }
+    }
+}
+
+leveled! {
+    fn round_row(rows: &Rows, row: usize, values: &mut [i8], notes: &mut [Note]) {
+        for ((block, values), note) in values.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate().zip(notes) {
+            let halves = [rows.lanes(row, 2 * block), rows.lanes(row, 2 * block + 1)];
+            let mut most = [0.0; LANES];
+            for half in halves {
+                for lane in 0..LANES {
+                    most[lane] = lanes::greater(most[lane], half[lane].abs());
+                }
+            }
+            let most = lanes::largest(most);
+            let inverse = if most > SMALLEST { 127.0 / most } else { 0.0 };
+            let mut sums = [0; 2];
+            let mut widest = 0;
+            for (at, half) in halves.into_iter().enumerate() {
+                for lane in 0..LANES {
+                    let shifted = half[lane].mul_add(inverse, ROUNDER);
+                    let rounded = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as i32;
+                    values[at * LANES + lane] = rounded as i8;
+                    sums[at] = rounded.wrapping_add(sums[at]);
+                    widest |= rounded.wrapping_abs();
+                }
+            }
+            // What is no number must not be rounded into one: it ends as logits that are refused.
+            let scale = if widest <= 127 { most / 127.0 } else { f32::NAN };
+            *note = Note { scale, mass: scale * sums[0].wrapping_add(sums[1]) as f32, sums };
+        }
+    }
+}
