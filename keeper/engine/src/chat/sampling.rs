@@ -19,8 +19,11 @@ pub(super) fn pick(
     history: &[u32],
     position: u64,
 ) -> Result<u32, EngineError> {
+    if sampling.temperature == 0.0 && sampling.repetition_penalty == 1.0 {
+        return likeliest(logits.iter().map(|logit| f64::from(*logit)));
+    }
     let logits = penalised(logits, sampling.repetition_penalty, history);
-    let best = likeliest(&logits)?;
+    let best = likeliest(logits.iter().copied())?;
     if sampling.temperature == 0.0 {
         return Ok(best);
     }
@@ -59,16 +62,16 @@ fn penalised(logits: &[f32], penalty: f64, history: &[u32]) -> Vec<f64> {
     wide
 }
 
-fn likeliest(logits: &[f64]) -> Result<u32, EngineError> {
+fn likeliest(logits: impl Iterator<Item = f64>) -> Result<u32, EngineError> {
     let mut best: Option<(u32, f64)> = None;
     for (id, logit) in (0_u32..).zip(logits) {
-        if logit.is_nan() || *logit == f64::INFINITY {
+        if logit.is_nan() || logit == f64::INFINITY {
             return Err(EngineError::Inference {
                 reason: format!("the model gave token {id} the score {logit}"),
             });
         }
-        if best.is_none_or(|(_, highest)| *logit > highest) {
-            best = Some((id, *logit));
+        if best.is_none_or(|(_, highest)| logit > highest) {
+            best = Some((id, logit));
         }
     }
     match best {

@@ -84,12 +84,8 @@ leveled! {
     fn softmax(place: Place, scores: &mut [f32]) {
         let start = place.first / LANES;
         let (tiles, _) = scores.as_chunks_mut::<LANES>();
-        for lane in 0..place.first % LANES {
-            tiles[start][lane] = f32::NEG_INFINITY;
-        }
-        for lane in place.last % LANES + 1..LANES {
-            tiles[place.last / LANES][lane] = f32::NEG_INFINITY;
-        }
+        tiles[start][..place.first % LANES].fill(f32::NEG_INFINITY);
+        tiles[place.last / LANES][place.last % LANES + 1..].fill(f32::NEG_INFINITY);
         let tiles = &mut tiles[start..];
         let mut most = [f32::NEG_INFINITY; LANES];
         for tile in tiles.iter() {

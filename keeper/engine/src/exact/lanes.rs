@@ -37,11 +37,13 @@ pub(super) const ROUNDER: f32 = 12_582_912.0;
 
 const LOG2_E: f32 = std::f32::consts::LOG2_E;
 /// ln 2 in two parts, the first with few enough bits that its products with whole numbers are exact.
+#[allow(clippy::excessive_precision, reason = "exactly this number")]
 const LN2_HIGH: f32 = 0.693_359_375;
 const LN2_LOW: f32 = -2.121_944_4e-4;
 
 /// e^x to about one unit in the last place; 0 below −87, and at most e^88.
 #[inline(always)]
+#[allow(clippy::manual_clamp, reason = "comparisons compile to two instructions, and NaN passes")]
 pub(super) fn exp(x: f32) -> f32 {
     let clamped = if x > 88.0 {
         88.0

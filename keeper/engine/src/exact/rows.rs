@@ -56,6 +56,12 @@ impl Rows {
 
     /// Copies columns `from..from + out.len()` of a row out.
     pub(super) fn read(&self, row: usize, from: usize, out: &mut [f32]) {
+        if from.is_multiple_of(LANES) {
+            for (chunk, out) in (from / LANES..).zip(out.chunks_mut(LANES)) {
+                out.copy_from_slice(&self.lanes(row, chunk)[..out.len()]);
+            }
+            return;
+        }
         for (at, value) in (from..).zip(out) {
             *value = self.lanes(row, at / LANES)[at % LANES];
         }

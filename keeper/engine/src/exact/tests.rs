@@ -126,7 +126,7 @@ fn any_run(cases: u32) {
     let strategy = (0..MODELS.len(), sequences, splits, 1..4_usize, 0..3_usize, any::<bool>());
     let result = TestRunner::new(config).run(&strategy, |(which, texts, splits, threads, level, cached)| {
         let levels = Level::all();
-        let mut model = testing::model(&testing::FAMILIES[which], VOCAB as usize);
+        let mut model = testing::model(testing::FAMILIES[which], VOCAB as usize);
         model.set_level(levels[level % levels.len()]);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let found = pool.install(|| together(&model, &texts, &splits, cached));
