@@ -179,7 +179,7 @@ impl Service for Watch {
 
     async fn pass(&self) -> Result<Progress, ServiceError> {
         let store = &self.context.store;
-        let under_way = store.read(|tx| http::settling(tx))?;
+        let under_way = store.read(http::settling)?;
         let mut changed = false;
         for (payer, nonce, intent) in &under_way {
             let state = store.read(|tx| journal::outcome(tx, *intent))?;

@@ -247,7 +247,7 @@ async fn a_node_that_is_cut_off_goes_on_where_it_was() {
     let header = draft.header(&draft.sign(&key));
     let request = world.post(CHAT, &body).header("payment-signature", &header);
     let asked = tokio::spawn(request.send());
-    until(|| !world.store.read(|tx| opg_store::http::settling(tx)).unwrap().is_empty()).await;
+    until(|| !world.store.read(opg_store::http::settling).unwrap().is_empty()).await;
     world.kill().await;
     asked.abort();
     let _ = asked.await;

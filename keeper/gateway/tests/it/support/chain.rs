@@ -63,7 +63,7 @@ impl FakeChain {
 
     /// Mines every settlement that the journal has been given. Returns how many there were.
     pub(crate) fn mine(&self) -> usize {
-        let under_way = self.store.read(|tx| http::settling(tx)).unwrap();
+        let under_way = self.store.read(http::settling).unwrap();
         for (payer, nonce, intent) in &under_way {
             let first = self.used.lock().unwrap().insert((*payer, *nonce));
             if first {
