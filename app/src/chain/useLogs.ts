@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import type { AbiEvent, Address } from 'viem';
 import type { GetLogsReturnType } from 'viem';
 import { usePublicClient } from 'wagmi';
@@ -40,5 +41,12 @@ export function useLogs<const event extends AbiEvent>(options: Options<event>) {
     },
     getNextPageParam: (page) => page.next,
   });
-  return { ...query, logs: query.data?.pages.flatMap((page) => page.logs) ?? [] };
+  // One range may hold thousands: they are drawn a page at a time, too.
+  const [shown, setShown] = useState(wanted);
+  const all = query.data?.pages.flatMap((page) => page.logs) ?? [];
+  const fetchNextPage = async () => {
+    setShown(shown + wanted);
+    if (all.length <= shown && query.hasNextPage) await query.fetchNextPage();
+  };
+  return { ...query, fetchNextPage, hasNextPage: all.length > shown || query.hasNextPage, logs: all.slice(0, shown) };
 }
