@@ -10,5 +10,6 @@ mod delivery;
 mod end_to_end;
 mod reorg;
 mod runs;
+mod stakes;
 mod supervised;
 mod support;

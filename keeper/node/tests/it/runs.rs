@@ -146,3 +146,24 @@ async fn run_stops_when_its_job_is_cancelled_answered_by_another_or_overdue() {
         assert_eq!((world.engine.runs(), world.intents(request_id)), (1, 0), "{stop}");
     }
 }
+
+#[tokio::test]
+async fn no_job_is_begun_while_the_operator_is_not_active() {
+    let world = World::new();
+    let role = world.start().await;
+    let id = world.request();
+    let services = role.services();
+    passes(&services.ingest).await;
+    passes(&services.decide).await;
+    assert_eq!(world.state_of(id), JobState::Accepted);
+    world.ledger.state().signer = None;
+    passes(&services.run).await;
+    services.run.idle().await;
+    assert_eq!((world.state_of(id), world.engine.runs()), (JobState::Accepted, 0));
+    assert_eq!(role.metrics().inactive.load(Ordering::Relaxed), 1);
+
+    world.ledger.state().signer = Some(world.key.address());
+    turn(&world, &role, 8).await;
+    assert_eq!(world.state_of(id), JobState::Succeeded);
+    assert_eq!(role.metrics().inactive.load(Ordering::Relaxed), 0);
+}
