@@ -13,6 +13,7 @@ mod staking;
 mod tx;
 mod vesting;
 mod zk;
+mod zk_setup;
 
 use std::path::PathBuf;
 
@@ -34,6 +35,10 @@ pub(crate) use self::{
     tx::TxCommand,
     vesting::{CalendarFormat, CalendarRows, VestingCommand, VestingScheduleArgs},
     zk::{ModelImportArgs, ZkCommand, ZkProveArgs, ZkVerifyArgs},
+    zk_setup::{
+        ZkKeyFilesArgs, ZkSetupBasisArgs, ZkSetupCommand, ZkSetupContributeArgs, ZkSetupDevArgs,
+        ZkSetupFinishArgs, ZkSetupNewArgs, ZkSetupVerifyArgs,
+    },
 };
 
 /// The keeper of the OPG inference network: runs models for on-chain requests and is paid for verified answers.

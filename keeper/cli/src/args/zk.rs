@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use alloy::primitives::{Address, B256};
 use clap::{Args, Subcommand};
 
-use super::parse::{address, bytes32};
+use super::{
+    parse::{address, bytes32},
+    zk_setup::ZkSetupCommand,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ZkCommand {
@@ -13,6 +16,9 @@ pub(crate) enum ZkCommand {
     Prove(ZkProveArgs),
     /// Check a file of proofs against a verifying key.
     Verify(ZkVerifyArgs),
+    /// Make the keys of a model.
+    #[command(subcommand)]
+    Setup(ZkSetupCommand),
 }
 
 #[derive(Clone, Debug, Args)]

@@ -3,6 +3,7 @@
 mod bundle;
 mod import;
 mod prove;
+mod setup;
 mod verify;
 
 pub(super) use import::import;
@@ -22,6 +23,7 @@ pub(super) fn run(command: &ZkCommand, output: Output) -> CliResult {
     match command {
         ZkCommand::Prove(args) => prove::run(args, output),
         ZkCommand::Verify(args) => verify::run(args, output),
+        ZkCommand::Setup(command) => setup::run(command, output),
     }
 }
 
