@@ -16,3 +16,4 @@ mod interventions;
 mod support;
 mod verbs;
 mod vesting;
+mod zk;
