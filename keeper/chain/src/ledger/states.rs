@@ -71,6 +71,8 @@ pub enum Refusal {
     OperatorInactive,
     /// The signature is not by the operator's key.
     WrongSignature,
+    /// The proof does not show what the receipt says, for this request and operator.
+    WrongProof,
     /// A refusal that this keeper does not know.
     Other(u8),
 }
@@ -91,6 +93,7 @@ impl Refusal {
             8 => Self::UnsupportedMode,
             9 => Self::OperatorInactive,
             10 => Self::WrongSignature,
+            11 => Self::WrongProof,
             other => Self::Other(other),
         })
     }
@@ -115,6 +118,7 @@ impl std::fmt::Display for Refusal {
             Self::UnsupportedMode => "the verification mode is not supported",
             Self::OperatorInactive => "the operator was not active when the receipt was issued",
             Self::WrongSignature => "the signature is not by the operator's key",
+            Self::WrongProof => "the proof does not show what the receipt says",
             Self::Other(value) => return write!(formatter, "refusal {value}, unknown to this keeper"),
         })
     }
