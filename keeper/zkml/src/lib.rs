@@ -20,4 +20,3 @@ pub use model::{Model, ModelError};
 pub use opg_zkml_verifier::{Proof, Statement, VerifyingKey, evm, public_inputs};
 pub use r1cs::R1cs;
 pub use reference::InputError;
-

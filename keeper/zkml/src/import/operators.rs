@@ -166,7 +166,9 @@ impl Builder {
         if self.layers.is_empty() {
             self.input = shape;
         } else if !flat && (self.flat || self.shape != shape) {
-            return Err(node.error("it makes another image of what a layer puts out; only inputs can be made images"));
+            return Err(
+                node.error("it makes another image of what a layer puts out; only inputs can be made images")
+            );
         }
         (self.shape, self.flat) = (shape, flat);
         Ok(())

@@ -51,7 +51,12 @@ fn read_model(path: &Path) -> CliResult<Model> {
 /// Refuses to begin hours of work whose result could not be written.
 fn must_not_exist(path: &Path) -> CliResult {
     if path.exists() {
-        return Err(CliError::new(Code::Exists, path.display(), "exists already", "choose another name, or move it away"));
+        return Err(CliError::new(
+            Code::Exists,
+            path.display(),
+            "exists already",
+            "choose another name, or move it away",
+        ));
     }
     Ok(())
 }
