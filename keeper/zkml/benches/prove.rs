@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout)] // The figures are for people.
 #![allow(clippy::expect_used)] // The shapes are shared with the tests.
 
+#[allow(dead_code, reason = "shared with the tests; each benchmark uses some of it")]
 #[path = "../tests/it/shapes.rs"]
 mod shapes;
 mod support;
