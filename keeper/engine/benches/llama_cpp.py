@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tokens per second of llama.cpp, for `make bench-engine`: prints one JSON object.
+"""Tokens per second of llama.cpp, to be held beside `make bench`: prints one JSON object.
 
     pip install --no-binary xllamacpp xllamacpp==2026.10.11549   # built from its source, llama.cpp included
     python keeper/engine/benches/llama_cpp.py MODEL.gguf THREADS
