@@ -1,6 +1,6 @@
 //! `opg devnet`
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use alloy::primitives::hex;
 use serde_json::json;
@@ -11,6 +11,7 @@ use crate::{
     error::{CliError, CliResult, Code},
     output::{Output, fields},
     progress::Progress,
+    web::{Chain, Files, Server},
 };
 
 /// Starts a devnet and keeps it until a signal.
@@ -18,7 +19,8 @@ pub(super) async fn run(args: &DevnetArgs, output: Output) -> CliResult {
     let progress = Progress::new(output.is_json());
     let mut devnet = Devnet::start(args, &progress).await?;
     progress.finish();
-    describe(&devnet, output)?;
+    let app = serve_app(args, &devnet).await?;
+    describe(&devnet, app.as_ref().map(|server| server.url.as_str()), output)?;
     loop {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let anvil = &mut devnet.anvil.process;
@@ -32,13 +34,30 @@ pub(super) async fn run(args: &DevnetArgs, output: Output) -> CliResult {
     }
 }
 
-fn describe(devnet: &Devnet, output: Output) -> CliResult {
+/// The web app for this chain, on a free port, if it is in this binary or was built in the repository.
+async fn serve_app(args: &DevnetArgs, devnet: &Devnet) -> CliResult<Option<Server>> {
+    let built = args.root.join("app/dist");
+    let folder = built.join("index.html").exists().then_some(built.as_path());
+    let Ok(files) = Files::open(folder) else { return Ok(None) };
+    let text = std::fs::read_to_string(&devnet.book_path)
+        .map_err(|error| CliError::file(&devnet.book_path, &error))?;
+    let chain = Chain {
+        id: devnet.book.chain_id,
+        rpc: vec![devnet.anvil.url.clone()],
+        book: serde_json::from_str(&text).map_err(|error| CliError::internal("address book", error))?,
+        genesis: Some(devnet.genesis.clone()),
+    };
+    Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), files, &chain).await.map(Some)
+}
+
+fn describe(devnet: &Devnet, app: Option<&str>, output: Output) -> CliResult {
     let user = accounts::signer(accounts::USER)?;
     let (book, people) = (&devnet.book, &devnet.population);
     let config = devnet.config.display().to_string();
     let value = json!({
         "event": "ready",
         "rpc": devnet.anvil.url,
+        "app": app,
         "config": config,
         "addressBook": devnet.book_path,
         "genesis": devnet.genesis,
@@ -55,6 +74,7 @@ fn describe(devnet: &Devnet, output: Output) -> CliResult {
         let optional = |address: Option<alloy::primitives::Address>| address.map_or_else(|| "-".to_owned(), |a| a.to_string());
         let facts = fields(&[
             ("RPC", devnet.anvil.url.clone()),
+            ("web app", app.map_or_else(|| "not built: run `make app` and start again".to_owned(), str::to_owned)),
             ("OPG", book.opg.to_string()),
             ("inference hub", book.inference_hub.to_string()),
             ("example AskModel", optional(book.ask_model)),
