@@ -1,10 +1,6 @@
 //! `opg zk setup …`
 
-use std::{
-    fs::File,
-    io::BufReader,
-    path::{Path, PathBuf},
-};
+use std::{fs::File, io::BufReader, path::Path};
 
 use alloy::primitives::B256;
 use opg_zkml::{
@@ -168,7 +164,7 @@ fn read_setup(path: &Path) -> CliResult<Ceremony> {
     Ceremony::read(BufReader::with_capacity(1 << 20, file)).map_err(|error| refused(path, error))
 }
 
-fn write(ceremony: &Ceremony, path: &PathBuf) -> CliResult {
+fn write(ceremony: &Ceremony, path: &Path) -> CliResult {
     let mut bytes = Vec::new();
     ceremony.write(&mut bytes).map_err(|error| refused(path, error))?;
     files::write_new(path, &bytes)
