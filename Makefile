@@ -135,7 +135,7 @@ test-app: build app ## the web app's tests, and journeys through it in a real br
 .PHONY: test-gateway
 test-gateway: models build ## the gateway with the clients of OpenAI and x402, the real model and a real chain
 	$(call say,Gateway: real clients)
-	@OPG_BINARY=$(opg) node --test test/clients/gateway.mjs
+	@KEEPER_BINARY=$(opg) node --test test/clients/gateway.mjs
 
 .PHONY: bench-gateway
 bench-gateway: setup ## requests per second of the gateway beside a bare server

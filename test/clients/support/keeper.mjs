@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const opg = process.env.OPG_BINARY ?? `${root}/target/debug/opg`;
+const opg = process.env.KEEPER_BINARY ?? `${root}/target/debug/opg`;
 
 // Starts `opg` with `args`; resolves with the first line of its output for which `pick` returns something.
 function start(args, env, pick) {
