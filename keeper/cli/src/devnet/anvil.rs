@@ -15,6 +15,10 @@ pub(crate) struct Anvil {
     pub(crate) url: String,
 }
 
+/// Gas of a block. Base's blocks have room for more; anvil's own default is less than the deployment takes, and anvil then
+/// loses transactions that did not fit into the first block.
+const BLOCK_GAS: &str = "240000000";
+
 impl Anvil {
     /// Starts anvil as Base is: Osaka, the gas cap of a transaction, blocks every `block_time` seconds (0: a block per
     /// transaction).
@@ -24,7 +28,8 @@ impl Anvil {
             None => free_port()?,
         };
         let mut command = Command::new(tools::find("anvil", root)?);
-        command.args(["--hardfork", "osaka", "--enable-tx-gas-limit", "--port", &port.to_string()]);
+        command.args(["--hardfork", "osaka", "--enable-tx-gas-limit", "--gas-limit", BLOCK_GAS]);
+        command.args(["--port", &port.to_string()]);
         if block_time > 0 {
             command.args(["--block-time", &block_time.to_string()]);
         }
