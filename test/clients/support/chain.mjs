@@ -21,6 +21,10 @@ export async function artifact(name) {
   return { abi, bytecode: bytecode.object };
 }
 
+// More than any call takes. An estimate may be too low by the second: it is made in the second of the last block, in which a
+// change of votes overwrites the one before, and the transaction is mined in the next, in which it is written beside it.
+const gasLimit = 2_000_000n;
+
 // Starts anvil on a free port. `stop` ends it.
 export async function startChain() {
   const anvil = spawn(
@@ -56,7 +60,7 @@ export async function startChain() {
     // Simulates, so that a revert shows the contract's error, and sends.
     async send(sender, contract, functionName, args) {
       const { request } = await reader.simulateContract({ ...contract, functionName, args, account: sender });
-      return receiptOf(await walletOf(sender).writeContract(request));
+      return receiptOf(await walletOf(sender).writeContract({ ...request, gas: gasLimit }));
     },
     // What a wallet asks a contract for before it shows what is to be signed.
     async domainOf(contract) {
