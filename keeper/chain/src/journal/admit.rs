@@ -140,17 +140,18 @@ pub(super) async fn price_call(pass: &mut Pass<'_>, record: &IntentRecord) -> Re
         let reason = format!("it needs {gas} gas, one transaction may use {}", config.gas_cap);
         return Ok(Priced::Unfit(Unfit::Hopeless(reason)));
     }
-    let gas_limit = (gas.saturating_mul(100 + config.gas_margin_percent) / 100).min(config.gas_cap);
+    let expected = (gas.saturating_mul(100 + config.gas_margin_percent) / 100).min(config.gas_cap);
+    let gas_limit = expected.saturating_add(config.gas_headroom).min(config.gas_cap);
     let policy = config.fees;
-    if let Some(fees) = policy.first(market, policy.caps_for_call(gas_limit, l1_fee, intent.max_cost)) {
+    if let Some(fees) = policy.first(market, policy.caps_for_call(expected, l1_fee, intent.max_cost)) {
         return Ok(Priced::Ready { gas_limit, fees, l1_fee });
     }
-    let dear_for_all = policy.first(market, policy.caps_for_call(gas_limit, l1_fee, None)).is_none();
+    let dear_for_all = policy.first(market, policy.caps_for_call(expected, l1_fee, None)).is_none();
     let alert = dear_for_all.then_some(Alert::FeesTooHigh { base_fee: market.base_fee });
     let hold = alert.as_ref().map_or_else(
         || {
             format!(
-                "{gas_limit} gas at the base fee of {} wei would exceed its maximum cost",
+                "{expected} gas at the base fee of {} wei would exceed its maximum cost",
                 market.base_fee
             )
         },

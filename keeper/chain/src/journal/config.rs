@@ -35,6 +35,10 @@ pub struct JournalConfig {
     pub fees: FeePolicy,
     /// Added to the gas estimate, in percent.
     pub gas_margin_percent: u64,
+    /// Added to the gas estimate besides. The estimate is made in the second of the latest block, and histories of votes and
+    /// stakes overwrite what they wrote in the same second: a block later they write anew, some 20,000 gas for each. Not
+    /// counted where a cost is limited, since it is hardly ever used.
+    pub gas_headroom: u64,
     /// Largest gas limit of one transaction.
     pub gas_cap: u64,
     /// Blocks without inclusion after which the next transaction in line is replaced; doubles with each replacement, up
@@ -73,6 +77,7 @@ impl JournalConfig {
             max_in_flight: 16,
             fees: FeePolicy::default(),
             gas_margin_percent: 20,
+            gas_headroom: 150_000,
             gas_cap: TRANSACTION_GAS_CAP,
             bump_after_blocks: 3,
             give_up_after_blocks: 150,

@@ -186,9 +186,10 @@ async fn replacement<'a>(
     } else {
         TRANSFER_GAS
     };
+    let expected = gas_limit.saturating_sub(pass.core.config.gas_headroom).max(TRANSFER_GAS);
     let caps = call.map_or_else(
         || policy.caps_for_void(),
-        |intent| policy.caps_for_call(gas_limit, l1_fee, intent.max_cost),
+        |intent| policy.caps_for_call(expected, l1_fee, intent.max_cost),
     );
     let outbidden = pass.memory.refusals.get(&slot.nonce) == Some(&Refusal::Underpriced);
     let fees = match slot.attempts.last() {
