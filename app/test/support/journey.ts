@@ -33,9 +33,12 @@ export const test = base.extend<Fixtures & { restore: void }, { chain: Chain; si
   ],
   restore: [
     async ({ chain }, use) => {
+      const { timestamp } = await chain.client.getBlock();
       const id = await chain.client.snapshot();
       await use();
       await chain.client.revert({ id });
+      // Reverting leaves the clock where it was moved to: a few journeys later all would have vested.
+      await chain.client.request({ method: 'evm_setTime', params: [Number(timestamp)] } as never);
     },
     { auto: true },
   ],
