@@ -22,6 +22,8 @@ use crate::support::opg;
 
 /// Key of anvil's first account, which deploys and holds the supply of OPG.
 const DEPLOYER: &str = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+/// How cast sends: with more gas than anything takes, since an estimate may be too low a second later.
+const SEND: [&str; 5] = ["--private-key", DEPLOYER, "--gas-limit", "12000000", "--json"];
 /// The account of that key.
 pub(crate) const DEPLOYER_ADDRESS: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 /// 1 OPG.
@@ -117,7 +119,7 @@ impl Devnet {
         let output = Command::new(root().join("node_modules/.bin/cast"))
             .args(args)
             .args(["--rpc-url", &self.url])
-            .args(if args[0] == "send" { &["--private-key", DEPLOYER, "--json"][..] } else { &[] })
+            .args(if args[0] == "send" { &SEND[..] } else { &[] })
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
