@@ -149,12 +149,7 @@ pub(super) async fn price_call(pass: &mut Pass<'_>, record: &IntentRecord) -> Re
     let dear_for_all = policy.first(market, policy.caps_for_call(expected, l1_fee, None)).is_none();
     let alert = dear_for_all.then_some(Alert::FeesTooHigh { base_fee: market.base_fee });
     let hold = alert.as_ref().map_or_else(
-        || {
-            format!(
-                "{expected} gas at the base fee of {} wei would exceed its maximum cost",
-                market.base_fee
-            )
-        },
+        || format!("{expected} gas at the base fee of {} wei would exceed its maximum cost", market.base_fee),
         ToString::to_string,
     );
     Ok(Priced::Unfit(Unfit::Waits { hold, alert }))
