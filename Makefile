@@ -76,7 +76,7 @@ app-screens: build app ## pictures of every page of the web app, at desktop and 
 # ---------------------------------------------------------------------------------------------- check
 
 .PHONY: test
-test: models lint test-contracts test-clients test-keeper test-app ## everything that continuous integration checks
+test: models lint test-contracts test-clients test-keeper test-gateway test-app ## everything that continuous integration checks
 
 .PHONY: lint
 lint: setup ## formatting, style, lints, licences and advisories

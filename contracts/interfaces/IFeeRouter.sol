@@ -68,6 +68,8 @@ interface IFeeRouter {
     function collect(address account, address to) external returns (uint256 amount);
 
     /// @notice Ends the epoch and tells what was counted in it. Only the rewards contract.
+    // The name of what it returns.
+    // slither-disable-next-line shadowing-local
     function endEpoch() external returns (uint256 epoch, uint256 fees, uint256 burned);
 
     /// @notice Changes how fees are divided that are routed from now on, within bounds.

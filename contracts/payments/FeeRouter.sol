@@ -68,6 +68,8 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
         address authority,
         FeeShares memory shares_
     ) AccessManaged(authority) {
+        // Zero would only mean that no epoch can be ended; the deployment checks it.
+        // slither-disable-next-line missing-zero-check
         (opg, models, operators, rewards) = (opg_, models_, operators_, rewards_);
         _setShares(shares_);
     }
@@ -100,6 +102,8 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
             emit VaultCreated(operator, version, vault);
         }
         opg.burnFrom(vault, burned);
+        // The vault is of this contract and approved it when it was made.
+        // slither-disable-next-line arbitrary-send-erc20
         if (kept != 0) address(opg).safeTransferFrom(vault, address(this), kept);
     }
 
@@ -156,6 +160,8 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
 
     /// @dev Counts fees of an active operator for its rewards.
     function _count(address operator, uint256 fees, uint256 burned) private returns (bool) {
+        // Zero is how staking says that the operator is not active.
+        // slither-disable-next-line incorrect-equality
         if (operators.stakeAt(operator, uint64(block.timestamp)) == 0) return false;
         uint256 present = epoch;
         _add(_totals[present], fees, burned);

@@ -22,7 +22,7 @@ import {MemberRewards, OperatorRewards, Position, RewardStream, StakingStorage} 
 /// ASSUMPTIONS
 /// An active operator has at least 1 OPG of its own, and at most the supply is ever streamed: then indexes stay below 2^94.
 abstract contract StakingEarnings is IStakingCommon {
-    uint256 private constant BPS = 10_000;
+    uint256 internal constant BPS = 10_000;
     /// Indexes count in 2^-64 wei.
     uint256 private constant INDEX_SHIFT = 64;
 
@@ -61,6 +61,8 @@ abstract contract StakingEarnings is IStakingCommon {
     /// @dev Brings the stream's index up to now.
     function _advance() internal returns (uint96) {
         RewardStream memory stream = StakingStorage.load().stream;
+        // Equal is exactly what is asked: this second was counted.
+        // slither-disable-next-line incorrect-equality
         if (stream.updatedAt >= stream.until || stream.updatedAt == block.timestamp) return stream.index;
         _flow(stream);
         StakingStorage.load().stream = stream;
@@ -135,6 +137,8 @@ abstract contract StakingEarnings is IStakingCommon {
         uint256 toPool = 0;
         if (shares != 0) {
             perShare = perStake * (BPS - rewards.commissionBps) * pool.assets / (shares * BPS);
+            // What each share gets is rounded down first: that is the index that members are paid by.
+            // slither-disable-next-line divide-before-multiply
             toPool = perShare * (shares - pool.unbondingShares);
         }
         uint256 all = perStake * stake;

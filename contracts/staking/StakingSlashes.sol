@@ -30,8 +30,6 @@ contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, ISt
     /// @notice Longest time for which an operator can be jailed at once.
     uint32 public constant MAX_JAIL = 365 days;
 
-    uint256 private constant BPS = 10_000;
-
     /// @custom:oz-upgrades-unsafe-allow constructor
     constructor(IOpg opg_, ICustodyVault vault_, address nextPart_) StakingCore(opg_, vault_) Continued(nextPart_) {
         _disableInitializers();
