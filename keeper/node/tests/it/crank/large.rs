@@ -38,7 +38,8 @@ async fn the_index_of_a_million_schedules() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.db");
     let vault = Arc::new(FakeVault::new(genesis(), 1));
-    vault.mine(200);
+    // Past every turn of the first period.
+    vault.mine(1_100);
     let mut keeper = Keeper::new(0, &vault, 3_600);
     keeper.store = Store::open(&path).unwrap();
 
