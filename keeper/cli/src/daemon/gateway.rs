@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use opg_chain::address_book::AddressBook;
-use opg_engine::Engine as _;
 use opg_gateway::{ChainGatewayLedger, Gateway, GatewayConfig, Parts, Payments, ServedModel, TlsFiles};
 use opg_node::SystemClock;
 use tokio_util::sync::CancellationToken;
 
-use super::{Keeper, roles::Work, service};
+use super::{
+    Keeper,
+    roles::{Work, load_models},
+    service,
+};
 use crate::{
     config::{Config, gateway::PaymentMode},
-    context,
     error::CliResult,
 };
 
@@ -27,13 +29,8 @@ pub(super) async fn run(
     stop: &CancellationToken,
     ready: impl FnOnce(String),
 ) -> CliResult {
-    for model in &config.models {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            loaded = work.engine.load(&model.name) => {
-                loaded.map_err(|error| context::engine(&model.name, &error))?;
-            }
-        }
+    if !load_models(config, work, stop).await? {
+        return Ok(());
     }
     let parts = Parts {
         store: keeper.store.clone(),

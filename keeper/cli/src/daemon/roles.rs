@@ -81,13 +81,8 @@ async fn inference(
         return Ok(());
     }
     admit(keeper, config).await?;
-    for model in &config.models {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            loaded = work.engine.load(&model.name) => {
-                loaded.map_err(|error| context::engine(&model.name, &error))?;
-            }
-        }
+    if !load_models(config, work, stop).await? {
+        return Ok(());
     }
     let parts = Parts {
         store: keeper.store.clone(),
@@ -101,6 +96,23 @@ async fn inference(
     let role = InferenceRole::open(settings, parts).await.map_err(service)?;
     ready.one(format!("operator {}, signer {}", keeper.operator, keeper.signer.address()));
     role.run(stop.clone()).await.map_err(service)
+}
+
+/// Loads every model of the configuration; what is loaded already stays. False if `stop` came first.
+pub(super) async fn load_models(
+    config: &Config,
+    work: &Work<'_>,
+    stop: &CancellationToken,
+) -> CliResult<bool> {
+    for model in &config.models {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(false),
+            loaded = work.engine.load(&model.name) => {
+                loaded.map_err(|error| context::engine(&model.name, &error))?;
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// Refuses to begin as an operator that is not active. One that has jobs left may still deliver their answers, which are
