@@ -110,6 +110,8 @@ export async function startChain() {
   const transport = http(anvil.url);
   const chain = createTestClient({ chain: foundry, mode: 'anvil', transport, pollingInterval: 20, cacheTime: 0 }).extend(publicActions);
   await chain.request({ method: 'anvil_loadState', params: [readFileSync(kept.state, 'utf8') as Hex] } as never);
+  // Pages read figures of the last finished ten seconds: without this pause those may lie before the deployment.
+  await chain.increaseTime({ seconds: 60 });
   await chain.mine({ blocks: 1 });
   const book = JSON.parse(readFileSync(kept.book, 'utf8')) as Book;
   return {
