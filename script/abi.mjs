@@ -3,7 +3,7 @@
 //
 //   forge build && node script/abi.mjs [--check]
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const CONTRACTS = [
@@ -17,7 +17,6 @@ const CONTRACTS = [
   "IOperators",
   "IProofRegistry",
   "IRewards",
-  "IRewards",
   "IStaking",
   "IVerifyingKeys",
   "IVestingVault",
@@ -27,6 +26,8 @@ const CONTRACTS = [
 ];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+// Where forge puts what it compiles; its own variable moves it.
+const out = resolve(root, process.env.FOUNDRY_OUT ?? "out");
 const target = join(root, "keeper/chain/abi");
 
 function fail(message) {
@@ -36,7 +37,7 @@ function fail(message) {
 
 // The compiler orders entries by kind and name, so the text changes only when the interface does.
 function render(name) {
-  const artifact = join(root, "out", `${name}.sol`, `${name}.json`);
+  const artifact = join(out, `${name}.sol`, `${name}.json`);
   if (!existsSync(artifact)) fail(`no compiled ${name} in out/: run "make build" first`);
   return JSON.stringify(JSON.parse(readFileSync(artifact, "utf8")).abi, null, 2) + "\n";
 }

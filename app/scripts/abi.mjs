@@ -3,7 +3,7 @@
 //
 //   forge build contracts script && node app/scripts/abi.mjs [--check]
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // Artifact by the name of the file and of the constant that the page uses.
@@ -27,6 +27,8 @@ const MORE_ERRORS = ['CustodyVault', 'Staking', 'StakingSlashes', 'StakingOperat
 const DEVELOPMENT_CHAINS = ['31337'];
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+// Where forge puts what it compiles; its own variable moves it.
+const out = resolve(root, process.env.FOUNDRY_OUT ?? 'out');
 const target = join(root, 'app/src/abi');
 const HEADER = '// Written by app/scripts/abi.mjs: run `make app-abi` instead of editing.\n';
 
@@ -36,7 +38,7 @@ function fail(message) {
 }
 
 function abiOf(contract) {
-  const artifact = join(root, 'out', `${contract}.sol`, `${contract}.json`);
+  const artifact = join(out, `${contract}.sol`, `${contract}.json`);
   if (!existsSync(artifact)) fail(`no compiled ${contract} in out/: run "make contracts" first`);
   return JSON.parse(readFileSync(artifact, 'utf8')).abi;
 }

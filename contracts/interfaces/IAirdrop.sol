@@ -9,6 +9,17 @@ struct SignedDelegation {
     bytes signature;
 }
 
+/// @notice A claim with the claimant's signature, as in `IAirdrop.claimBySig`.
+struct SignedClaim {
+    uint256 index;
+    address account;
+    uint256 amount;
+    bytes32[] proof;
+    address to;
+    uint256 deadline;
+    bytes signature;
+}
+
 /// @title The airdrop: whoever is in the tree claims once, until the deadline
 /// @notice The leaf of a claim is `keccak256(bytes.concat(keccak256(abi.encode(index, account, amount))))`; inner nodes
 /// hash their sorted children, as in OpenZeppelin's `MerkleProof`. The contract has no owner and cannot be upgraded.
@@ -22,6 +33,8 @@ struct SignedDelegation {
 /// "OPG Airdrop", version "1". A claim can be made once, so it needs no nonce.
 interface IAirdrop {
     event Claimed(uint256 indexed index, address indexed account, address to, uint256 amount);
+    /// @notice A row of `claimMany` was not claimed. `reason` is the error that `claimBySig` would have reverted with.
+    event ClaimSkipped(uint256 indexed row, uint256 indexed index, bytes reason);
     event Swept(address indexed treasury, uint256 amount);
 
     error AlreadyClaimed(uint256 index);
@@ -34,6 +47,10 @@ interface IAirdrop {
     error InvalidSignature(address signer);
     /// @notice The delegation was not applied, and the claimant does not delegate as it says either.
     error DelegationRefused(address account, address delegatee);
+    /// @notice Not a row of the batch was in order.
+    error NothingClaimed();
+    /// @notice The batch got too little gas for this row. Send more, or fewer rows; nothing was claimed.
+    error OutOfGas(uint256 row);
     error InvalidParameter(string parameter, string reason);
 
     /// @notice Claims for the caller.
@@ -52,6 +69,13 @@ interface IAirdrop {
         uint256 deadline,
         bytes calldata signature
     ) external;
+
+    /// @notice Claims for many accounts, each of which signed to whom; the caller pays the gas. A row that is not in
+    /// order is skipped and reported (`ClaimSkipped`), so that one whose owner claimed meanwhile does not stop the others.
+    /// @dev Each row may use an equal share of the gas that is left, so that a wallet whose signature check burns all it
+    /// gets cannot starve the rows after it.
+    /// @return claimed How many rows were claimed; at least one.
+    function claimMany(SignedClaim[] calldata claims) external returns (uint256 claimed);
 
     /// @notice Claims to the caller and delegates its votes, in one transaction.
     function claimAndDelegate(

@@ -5,7 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
-import {SignedDelegation} from "../../contracts/interfaces/IAirdrop.sol";
+import {SignedClaim, SignedDelegation} from "../../contracts/interfaces/IAirdrop.sol";
 import {Airdrop} from "../../contracts/vesting/Airdrop.sol";
 import {AirdropFixture} from "../vesting/support/AirdropFixture.sol";
 import {MerkleTrees} from "../vesting/support/MerkleTrees.sol";
@@ -43,19 +43,28 @@ contract PlainDistributor {
 /// forge-config: default.isolate = true
 contract AirdropGasTest is AirdropFixture {
     uint256 private constant DEPTH = 17;
+    uint256 private constant LEVELS = 6;
+    uint256 private constant BATCH = 50;
+    uint256 private constant FIRST_OF_BATCH = 5;
 
     PlainDistributor private plain;
+    uint256[] private keys;
     /// Siblings above the small tree that holds the leaves of this test.
     bytes32[] private upper;
 
     function setUp() public override {
         super.setUp();
-        // Eight leaves make three levels; the other fourteen are siblings whose leaves nobody here needs.
-        while (entitlements.length < 8) {
+        for (uint256 i; i < BATCH; ++i) {
+            (address account, uint256 key) = makeAddrAndKey(vm.toString(i));
+            entitlements.push(Entitlement(account, 10 ether));
+            keys.push(key);
+        }
+        // 64 leaves make six levels; the other eleven are siblings whose leaves nobody here needs.
+        while (entitlements.length < 1 << LEVELS) {
             entitlements.push(Entitlement(treasury, 0));
         }
         bytes32 root = MerkleTrees.root(_leaves());
-        upper = new bytes32[](DEPTH - 3);
+        upper = new bytes32[](DEPTH - LEVELS);
         for (uint256 i; i < upper.length; ++i) {
             upper[i] = keccak256(abi.encode("sibling", i));
         }
@@ -108,6 +117,20 @@ contract AirdropGasTest is AirdropFixture {
         vm.snapshotGasLastCall("Airdrop", "claimBySig, to a holder");
     }
 
+    /// A relayer pays for fifty who never held OPG; the figure is the fiftieth part of the transaction.
+    function test_Gas_ClaimMany() public {
+        _claimDeep(BOB);
+        SignedClaim[] memory rows = new SignedClaim[](BATCH);
+        for (uint256 i; i < BATCH; ++i) {
+            rows[i] = _signedClaim(FIRST_OF_BATCH + i, keys[i]);
+            rows[i].proof = _deepProof(FIRST_OF_BATCH + i);
+        }
+        assertEq(airdrop.claimMany(rows), BATCH);
+        vm.snapshotValue(
+            "Airdrop", "claimMany of 50, accounts without OPG, each", vm.lastCallGas().gasTotalUsed / BATCH
+        );
+    }
+
     function test_Gas_ClaimAndDelegate() public {
         _claimDeep(BOB);
         SignedDelegation memory delegation = _delegation(alice, aliceKey, carol);
@@ -154,10 +177,10 @@ contract AirdropGasTest is AirdropFixture {
 
     function _deepProof(uint256 index) private view returns (bytes32[] memory proof) {
         bytes32[] memory lower = _proof(index);
-        require(lower.length == 3, "the small tree has three levels");
+        require(lower.length == LEVELS, "the small tree is full");
         proof = new bytes32[](DEPTH);
         for (uint256 i; i < DEPTH; ++i) {
-            proof[i] = i < 3 ? lower[i] : upper[i - 3];
+            proof[i] = i < LEVELS ? lower[i] : upper[i - LEVELS];
         }
     }
 }

@@ -13,7 +13,7 @@ contract AirdropInvariantsTest is Test {
     function setUp() public {
         handler = new AirdropHandler();
         handler.setUp();
-        bytes4[] memory actions = new bytes4[](7);
+        bytes4[] memory actions = new bytes4[](8);
         actions[0] = AirdropHandler.claimSelf.selector;
         actions[1] = AirdropHandler.claimBySig.selector;
         actions[2] = AirdropHandler.claimAndDelegate.selector;
@@ -21,6 +21,7 @@ contract AirdropInvariantsTest is Test {
         actions[4] = AirdropHandler.sweep.selector;
         actions[5] = AirdropHandler.donate.selector;
         actions[6] = AirdropHandler.pass.selector;
+        actions[7] = AirdropHandler.claimMany.selector;
         targetSelector(FuzzSelector({addr: address(handler), selectors: actions}));
         targetContract(address(handler));
     }

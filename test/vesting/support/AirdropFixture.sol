@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Airdrop} from "../../../contracts/vesting/Airdrop.sol";
-import {SignedDelegation} from "../../../contracts/interfaces/IAirdrop.sol";
+import {SignedClaim, SignedDelegation} from "../../../contracts/interfaces/IAirdrop.sol";
 import {OpgFixture} from "../../token/support/OpgFixture.sol";
 import {OwnedWallet} from "../../token/support/Wallets.sol";
 import {MerkleTrees} from "./MerkleTrees.sol";
@@ -80,6 +80,13 @@ abstract contract AirdropFixture is OpgFixture {
     function _claimBySig(uint256 index, address to, uint256 deadline, bytes memory signature) internal {
         Entitlement memory e = entitlements[index];
         airdrop.claimBySig(index, e.account, e.amount, _proof(index), to, deadline, signature);
+    }
+
+    /// The claim of entitlement `index` to its own account, with `key`'s signature.
+    function _signedClaim(uint256 index, uint256 key) internal view returns (SignedClaim memory) {
+        Entitlement memory e = entitlements[index];
+        bytes memory signature = _sign(key, _claimDigest(index, e.account, DEADLINE));
+        return SignedClaim(index, e.account, e.amount, _proof(index), e.account, DEADLINE, signature);
     }
 
     function _claimDigest(uint256 index, address to, uint256 deadline) internal view returns (bytes32) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {SignedDelegation} from "../../../contracts/interfaces/IAirdrop.sol";
+import {SignedClaim, SignedDelegation} from "../../../contracts/interfaces/IAirdrop.sol";
 import {AirdropFixture} from "./AirdropFixture.sol";
 
 /// @notice Claims, delegates, sweeps and lets time pass at random, and keeps books of its own. What the books do not
@@ -55,6 +55,26 @@ contract AirdropHandler is AirdropFixture {
             _book(index);
         } catch {
             if (!byAnotherKey) _expectRefusal(index);
+        }
+    }
+
+    /// Three rows, one of them perhaps signed by another key, perhaps the same one twice.
+    function claimMany(uint256[3] calldata indices, uint256 forged) external {
+        forged %= 4;
+        SignedClaim[] memory rows = new SignedClaim[](3);
+        uint256 due;
+        for (uint256 i; i < rows.length; ++i) {
+            uint256 index = indices[i] % CLAIMANTS;
+            uint256 signer = i == forged ? (index + 1) % CLAIMANTS : index;
+            rows[i] = _signedClaim(index, _keys[entitlements[signer].account]);
+            if (i == forged || _claims[index] != 0 || vm.getBlockTimestamp() > DEADLINE) continue;
+            _book(index);
+            ++due;
+        }
+        try airdrop.claimMany(rows) returns (uint256 claimed) {
+            if (claimed != due) ++_breaches;
+        } catch {
+            if (due != 0) ++_breaches;
         }
     }
 
