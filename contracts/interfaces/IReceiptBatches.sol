@@ -169,12 +169,16 @@ interface IReceiptBatches {
     error WrongDemandStatus(bytes32 batchId, uint256 index, DemandStatus status);
     error DeadlineOver(uint64 deadline);
     error DeadlineNotOver(uint64 deadline);
+    /// @notice The proof does not lead from this receipt at this index to the root.
+    error NotALeaf(bytes32 batchId, uint256 index);
     /// @notice The leaf is as it should be, or not a leaf of this batch.
     error NoFault(bytes32 batchId, uint256 index, LeafFault fault);
     /// @notice The receipts are for different requests or operators, say the same, or are not valid.
     error NoConflict(bytes32 first, bytes32 second);
     /// @notice This was punished before.
     error AlreadyProved(bytes32 faultId);
+    /// @notice Too little gas for a slash: send more.
+    error SlashGasUnavailable(uint256 available, uint256 needed);
     error ParameterOutOfBounds(string name, uint256 value, uint256 minimum, uint256 maximum);
 
     /// @notice Commits `operator` to a batch. Only the operator or its signing key.
@@ -198,6 +202,7 @@ interface IReceiptBatches {
         external;
 
     /// @notice Ends a demand that was not answered in time: the bond goes back and the operator is slashed. Anyone.
+    /// @return slashId The slash, or zero where staking refused it, because nothing was left to take for instance.
     function endDemand(Batch calldata batch, uint256 index) external returns (bytes32 slashId);
 
     /// @notice Has an operator slashed for a leaf that is not a valid receipt of it. The caller is rewarded.
