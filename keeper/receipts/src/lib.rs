@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod batch;
 mod canonical;
 mod decimal;
 mod finite;
@@ -13,6 +14,8 @@ mod strict_json;
 pub use alloy_sol_types::Eip712Domain;
 pub use canonical::{CanonicalError, canonical_json, canonicalize};
 pub use hash::{content_hash, json_hash, trace_hash};
-pub use receipt::{DOMAIN_NAME, DOMAIN_VERSION, InferenceReceipt, MODE_OPERATOR_SIGNED, receipt_domain};
+pub use receipt::{
+    DOMAIN_NAME, DOMAIN_VERSION, InferenceReceipt, MODE_OPERATOR_SIGNED, MODE_ZERO_KNOWLEDGE, receipt_domain,
+};
 pub use request::{Request, http_request_id, hub_request_id};
 pub use signed::{ReceiptError, SIGNATURE_LENGTH, SignedReceipt};

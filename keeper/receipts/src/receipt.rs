@@ -12,6 +12,9 @@ pub const DOMAIN_VERSION: &str = "1";
 /// Verification mode of a receipt that rests on the operator's signature alone.
 pub const MODE_OPERATOR_SIGNED: u8 = 0;
 
+/// Verification mode of a receipt that comes with a proof of execution.
+pub const MODE_ZERO_KNOWLEDGE: u8 = 2;
+
 sol! {
     /// What an operator signs about one inference.
     ///

@@ -4,7 +4,9 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy_primitives::{Address, B256, Bytes, keccak256};
 use alloy_sol_types::SolStruct;
 use opg_receipts::{
-    InferenceReceipt, Request, SignedReceipt, canonicalize, http_request_id, hub_request_id, receipt_domain,
+    InferenceReceipt, Request, SignedReceipt,
+    batch::{BatchTree, leaf_hash, verify_proof},
+    canonicalize, http_request_id, hub_request_id, receipt_domain,
 };
 use serde::Deserialize;
 
@@ -59,6 +61,38 @@ struct Requests {
 }
 
 #[derive(Deserialize)]
+struct BatchVector {
+    count: u32,
+    root: B256,
+    leaves: Vec<LeafVector>,
+}
+
+#[derive(Deserialize)]
+struct LeafVector {
+    index: u32,
+    digest: B256,
+    evidence: Bytes,
+    leaf: B256,
+    proof: Vec<B256>,
+}
+
+#[derive(Deserialize)]
+struct RefusedProof {
+    name: String,
+    root: B256,
+    count: u32,
+    index: u32,
+    leaf: B256,
+    proof: Vec<B256>,
+}
+
+#[derive(Deserialize)]
+struct Batches {
+    batches: Vec<BatchVector>,
+    refused: Vec<RefusedProof>,
+}
+
+#[derive(Deserialize)]
 struct Accepted {
     text: String,
     canonical: String,
@@ -109,6 +143,33 @@ fn requests_have_the_identifiers_of_the_vectors() {
     }
     for HttpVector { name, payer, operator, nonce, input_hash, request_id } in vectors.http {
         assert_eq!(http_request_id(payer, operator, nonce, input_hash), request_id, "{name}");
+    }
+}
+
+#[test]
+fn batches_have_the_trees_and_proofs_of_the_vectors() {
+    let vectors: Batches = read("batches.json");
+    for BatchVector { count, root, leaves } in vectors.batches {
+        let hashes = leaves.iter().map(|leaf| leaf.leaf).collect();
+        let tree = BatchTree::new(hashes).unwrap();
+        // Of large batches the vectors have some of the leaves only.
+        let whole = leaves.len() == count as usize;
+        assert!(!whole || tree.root() == root, "{count}");
+        for LeafVector { index, digest, evidence, leaf, proof } in leaves {
+            if let Ok(signature) = <&[u8; 65]>::try_from(evidence.as_ref()) {
+                assert_eq!(leaf_hash(index, count, digest, signature), leaf, "{index} of {count}");
+            }
+            assert_eq!(verify_proof(root, count, index, leaf, &proof), Ok(()), "{index} of {count}");
+            assert!(!whole || tree.proof(index as usize) == Some(proof), "{index} of {count}");
+        }
+    }
+    assert!(vectors.refused.len() > 10);
+    for RefusedProof { name, root, count, index, leaf, proof } in vectors.refused {
+        // Nothing but what a leaf is the hash of tells this one from a leaf.
+        if name == "inner node as leaf of a smaller tree" {
+            continue;
+        }
+        assert!(verify_proof(root, count, index, leaf, &proof).is_err(), "{name}");
     }
 }
 
