@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod batches;
 mod columns;
 pub mod cursors;
 pub mod db;

@@ -4,7 +4,7 @@ use alloy_primitives::{Address, B256};
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::{
-    StoreError,
+    StoreError, batches,
     columns::{Columns, amount, integer},
     journal::{self, Intent, IntentId},
 };
@@ -173,7 +173,13 @@ pub fn note_settled(
              WHERE payer = ? AND nonce = ? AND state = 'settling'",
         )?
         .execute((transaction.0, payer.0.0, nonce.0))?;
-    if changed == 1 { Ok(()) } else { Err(gone(payer, nonce)) }
+    if changed != 1 {
+        return Err(gone(payer, nonce));
+    }
+    match payment(tx, payer, nonce)? {
+        Some(settled) => batches::begin_to_wait(tx, settled.request_id),
+        None => Ok(()),
+    }
 }
 
 /// The payment cannot be settled any more.

@@ -5,7 +5,7 @@ use opg_receipts::{InferenceReceipt, SIGNATURE_LENGTH, SignedReceipt};
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::{
-    StoreError,
+    StoreError, batches,
     columns::{Columns, amount, integer},
 };
 
@@ -57,7 +57,12 @@ pub fn store(tx: &Transaction<'_>, new: &Answer) -> Result<Option<Answer>, Store
             new.output.as_ref(),
             new.trace.as_ref(),
         ])?;
-    if inserted == 1 { Ok(None) } else { answer(tx, receipt.requestId) }
+    if inserted == 1 {
+        batches::begin_to_wait(tx, receipt.requestId)?;
+        Ok(None)
+    } else {
+        answer(tx, receipt.requestId)
+    }
 }
 
 /// The answer to a request, paid or not.
@@ -83,7 +88,8 @@ pub fn released(tx: &Transaction<'_>, request_id: B256) -> Result<Option<Answer>
     read.transpose()
 }
 
-fn decode(columns: &Columns<'_, '_>) -> Result<Answer, StoreError> {
+/// The receipt in a row, whatever else is read of the row.
+pub(crate) fn signed(columns: &Columns<'_, '_>) -> Result<SignedReceipt, StoreError> {
     let receipt = InferenceReceipt {
         requestId: columns.word("request_id")?,
         payer: columns.address("payer")?,
@@ -100,10 +106,13 @@ fn decode(columns: &Columns<'_, '_>) -> Result<Answer, StoreError> {
         issuedAt: columns.unsigned("issued_at")?,
     };
     let signature: [u8; SIGNATURE_LENGTH] = columns.get("signature")?;
-    let signed = SignedReceipt::from_bytes(receipt, &signature)
-        .map_err(|error| StoreError::Corrupt { what: "signature", reason: error.to_string() })?;
+    SignedReceipt::from_bytes(receipt, &signature)
+        .map_err(|error| StoreError::Corrupt { what: "signature", reason: error.to_string() })
+}
+
+fn decode(columns: &Columns<'_, '_>) -> Result<Answer, StoreError> {
     Ok(Answer {
-        signed,
+        signed: signed(columns)?,
         output: columns.get::<Vec<u8>>("output")?.into(),
         trace: columns.get::<Vec<u8>>("trace")?.into(),
         input_tokens: columns.get("input_tokens")?,

@@ -1,0 +1,344 @@
+//! Receipts in batches: none is lost, none is in two.
+
+use std::{
+    env,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use alloy_primitives::{Address, B256, Bytes, Signature, U256};
+use opg_receipts::{
+    InferenceReceipt, SignedReceipt,
+    batch::{Batch, BatchTree, leaf_of, verify_proof},
+    receipt_domain,
+};
+use opg_store::{
+    Store, StoreError,
+    batches::{self, BatchId, BatchState, Demand, Leaf, NewBatch, PART_HEIGHT, Posted},
+    http::{self, Answer, NewPayment},
+    journal::{self, Intent},
+};
+
+use crate::support::write;
+
+const SIGNER: Address = Address::repeat_byte(9);
+const REGISTRY: Address = Address::repeat_byte(8);
+
+fn word(number: u64) -> B256 {
+    B256::from(U256::from(number).to_be_bytes())
+}
+
+fn answer(request: u64, payer: Address, issued_at: u64) -> Answer {
+    let receipt = InferenceReceipt {
+        requestId: word(request),
+        payer,
+        operator: Address::repeat_byte(4),
+        modelVersion: word(5),
+        inputHash: word(6),
+        outputHash: word(7),
+        traceHash: word(8),
+        inputUnits: 1,
+        outputUnits: 2,
+        unitPrice: 3,
+        fee: 7,
+        mode: 0,
+        issuedAt: issued_at,
+    };
+    Answer {
+        signed: SignedReceipt::new(receipt, Signature::test_signature()),
+        output: Bytes::from(vec![b'x'; 300]),
+        trace: Bytes::from_static(b"{}"),
+        input_tokens: 10,
+        output_tokens: 20,
+    }
+}
+
+/// Stores receipts that nobody has to pay.
+fn fill(store: &Store, requests: std::ops::Range<u64>) {
+    write(store, |tx| {
+        for request in requests {
+            assert_eq!(http::store(tx, &answer(request, Address::ZERO, 1_000 + request))?, None);
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+/// What the batch service makes of the oldest receipts that wait.
+fn compose(store: &Store, limit: u32) -> Option<NewBatch> {
+    let waiting = store.read(|tx| batches::waiting(tx, limit)).unwrap();
+    let (domain, count) = (receipt_domain(31_337, REGISTRY), waiting.len() as u32);
+    let leaves: Vec<Leaf> = (0..count)
+        .zip(&waiting)
+        .map(|(index, row)| Leaf { receipt: row.receipt, hash: leaf_of(index, count, &row.signed, &domain) })
+        .collect();
+    let tree = BatchTree::new(leaves.iter().map(|leaf| leaf.hash).collect())?;
+    let times = waiting.iter().map(|row| row.signed.receipt().issuedAt);
+    let commitment = Batch {
+        operator: Address::repeat_byte(4),
+        root: tree.root(),
+        count,
+        from: times.clone().min()?,
+        to: times.max()?,
+        dataHash: word(1),
+    };
+    let name = commitment.id(31_337, REGISTRY);
+    Some(NewBatch {
+        name,
+        commitment,
+        leaves,
+        parts: tree.nodes(PART_HEIGHT).to_vec(),
+        uri: "http://here".to_owned(),
+    })
+}
+
+fn intent(id: BatchId) -> Intent {
+    Intent {
+        key: format!("batch:{id}"),
+        purpose: "a test".to_owned(),
+        to: REGISTRY,
+        calldata: Bytes::new(),
+        value: U256::ZERO,
+        deadline: Some(100),
+        max_cost: None,
+    }
+}
+
+fn seal(store: &Store, new: &NewBatch) -> Result<BatchId, StoreError> {
+    write(store, |tx| batches::seal(tx, new, SIGNER, intent, 1).map(|(id, _)| id))
+}
+
+fn posted(block: u64) -> Posted {
+    Posted { block, transaction: word(77), final_at: 5_000 }
+}
+
+#[test]
+fn a_receipt_waits_from_the_moment_in_which_it_may_be_shown() {
+    let store = Store::in_memory().unwrap();
+    let payer = Address::repeat_byte(1);
+    let payment = |nonce| NewPayment {
+        payer,
+        nonce: word(nonce),
+        scheme: "exact",
+        request_id: word(nonce),
+        asset: Address::repeat_byte(2),
+        pay_to: Address::repeat_byte(3),
+        amount: 7,
+        call_hash: word(nonce),
+        valid_before: 100,
+    };
+    let requests = || -> Vec<B256> {
+        let rows = store.read(|tx| batches::waiting(tx, 10)).unwrap();
+        rows.iter().map(|row| row.signed.receipt().requestId).collect()
+    };
+    let settle = |nonce| {
+        write(&store, |tx| {
+            http::settle(tx, payer, word(nonce), SIGNER, &intent(BatchId(nonce as i64)), 1)?;
+            http::note_settled(tx, payer, word(nonce), word(99))
+        })
+        .unwrap();
+    };
+    for nonce in [1, 2, 3] {
+        write(&store, |tx| http::hold(tx, &payment(nonce), 1)).unwrap();
+    }
+    // Paid after it was answered.
+    write(&store, |tx| http::store(tx, &answer(1, payer, 10))).unwrap();
+    assert!(requests().is_empty());
+    settle(1);
+    assert_eq!(requests(), [word(1)]);
+    // Paid before, as a stream is.
+    settle(2);
+    assert_eq!(requests(), [word(1)]);
+    write(&store, |tx| http::store(tx, &answer(2, payer, 11))).unwrap();
+    assert_eq!(requests(), [word(1), word(2)]);
+    // Never paid.
+    write(&store, |tx| http::store(tx, &answer(3, payer, 12))).unwrap();
+    // Nobody has to pay; asked again, the first answer stands.
+    for _ in 0..2 {
+        write(&store, |tx| http::store(tx, &answer(4, Address::ZERO, 9))).unwrap();
+    }
+    assert_eq!(requests(), [word(1), word(2), word(4)]);
+    assert_eq!(store.read(batches::oldest).unwrap(), Some(9));
+    let holds = |count| store.read(|tx| batches::holds(tx, count)).unwrap();
+    assert!(holds(3) && !holds(4));
+    assert_eq!(write(&store, |tx| batches::drop_late(tx, 11)).unwrap(), 2);
+    assert_eq!(requests(), [word(2)]);
+}
+
+#[test]
+fn a_receipt_is_in_one_batch_and_provable_there() {
+    let store = Store::in_memory().unwrap();
+    fill(&store, 0..700);
+    let first = compose(&store, 600).unwrap();
+    let id = seal(&store, &first).unwrap();
+    assert!(seal(&store, &first).is_err(), "its receipts wait no more");
+    let second = compose(&store, 600).unwrap();
+    assert_eq!(second.commitment.count, 100);
+    seal(&store, &second).unwrap();
+    assert_eq!(compose(&store, 600), None);
+    let domain = receipt_domain(31_337, REGISTRY);
+    for request in [0, 1, 255, 256, 511, 512, 599] {
+        let place = store.read(|tx| batches::place_of(tx, word(request))).unwrap().unwrap();
+        assert_eq!((place.batch.id, u64::from(place.leaf)), (id, request));
+        assert_eq!(place.batch.commitment, first.commitment);
+        let proof = store.read(|tx| batches::proof(tx, id, place.leaf)).unwrap().unwrap();
+        let signed = &store.read(|tx| batches::records(tx, id, place.leaf, 1)).unwrap()[0];
+        assert_eq!(signed, &answer(request, Address::ZERO, 1_000 + request).signed);
+        let leaf = leaf_of(place.leaf, 600, signed, &domain);
+        assert_eq!(verify_proof(first.commitment.root, 600, place.leaf, leaf, &proof), Ok(()));
+    }
+    assert_eq!(store.read(|tx| batches::proof(tx, id, 600)).unwrap(), None);
+    assert_eq!(store.read(|tx| batches::records(tx, id, 590, 100)).unwrap().len(), 10);
+    let other = store.read(|tx| batches::place_of(tx, word(600))).unwrap().unwrap();
+    assert_ne!(other.batch.id, id);
+}
+
+#[test]
+fn what_never_reaches_the_chain_waits_again_and_what_is_there_does_not() {
+    let store = Store::in_memory().unwrap();
+    fill(&store, 0..10);
+    let new = compose(&store, 10).unwrap();
+    let id = seal(&store, &new).unwrap();
+    assert_eq!(write(&store, |tx| batches::dissolve(tx, id)).unwrap(), 10);
+    assert_eq!(store.read(|tx| batches::by_name(tx, new.name)).unwrap(), None);
+    // The same receipts make the same batch, under another number, and so another transaction.
+    assert_eq!(compose(&store, 10).unwrap(), new);
+    let again = seal(&store, &new).unwrap();
+    assert_ne!(again, id);
+    let keys = store.read(|tx| {
+        let find = |id| journal::find(tx, SIGNER, &format!("batch:{id}"));
+        Ok::<_, StoreError>((find(id)?, find(again)?))
+    });
+    assert!(matches!(keys.unwrap(), (Some(first), Some(second)) if first != second));
+
+    assert!(write(&store, |tx| batches::note_posted(tx, new.name, &posted(50))).unwrap());
+    assert!(!write(&store, |tx| batches::note_posted(tx, word(3), &posted(50))).unwrap(), "not ours");
+    assert!(write(&store, |tx| batches::dissolve(tx, again)).is_err());
+    assert_eq!(compose(&store, 10), None, "nothing of the failed attempt stayed");
+    assert!(store.read(batches::posting).unwrap().is_empty());
+}
+
+#[test]
+fn the_chain_takes_back_and_ends() {
+    let store = Store::in_memory().unwrap();
+    fill(&store, 0..3);
+    let new = compose(&store, 3).unwrap();
+    let id = seal(&store, &new).unwrap();
+    let state = || store.read(|tx| batches::by_name(tx, new.name)).unwrap().unwrap().state;
+    let finalise = |block, time| write(&store, |tx| batches::finalise(tx, block, time)).unwrap();
+    write(&store, |tx| batches::note_posted(tx, new.name, &posted(50))).unwrap();
+    assert_eq!(state(), BatchState::Posted { block: 50, transaction: word(77), final_at: 5_000 });
+
+    // A reorganisation takes it back; it is posted again in another block.
+    write(&store, |tx| batches::roll_back(tx, 49)).unwrap();
+    assert_eq!(state(), BatchState::Posting);
+    assert_eq!(store.read(batches::posting).unwrap()[0].id, id);
+    write(&store, |tx| batches::note_posted(tx, new.name, &posted(51))).unwrap();
+    write(&store, |tx| batches::roll_back(tx, 51)).unwrap();
+
+    let demand = Demand { batch: new.name, leaf: 1, block: 60, deadline: 5_600 };
+    let open = || store.read(batches::open_demands).unwrap();
+    write(&store, |tx| batches::note_demand(tx, &demand, 6_200)).unwrap();
+    assert_eq!(open(), [demand]);
+    write(&store, |tx| batches::roll_back(tx, 59)).unwrap();
+    assert!(open().is_empty());
+    write(&store, |tx| batches::note_demand(tx, &demand, 6_200)).unwrap();
+    assert_eq!(finalise(100, 9_000), 0, "a leaf is demanded");
+    write(&store, |tx| batches::close_demand(tx, new.name, 1, 70)).unwrap();
+    write(&store, |tx| batches::roll_back(tx, 69)).unwrap();
+    assert_eq!(open(), [demand], "the answer was taken back");
+    write(&store, |tx| batches::close_demand(tx, new.name, 1, 71)).unwrap();
+    assert_eq!((finalise(50, 9_000), finalise(51, 6_199)), (0, 0), "not deep enough; too early");
+    assert_eq!(finalise(51, 6_200), 1);
+    assert_eq!(state(), BatchState::Final { block: 51, transaction: word(77) });
+    write(&store, |tx| batches::roll_back(tx, 1)).unwrap();
+    assert_eq!(state(), BatchState::Final { block: 51, transaction: word(77) }, "final is final");
+    let summary = store.read(batches::summary).unwrap();
+    assert_eq!((summary.waiting, summary.states, summary.demands), (0, vec![("final".to_owned(), 1, 3)], 0));
+}
+
+const CHILD: &str = "OPG_STORE_BATCH_CHILD";
+
+/// Not a test of its own: the process that the next test kills.
+#[test]
+fn batch_child() {
+    let Ok(path) = env::var(CHILD) else { return };
+    let store = Store::open(path.as_ref()).unwrap();
+    for round in 0.. {
+        fill(&store, round * 50..round * 50 + 50);
+        let id = seal(&store, &compose(&store, 37).unwrap()).unwrap();
+        if round % 3 == 1 {
+            write(&store, |tx| batches::dissolve(tx, id)).unwrap();
+        }
+        println!("round {round}");
+    }
+}
+
+#[test]
+fn a_kill_loses_no_receipt_and_puts_none_in_two_batches() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let mut child = Command::new(env::current_exe().unwrap())
+        .args(["batches::batch_child", "--exact", "--nocapture"])
+        .env(CHILD, &path)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let last: u64 = lines
+        .map(|line| line.unwrap())
+        .filter_map(|line| line.split_once("round ").and_then(|(_, round)| round.trim().parse().ok()))
+        .find(|round| *round >= 12)
+        .unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let store = Store::open(&path).unwrap();
+    let waiting = store.read(|tx| batches::waiting(tx, u32::MAX)).unwrap();
+    let mut seen: Vec<B256> = waiting.iter().map(|row| row.signed.receipt().requestId).collect();
+    for batch in store.read(batches::posting).unwrap() {
+        let records = store.read(|tx| batches::records(tx, batch.id, 0, u32::MAX)).unwrap();
+        assert_eq!(records.len(), batch.commitment.count as usize);
+        store.read(|tx| journal::record(tx, batch.intent)).unwrap();
+        seen.extend(records.iter().map(|signed| signed.receipt().requestId));
+    }
+    let all = seen.len();
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), all, "a receipt is at two places");
+    assert!(all as u64 >= 50 * (last + 1), "{all} after round {last}");
+}
+
+/// Whether building a batch and looking a receipt up take longer in a store of a million receipts. The count is
+/// OPG_RECEIPTS; `cargo test --locked --workspace --test it batches::growth -- --ignored --nocapture` prints the times.
+#[test]
+#[ignore = "takes minutes"]
+fn growth() {
+    let total: u64 = env::var("OPG_RECEIPTS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db")).unwrap();
+    let (mut stored, mut first) = (0, None);
+    println!("receipts | store 4096 | compose and seal | lookup and proof");
+    while stored < total {
+        let since = Instant::now();
+        fill(&store, stored..stored + 4_096);
+        let storing = since.elapsed();
+        let since = Instant::now();
+        seal(&store, &compose(&store, 4_096).unwrap()).unwrap();
+        let sealing = since.elapsed();
+        stored += 4_096;
+        if stored.is_power_of_two() || stored >= total {
+            let since = Instant::now();
+            for step in 0..200 {
+                let place =
+                    store.read(|tx| batches::place_of(tx, word(step * 7_919 % stored))).unwrap().unwrap();
+                store.read(|tx| batches::proof(tx, place.batch.id, place.leaf)).unwrap().unwrap();
+            }
+            let looking = since.elapsed() / 200;
+            println!("{stored} | {storing:?} | {sealing:?} | {looking:?}");
+            let (sealed, looked) = *first.get_or_insert((sealing, looking));
+            assert!(sealing < 4 * sealed && looking < 4 * looked, "the time grows with the store");
+        }
+    }
+}
