@@ -19,6 +19,7 @@ const CONTRACTS = {
   rewards: 'IRewards',
   staking: 'IStaking',
   timelock: 'Timelock',
+  verifyingKeys: 'IVerifyingKeys',
   vestingVault: 'VestingVault',
 };
 // Errors that can come through the contracts above from ones that the page never calls itself.

@@ -6,7 +6,7 @@ import { SettingsProvider } from './app/settings';
 import { Shell } from './app/Shell';
 import { ChainSync } from './chain/sync';
 import { wagmiConfig } from './chain/wagmi';
-import { loadConfig } from './config/config';
+import { ConfigError, loadConfig } from './config/config';
 import { ConfigContext } from './config/context';
 import { TxProvider } from './tx/context';
 import './ui/styles.css';
@@ -17,6 +17,8 @@ const root = createRoot(element);
 
 try {
   const config = await loadConfig(document.baseURI);
+  // Within another page, clicks can be led astray: only a page that the configuration names may show this one.
+  if (window.self !== window.top && config.safe.length === 0) throw new ConfigError('this page is shown within another one, and "safe" names none. Open it by itself');
   const queries = new QueryClient({ defaultOptions: { queries: { staleTime: 3_000, retry: 1, refetchOnWindowFocus: false, networkMode: 'always' } } });
   root.render(
     <StrictMode>

@@ -1,8 +1,11 @@
 import { Dialog, DialogHeading } from '@ariakit/react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useConnect, useConnectors } from 'wagmi';
 import { describeError, type Problem } from '../chain/errors';
-import { Button, Empty, Notice } from '../ui/primitives';
+import { Button, Empty, Loading, Notice } from '../ui/primitives';
+import { cancelUri, useUri } from '../wallets/uri';
+
+const ScanCode = lazy(() => import('./ScanCode'));
 
 const isSafeIcon = (icon: string | undefined): icon is string => Boolean(icon?.startsWith('data:image/'));
 
@@ -18,10 +21,19 @@ export default function WalletDialog({ onClose }: { onClose: () => void }) {
       { onSuccess: onClose, onError: (error) => void describeError(error, Date.now() / 1000).then(setProblem) },
     );
   };
+  const uri = useUri();
+  const close = () => {
+    cancelUri();
+    onClose();
+  };
   return (
-    <Dialog open onClose={onClose} className="dialog" backdrop={<div className="backdrop" />}>
+    <Dialog open onClose={close} className="dialog" backdrop={<div className="backdrop" />}>
       <DialogHeading className="dialog-title">Connect a wallet</DialogHeading>
-      {connectors.length === 0 ? (
+      {uri ? (
+        <Suspense fallback={<Loading wide />}>
+          <ScanCode uri={uri} />
+        </Suspense>
+      ) : connectors.length === 0 ? (
         <Empty title="No wallet found in this browser">
           <p>Install a wallet that announces itself to pages (EIP-6963; all current ones do), then reload this page. Everything can be read without one.</p>
         </Empty>
@@ -43,7 +55,7 @@ export default function WalletDialog({ onClose }: { onClose: () => void }) {
         </Notice>
       )}
       <div className="dialog-actions">
-        <Button onClick={onClose}>Close</Button>
+        <Button onClick={close}>Close</Button>
       </div>
     </Dialog>
   );

@@ -13,6 +13,8 @@ type Options<event extends AbiEvent> = {
   event: event;
   /** Values of indexed arguments. */
   args?: Record<string, unknown>;
+  /** Leaves out logs that the query cannot tell apart; `key` names the choice. A page is full of what is kept. */
+  keep?: { key: string; test: (log: GetLogsReturnType<event, [event], true>[number]) => boolean };
   /** Logs to a page. */
   wanted?: number;
   /** Oldest block worth a look; the deployment by default. */
@@ -26,17 +28,19 @@ type Options<event extends AbiEvent> = {
 export function useLogs<const event extends AbiEvent>(options: Options<event>) {
   const { firstBlock, logRange, chainId } = useAppConfig();
   const client = usePublicClient();
-  const { address, event, args, wanted = 25 } = options;
+  const { address, event, args, keep, wanted = 25 } = options;
   const first = options.first ?? firstBlock;
   const query = useInfiniteQuery({
-    queryKey: ['logs', chainId, address, event.name, JSON.stringify(args ?? {}), first.toString(), options.last?.toString() ?? 'head', wanted],
+    queryKey: ['logs', chainId, address, event.name, JSON.stringify(args ?? {}), first.toString(), options.last?.toString() ?? 'head', keep?.key ?? '', wanted],
     enabled: Boolean(client && address) && options.enabled !== false,
     initialPageParam: undefined as bigint | undefined,
     queryFn: async ({ pageParam }) => {
       if (!client || !address) throw new Error('disabled');
       const from = pageParam ?? options.last ?? (await client.getBlockNumber({ cacheTime: 0 }));
-      const fetchLogs = async (fromBlock: bigint, toBlock: bigint) =>
-        (await client.getLogs({ address, event, args, fromBlock, toBlock, strict: true } as never)) as GetLogsReturnType<event, [event], true>;
+      const fetchLogs = async (fromBlock: bigint, toBlock: bigint) => {
+        const logs = (await client.getLogs({ address, event, args, fromBlock, toBlock, strict: true } as never)) as GetLogsReturnType<event, [event], true>;
+        return keep ? logs.filter(keep.test) : logs;
+      };
       return scanBack(fetchLogs, { first, from, range: logRange, wanted, queries: QUERIES_PER_PAGE });
     },
     getNextPageParam: (page) => page.next,

@@ -16,6 +16,7 @@ export const CONTRACT_KEYS = [
   'sentinel',
   'staking',
   'timelock',
+  'verifyingKeys',
   'vestingVault',
 ] as const;
 export type ContractKey = (typeof CONTRACT_KEYS)[number];
@@ -31,6 +32,12 @@ export type AppConfig = {
   firstBlock: bigint;
   /** Folder with the genesis files, or none. */
   genesis?: string;
+  /** File with the statements of delegates, or none. */
+  statements?: string;
+  /** Origins of pages within which this one may act for the Safe that they show; none by default. */
+  safe: string[];
+  /** WalletConnect, where a project id is configured. */
+  walletConnect?: { projectId: string; relay: string };
   /** Block explorer, or none. */
   explorer?: string;
   /** Milliseconds between looks at the chain. */
@@ -59,6 +66,7 @@ const CONTRACT_NAMES: Record<ContractKey, string> = {
   sentinel: 'Sentinel (silent votes)',
   staking: 'Staking',
   timelock: 'Treasury (timelock)',
+  verifyingKeys: 'Verifying keys',
   vestingVault: 'Vesting vault',
 };
 
@@ -85,6 +93,20 @@ function httpUrl(value: unknown, field: string, base: string): string {
     // Reported below.
   }
   throw new ConfigError(`"${field}" must be an http or https address`);
+}
+
+function origin(value: unknown, field: string): string {
+  const url = httpUrl(value, field, 'invalid:');
+  if (new URL(url).origin !== url.replace(/\/$/, '')) throw new ConfigError(`"${field}" must be an origin, such as https://app.safe.global`);
+  return new URL(url).origin;
+}
+
+function readWalletConnect(value: unknown): AppConfig['walletConnect'] {
+  if (typeof value !== 'object' || value === null) throw new ConfigError('"walletConnect" must be an object with a "projectId"');
+  const { projectId, relay = 'wss://relay.walletconnect.org' } = value as Fields;
+  const address = text(relay, 'walletConnect.relay');
+  if (!/^wss?:\/\/[\w.:[\]-]+\/?$/.test(address)) throw new ConfigError('"walletConnect.relay" must be a wss address without a path');
+  return { projectId: text(projectId, 'walletConnect.projectId'), relay: address.replace(/\/$/, '') };
 }
 
 function readContracts(book: Fields): AppConfig['contracts'] {
@@ -127,6 +149,9 @@ export function readConfig(json: unknown, base: string): AppConfig {
     contracts,
     firstBlock: BigInt(typeof book['deploymentBlock'] === 'number' ? book['deploymentBlock'] : 0),
     ...(fields['genesis'] ? { genesis: httpUrl(fields['genesis'], 'genesis', base).replace(/\/?$/, '/') } : {}),
+    ...(fields['statements'] ? { statements: httpUrl(fields['statements'], 'statements', base) } : {}),
+    safe: Array.isArray(fields['safe']) ? fields['safe'].map((value, index) => origin(value, `safe[${index}]`)) : [],
+    ...(fields['walletConnect'] ? { walletConnect: readWalletConnect(fields['walletConnect']) } : {}),
     ...(fields['explorer'] ? { explorer: httpUrl(fields['explorer'], 'explorer', base).replace(/\/$/, '') } : {}),
     pollingInterval: positive(fields['pollingInterval'], 'pollingInterval', 4_000),
     logRange: BigInt(positive(fields['logRange'], 'logRange', 10_000)),

@@ -5,19 +5,20 @@ import { Copy } from '../ui/AddressView';
 import type { Step } from './plan';
 import type { StepState } from './run';
 
-const Hash = ({ hash }: { hash: Hex }) => {
+/** A hash; `link` is false where it is no transaction's. */
+const Hash = ({ hash, link = true }: { hash: Hex; link?: boolean }) => {
   const { explorer } = useAppConfig();
   const text = <span className="mono">{shorten(hash)}</span>;
   return (
     <span className="hash">
-      {explorer ? (
+      {explorer && link ? (
         <a href={`${explorer}/tx/${hash}`} target="_blank" rel="noopener noreferrer">
           {text}
         </a>
       ) : (
         text
       )}
-      <Copy text={hash} label="Copy transaction hash" />
+      <Copy text={hash} label={link ? 'Copy transaction hash' : 'Copy the number in the wallet'} />
     </span>
   );
 };
@@ -34,6 +35,12 @@ function Progress({ state, wallet }: { state: StepState; wallet: string }) {
       return (
         <span>
           sent, waiting for a block <Hash hash={state.hash} />
+        </span>
+      );
+    case 'proposed':
+      return (
+        <span>
+          {wallet} has it, and waits for its signers. You can close this; it goes on without the page. {state.hash && <Hash hash={state.hash} link={false} />}
         </span>
       );
     case 'done':

@@ -74,12 +74,17 @@ export default function TxDialog({ plan, onClose }: { plan: Plan; onClose: () =>
     if (phase === 'review' && address !== made.current) onClose();
   }, [address, onClose, phase]);
 
+  // Who closes the dialog does not wait for other signers any more.
+  const ended = useRef<AbortController>(undefined);
+  useEffect(() => () => ended.current?.abort(), []);
+
   const start = async () => {
     if (!ready) return;
     const from = Math.max(0, states.findIndex(({ at }) => at !== 'done'));
     setPhase('running');
+    ended.current = new AbortController();
     const report = (index: number, state: StepState) => setStates((before) => before.map((old, at) => (at === index ? state : old)));
-    const succeeded = await run(plan, { reader: client, wallet, account: address, now: () => clock.current, report }, from);
+    const succeeded = await run(plan, { reader: client, wallet, account: address, now: () => clock.current, signal: ended.current.signal, report }, from);
     setPhase(succeeded ? 'done' : 'failed');
     if (succeeded) plan.onDone?.();
   };

@@ -1,5 +1,7 @@
 import { type Account, type Hex, type PublicClient, type TransactionReceipt, type WalletClient, BaseError } from 'viem';
+import { digestOfTyped, isContractAccount, isSignedByContract } from '../chain/accounts';
 import { describeError, type Problem } from '../chain/errors';
+import { waitForExecution, waitUntil } from './execution';
 import type { Call, Plan, Step } from './plan';
 
 /** Where a step stands. */
@@ -8,6 +10,8 @@ export type StepState =
   | { at: 'checking' }
   | { at: 'wallet' }
   | { at: 'sent'; hash: Hex }
+  /** Waits for the other signers of the account, a Safe for instance. */
+  | { at: 'proposed'; hash?: Hex }
   | { at: 'done'; hash?: Hex; block?: bigint; blockHash?: Hex; skipped?: boolean }
   | { at: 'failed'; problem: Problem; hash?: Hex };
 
@@ -17,10 +21,12 @@ export type Tools = {
   wallet: WalletClient;
   account: Account['address'];
   now: () => number;
+  /** Ends waiting for others. */
+  signal: AbortSignal;
   report: (index: number, state: StepState) => void;
 };
 
-/** Thrown after the failure was reported. */
+/** Thrown after the failure was reported, or when nobody waits any more. */
 class Stopped extends Error {}
 
 const callOf = async ({ call }: Extract<Step, { kind: 'send' }>): Promise<Call> => (typeof call === 'function' ? call() : call);
@@ -38,6 +44,18 @@ async function revertOf(tools: Tools, call: Call, receipt: TransactionReceipt): 
   return new BaseError('execution reverted: the state of the chain changed before the transaction was included');
 }
 
+/** Follows what a contract account was asked for until the account made the call. */
+async function proposed({ reader, account, signal, report }: Tools, hash: Hex, index: number): Promise<void> {
+  report(index, { at: 'proposed', hash });
+  const end = await waitForExecution(reader, account, hash, signal);
+  if (!end) throw new Stopped();
+  const { transactionHash, blockNumber, blockHash } = end.receipt;
+  if (end.succeeded) return report(index, { at: 'done', hash: transactionHash, block: blockNumber, blockHash });
+  const problem: Problem = { kind: 'reverted', title: 'The account’s contract reports that the call failed', remedy: 'Look at the transaction in your wallet, then start again.', detail: hash };
+  report(index, { at: 'failed', problem, hash: transactionHash });
+  throw new Stopped();
+}
+
 async function send(tools: Tools, step: Extract<Step, { kind: 'send' }>, index: number): Promise<void> {
   tools.report(index, { at: 'checking' });
   if (await step.skip?.()) return tools.report(index, { at: 'done', skipped: true });
@@ -46,6 +64,7 @@ async function send(tools: Tools, step: Extract<Step, { kind: 'send' }>, index: 
   await simulate(tools, call);
   tools.report(index, { at: 'wallet' });
   const hash = await tools.wallet.writeContract({ ...call, account: tools.account, chain: tools.wallet.chain } as Parameters<WalletClient['writeContract']>[0]);
+  if (await isContractAccount(tools.reader, tools.account)) return proposed(tools, hash, index);
   tools.report(index, { at: 'sent', hash });
   const receipt = await tools.reader.waitForTransactionReceipt({ hash, timeout: 300_000 });
   if (receipt.status === 'reverted') {
@@ -59,7 +78,14 @@ async function send(tools: Tools, step: Extract<Step, { kind: 'send' }>, index: 
 async function sign(tools: Tools, step: Extract<Step, { kind: 'sign' }>, index: number): Promise<void> {
   tools.report(index, { at: 'wallet' });
   const data = typeof step.data === 'function' ? await step.data() : step.data;
-  step.use(await tools.wallet.signTypedData({ ...data, account: tools.account } as Parameters<WalletClient['signTypedData']>[0]));
+  const signature = await tools.wallet.signTypedData({ ...data, account: tools.account } as Parameters<WalletClient['signTypedData']>[0]);
+  if (await isContractAccount(tools.reader, tools.account)) {
+    // A Safe's signature is whatever its contract stands for, at once or after the others signed.
+    tools.report(index, { at: 'proposed' });
+    const isGood = () => isSignedByContract(tools.reader, tools.account, digestOfTyped(data), signature);
+    if (!(await waitUntil(isGood, tools.reader.pollingInterval, tools.signal))) throw new Stopped();
+  }
+  step.use(signature);
   tools.report(index, { at: 'done' });
 }
 

@@ -77,7 +77,7 @@ test('a vote that one account signs and another submits, with its reason', async
   await wallet.use(stranger);
   await visit('token');
   const relay = card(page, 'Submit for somebody');
-  await relay.getByLabel('Signed delegation or vote').fill(message ?? '');
+  await relay.getByLabel(/^Signed delegation/).fill(message ?? '');
   await relay.getByRole('button', { name: 'Review' }).click();
   await expect(page.getByRole('dialog')).toContainText('Against');
   await confirm(page, 'Submit');

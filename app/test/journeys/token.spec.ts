@@ -59,7 +59,7 @@ test('a delegation that one account signs and another submits', async ({ page, c
 
   await wallet.use(bob);
   const relay = card(page, 'Submit for somebody');
-  await relay.getByLabel('Signed delegation or vote').fill(message ?? '');
+  await relay.getByLabel(/^Signed delegation/).fill(message ?? '');
   await relay.getByRole('button', { name: 'Review' }).click();
   await confirm(page, 'Submit');
   const votes = await chain.client.readContract({ address: chain.book['opg']!, abi: opgAbi, functionName: 'getVotes', args: [carol.address] });

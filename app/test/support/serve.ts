@@ -3,13 +3,13 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { widen } from '../../scripts/policy.mjs';
 
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json', '.jsonl': 'application/jsonl' };
 
 /** Serves `dist` with a `config.json`, and `genesis` below `genesis/`. */
 export async function serve(dist: string, genesis: string, config: { rpc: string[] } & Record<string, unknown>) {
   if (!existsSync(join(dist, 'index.html'))) throw new Error(`${dist} is not built: run "make app"`);
-  const origins = config.rpc.map((url) => new URL(url).origin).join(' ');
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://x').pathname)).replace(/^(\.\.\/?)+/, '');
     const name = path === '/' ? '/index.html' : path;
@@ -21,7 +21,7 @@ export async function serve(dist: string, genesis: string, config: { rpc: string
       return void response.end();
     }
     const body = readFileSync(file);
-    response.end(name === '/index.html' ? body.toString().replace("connect-src 'self'", `connect-src 'self' ${origins}`) : body);
+    response.end(name === '/index.html' ? widen(body.toString(), config) : body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, stop: () => server.close() };

@@ -15,6 +15,8 @@ const factsOf = (vector: Vector, signer = vector.signer) => ({
   signerAt: async () => signer,
   modelOf: async () => ({ modelId: vector.digest, modes: 7 }),
   resultOf: async () => vector.digest,
+  faultOf: async () => 0,
+  setupOf: async () => 2,
 });
 const pasted = (vector: Vector) => {
   const result = readPasted(JSON.stringify({ receipt: vector.receipt, signature: vector.signature }));
@@ -27,10 +29,10 @@ describe.each(vectors)('receipt "$name"', (vector) => {
     expect(digestOf(pasted(vector).receipt, BigInt(vector.chainId), vector.proofRegistry)).toBe(vector.digest);
   });
 
-  test('is rightly signed, unless it says another mode', async () => {
+  test('is rightly signed, unless it claims an enclave, or a mode that does not exist', async () => {
     const { receipt, signature } = pasted(vector);
     const { checks } = await verify(receipt, signature, factsOf(vector));
-    expect(checks.find(({ name }) => name === 'Signature')?.result).toBe(receipt.mode === 0 ? 'right' : 'open');
+    expect(checks.find(({ name }) => name === 'Signature')?.result).toBe(['right', 'open', 'right'][receipt.mode] ?? 'wrong');
   });
 });
 
@@ -64,6 +66,33 @@ describe('a forged receipt is found out', () => {
     const { receipt, signature } = pasted(vector);
     const { checks } = await verify(receipt, signature, factsOf(vector, vector.proofRegistry));
     expect(checks.find(({ name }) => name === 'Signature')?.result).toBe('wrong');
+  });
+});
+
+describe('a receipt', () => {
+  const vector = vectors.find(({ receipt }) => receipt['mode'] === 0) as Vector;
+  const { receipt, signature } = pasted(vector);
+  const result = async (change: Partial<typeof receipt>, facts: Partial<Parameters<typeof verify>[2]>) => {
+    const { checks } = await verify({ ...receipt, ...change }, signature, { ...factsOf(vector), ...facts });
+    return Object.fromEntries(checks.map(({ name, result: found }) => [name, found]));
+  };
+
+  test('of HTTP may carry a flat fee above price × units, one of the hub may not', async () => {
+    const fee = receipt.unitPrice * (receipt.inputUnits + receipt.outputUnits) + 1n;
+    const http = { resultOf: async () => `0x${'00'.repeat(32)}` as const };
+    expect(await result({ fee }, http)).toMatchObject({ 'Time and price': 'right' });
+    expect(await result({ fee }, {})).toMatchObject({ 'Time and price': 'wrong' });
+    expect(await result({ fee, issuedAt: 2n ** 64n - 1n }, { ...http, now: 0n })).toMatchObject({ 'Time and price': 'wrong' });
+  });
+
+  test.each([
+    [0, 2, 'right', 'right'],
+    [0, 1, 'right', 'open'],
+    [5, 2, 'wrong', 'right'],
+    [9, 0, 'wrong', 'wrong'],
+  ])('with a proof that the chain finds at fault %i and a setup of kind %i', async (fault, kind, proof, setup) => {
+    const found = await result({ mode: 2 }, { faultOf: async () => fault, setupOf: async () => kind });
+    expect(found).toMatchObject({ Proof: proof, 'Setup of the proof system': setup });
   });
 });
 

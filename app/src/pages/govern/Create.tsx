@@ -1,6 +1,6 @@
 import { useMemo, useState } from 'react';
 import type { Address } from 'viem';
-import { useAccount, useReadContracts } from 'wagmi';
+import { useAccount, usePublicClient, useReadContracts } from 'wagmi';
 import { governorAbi } from '../../abi/governor';
 import { go, Link } from '../../app/router';
 import { useNow } from '../../chain/sync';
@@ -10,9 +10,14 @@ import { useTx } from '../../tx/context';
 import { Field } from '../../ui/Field';
 import { Markdown } from '../../ui/Markdown';
 import { Button, Card, Empty, Notice, Opg, PageHead } from '../../ui/primitives';
+import { SignedMessage } from '../token/SignedMessage';
 import { Calls } from './Calls';
 import { governorCall } from './proposal';
+import { signProposal } from './signProposal';
 import { type Action, AnswerError, TEMPLATES } from './templates';
+
+/** Seconds for which a signed proposal can be submitted. */
+const VALID = 3_600;
 
 function ActionForm({ add }: { add: (action: Action) => void }) {
   const config = useAppConfig();
@@ -82,6 +87,9 @@ function useThreshold(governor: Address) {
 
 export default function Create({ governor }: { governor: Address }) {
   const begin = useTx();
+  const now = useNow();
+  const client = usePublicClient();
+  const { chainId } = useAppConfig();
   const { address } = useAccount();
   const { threshold, votes } = useThreshold(governor);
   const [title, setTitle] = useState('');
@@ -93,17 +101,32 @@ export default function Create({ governor }: { governor: Address }) {
   const description = `# ${title.trim()}\n\n${text.trim()}\n\n#proposer=${address ?? ''}`;
   const short = votes !== undefined && threshold !== undefined && votes < threshold;
   const ready = address && title.trim() && actions.length > 0;
+  const [signed, setSigned] = useState<string>();
+  const effects = [
+    { label: 'Title', value: proposalTitle(description) },
+    { label: 'Actions', value: actions.length },
+    { label: 'Reserved for', value: 'your account: nobody can submit this text first' },
+  ];
+  const warnings = ['Text and actions are public for ever and cannot be changed; you can cancel until voting begins.'];
+  const sign = () => {
+    if (!address) return;
+    const draft = { ...calls, description, proposer: address };
+    begin({
+      title: 'Sign a proposal',
+      action: 'Sign',
+      effects: [...effects, { label: 'Who pays the fee', value: 'whoever submits it' }],
+      warnings,
+      steps: [signProposal(client, chainId, governor, draft, BigInt(now + VALID), setSigned)],
+      done: 'Signed. The message is on the page: give it to whoever submits it.',
+    });
+  };
 
   const propose = () =>
     begin({
       title: 'Make a proposal',
       action: 'Propose',
-      effects: [
-        { label: 'Title', value: proposalTitle(description) },
-        { label: 'Actions', value: actions.length },
-        { label: 'Reserved for', value: 'your account: nobody can submit this text first' },
-      ],
-      warnings: ['Text and actions are public for ever and cannot be changed; you can cancel until voting begins.'],
+      effects,
+      warnings,
       steps: [{ kind: 'send', label: 'Propose', call: governorCall(governor, 'propose', [calls.targets, calls.values, calls.calldatas, description]) }],
       done: 'The proposal is on the chain.',
       onDone: () => go('govern'),
@@ -145,11 +168,15 @@ export default function Create({ governor }: { governor: Address }) {
       >
         {actions.length === 0 ? <Empty title="No action yet" /> : <Calls calls={calls} />}
       </Card>
-      <div>
+      <div className="row">
         <Button kind="primary" disabled={!ready || short} onClick={propose}>
           Review
         </Button>
+        <Button kind="quiet" disabled={!ready || short} onClick={sign}>
+          Sign only
+        </Button>
       </div>
+      {signed && <SignedMessage text={signed} what="proposal" />}
     </>
   );
 }

@@ -136,7 +136,7 @@ function Loaded({ proposal, governor }: { proposal: Proposal; governor: Address 
           <Card title="Text of the proposer">
             {proposalBody(proposal.description) ? <Markdown text={proposalBody(proposal.description)} /> : <Empty title="The proposal has no text" />}
           </Card>
-          <Votes governor={governor} proposal={proposal} />
+          <Votes governor={governor} proposal={proposal} deadline={deadline} />
         </div>
         <div className="stack">
           <Card title="Votes">

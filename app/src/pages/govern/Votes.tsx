@@ -3,7 +3,9 @@ import { useState } from 'react';
 import { type Address, getAbiItem } from 'viem';
 import { usePublicClient } from 'wagmi';
 import { governorAbi } from '../../abi/governor';
+import { blockAt } from '../../chain/logs';
 import { useLogs } from '../../chain/useLogs';
+import { useAppConfig } from '../../config/context';
 import { cleanLine } from '../../lib/text';
 import { AddressView } from '../../ui/AddressView';
 import { Badge, Button, Card, Empty, Loading, Opg, Table } from '../../ui/primitives';
@@ -18,14 +20,31 @@ const SUPPORT = [
   { name: 'Abstain', tone: 'quiet' },
 ] as const;
 
-function List({ governor, proposal }: { governor: Address; proposal: Proposal }) {
+/** The last block that can hold a vote: the head while voting goes on, else the one in which it ended. */
+function useLastBlock(proposal: Proposal, deadline: bigint) {
+  const { chainId } = useAppConfig();
   const client = usePublicClient();
-  const head = useQuery({ queryKey: ['chain', 'number'], enabled: Boolean(client), queryFn: () => client?.getBlockNumber({ cacheTime: 0 }) });
-  // The event does not index the proposal: what other proposals got in the same blocks is left out here.
-  const options = { address: governor, wanted: 50, first: proposal.block, enabled: head.data !== undefined };
+  return useQuery({
+    queryKey: ['voted', chainId, proposal.id.toString(), deadline.toString()],
+    enabled: Boolean(client),
+    queryFn: async () => {
+      if (!client) throw new Error('disabled');
+      const head = await client.getBlock();
+      if (head.timestamp <= deadline) return { last: undefined };
+      return { last: await blockAt(async (blockNumber) => (await client.getBlock({ blockNumber })).timestamp, deadline, proposal.block, head.number) };
+    },
+  });
+}
+
+function List({ governor, proposal, deadline }: { governor: Address; proposal: Proposal; deadline: bigint }) {
+  const end = useLastBlock(proposal, deadline);
+  // The event does not index the proposal: what other proposals got in the same blocks is left out as it arrives.
+  const keep = { key: proposal.id.toString(), test: ({ args }: { args: { proposalId: bigint } }) => args.proposalId === proposal.id };
+  const options = { address: governor, wanted: 50, first: proposal.block, last: end.data?.last, keep, enabled: end.data !== undefined };
   const plain = useLogs({ ...options, event: VOTE });
   const signed = useLogs({ ...options, event: VOTE_WITH_PARAMS });
-  const votes = [...plain.logs, ...signed.logs].filter(({ args }) => args.proposalId === proposal.id).sort((a, b) => Number(b.blockNumber - a.blockNumber) || b.logIndex - a.logIndex);
+  const votes = [...plain.logs, ...signed.logs].sort((a, b) => Number(b.blockNumber - a.blockNumber) || b.logIndex - a.logIndex);
+  if (end.error) return <Failure error={end.error} retry={end.refetch} />;
   if (plain.isPending) return <Loading wide />;
   if (plain.error && votes.length === 0) return <Failure error={plain.error} retry={plain.refetch} />;
   return (
@@ -68,7 +87,7 @@ function List({ governor, proposal }: { governor: Address; proposal: Proposal })
 }
 
 /** Who voted how; read when asked for. */
-export function Votes({ governor, proposal }: { governor: Address; proposal: Proposal }) {
+export function Votes({ governor, proposal, deadline }: { governor: Address; proposal: Proposal; deadline: bigint }) {
   const [open, setOpen] = useState(false);
-  return <Card title="Voters">{open ? <List governor={governor} proposal={proposal} /> : <Button onClick={() => setOpen(true)}>Show who voted</Button>}</Card>;
+  return <Card title="Voters">{open ? <List governor={governor} proposal={proposal} deadline={deadline} /> : <Button onClick={() => setOpen(true)}>Show who voted</Button>}</Card>;
 }

@@ -1,4 +1,4 @@
-import { type Abi, type AbiFunction, type Address, encodeFunctionData, type Hex, isHex } from 'viem';
+import { type Abi, type AbiFunction, type Address, encodeFunctionData, type Hex, isHex, parseAbiItem } from 'viem';
 import type { AppConfig, ContractKey } from '../../config/config';
 import { readAddress } from '../../lib/address';
 import { parseOpg } from '../../lib/format';
@@ -8,7 +8,7 @@ import { ABIS } from './decode';
 export type Action = { target: Address; value: bigint; data: Hex };
 
 /** A question that a template asks. `seconds` and `percent` are whole numbers. */
-export type Question = { name: string; label: string; kind: 'address' | 'opg' | 'seconds' | 'number' | 'bytes'; hint?: string };
+export type Question = { name: string; label: string; kind: 'address' | 'opg' | 'seconds' | 'number' | 'bytes' | 'text'; hint?: string };
 
 /** A kind of call that people often want. */
 export type Template = {
@@ -47,6 +47,9 @@ function read({ kind, label }: Question, text: string): unknown {
         if (!isHex(data) || data.length % 2 !== 0) throw new Error('Enter bytes: 0x and an even number of hexadecimal digits.');
         return data;
       }
+      case 'text':
+        if (!text.trim()) throw new Error('Enter something.');
+        return text.trim();
     }
   } catch (error) {
     throw new AnswerError(`${label}: ${error instanceof Error ? error.message : 'cannot be read'}`);
@@ -69,6 +72,42 @@ function setter(needs: ContractKey, functionName: string, title: string, questio
 }
 
 const seconds = (label: string, hint?: string): Question[] => [{ name: 'value', label: `${label} (seconds)`, kind: 'seconds', ...(hint ? { hint } : {}) }];
+
+const NAMED: Question[] = [
+  { name: 'target', label: 'Contract', kind: 'address', hint: 'Of this page’s contracts or any other, such as a registry that was deployed later.' },
+  { name: 'signature', label: 'Function', kind: 'text', hint: 'As its interface has it: setLimit(address account, uint256 limit)' },
+  { name: 'values', label: 'Arguments (JSON)', kind: 'text', hint: 'A list in order, whole numbers in quotes: ["0x…", "250"]' },
+];
+
+/** The bytes of a call of a function that is given as text. */
+export function encodeNamed(signature: string, values: string): Hex {
+  let item: AbiFunction;
+  try {
+    item = parseAbiItem(`function ${signature.replace(/^function\s+/, '')}` as 'function f()') as AbiFunction;
+  } catch {
+    throw new AnswerError('Function: write its name and, in parentheses, the types of its arguments.');
+  }
+  let args: unknown;
+  try {
+    args = JSON.parse(values);
+  } catch {
+    throw new AnswerError('Arguments (JSON): this is not JSON. Write a list such as ["0x…", "250"].');
+  }
+  if (!Array.isArray(args) || args.length !== item.inputs.length) throw new AnswerError(`Arguments (JSON): the function takes ${item.inputs.length}.`);
+  // JSON has no integers beyond 2^53: they come as text, which must be nothing but digits.
+  const exact = args.map((value: unknown, index) => {
+    if (!/^u?int\d*$/.test(item.inputs[index]?.type ?? '')) return value;
+    if (typeof value === 'number' ? !Number.isSafeInteger(value) : typeof value !== 'string' || !/^-?\d{1,78}$/.test(value)) {
+      throw new AnswerError(`Arguments (JSON): number ${index + 1} must be a whole number in quotes.`);
+    }
+    return BigInt(value as string | number);
+  });
+  try {
+    return encodeFunctionData({ abi: [item], functionName: item.name, args: exact });
+  } catch (error) {
+    throw new AnswerError(`Arguments (JSON): ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'they do not fit the function'}`);
+  }
+}
 
 /** The templates, in the order in which they are offered. */
 export const TEMPLATES: Template[] = [
@@ -102,6 +141,16 @@ export const TEMPLATES: Template[] = [
       make: (config, answers) => ({ ...calling('inferenceHub', 'upgradeToAndCall', questions)(config, answers), target: contractOf(config, key) }),
     };
   }),
+  {
+    key: 'named',
+    title: 'Call a function by its name',
+    needs: 'governor',
+    questions: NAMED,
+    make: (_, answers) => {
+      const [target, signature, values] = NAMED.map((question) => read(question, answers[question.name] ?? '')) as [Address, string, string];
+      return { target, value: 0n, data: encodeNamed(signature, values) };
+    },
+  },
   {
     key: 'custom',
     title: 'Any other call',

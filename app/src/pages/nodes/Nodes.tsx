@@ -1,6 +1,5 @@
 import { type Address, getAbiItem, getAddress, isAddress } from 'viem';
 import { useReadContracts } from 'wagmi';
-import { inferenceHubAbi } from '../../abi/inferenceHub';
 import { stakingAbi } from '../../abi/staking';
 import { Link, useRoute } from '../../app/router';
 import { useLogs } from '../../chain/useLogs';
@@ -10,12 +9,14 @@ import { cleanLine, safeUrl } from '../../lib/text';
 import { AddressView } from '../../ui/AddressView';
 import { Badge, Button, Card, Empty, Figure, Figures, Loading, Opg, PageHead, Rows, Table, type Tone } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
+import { Commissions, Earnings, Work } from './History';
 import { useOperators } from '../stake/Operators';
+import { Seen } from '../stake/Seen';
 import { SlashLog } from '../stake/SlashLog';
+import { EPOCHS, useFees } from '../stake/useFees';
+import { usePresence } from '../stake/usePresence';
 
-const COMMISSION = getAbiItem({ abi: stakingAbi, name: 'CommissionSet' });
 const REGISTERED = getAbiItem({ abi: stakingAbi, name: 'OperatorRegistered' });
-const FULFILLED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceFulfilled' });
 const STATUS: { name: string; tone: Tone | 'quiet' }[] = [
   { name: 'never registered', tone: 'quiet' },
   { name: 'active', tone: 'good' },
@@ -36,56 +37,6 @@ function Foreign({ text }: { text: string | undefined }) {
   );
 }
 
-function Work({ hub, operator }: { hub: Address; operator: Address }) {
-  const answers = useLogs({ address: hub, event: FULFILLED, args: { operator }, wanted: 10 });
-  return (
-    <Card title="Latest answers on the chain">
-      {answers.isPending ? (
-        <Loading wide />
-      ) : answers.error && answers.logs.length === 0 ? (
-        <Failure error={answers.error} retry={answers.refetch} />
-      ) : answers.logs.length === 0 ? (
-        <Empty title="No answer in the blocks that were searched" />
-      ) : (
-        <Table caption="Answers" head={['When', 'Units', 'Fee', 'Request']}>
-          {answers.logs.map(({ args: { requestId, fulfilment } }) => (
-            <tr key={requestId}>
-              <td>{formatTime(fulfilment.issuedAt)}</td>
-              <td>{(fulfilment.inputUnits + fulfilment.outputUnits).toLocaleString('en')}</td>
-              <td>
-                <Opg value={fulfilment.fee} />
-              </td>
-              <td className="mono">{requestId.slice(0, 12)}…</td>
-            </tr>
-          ))}
-        </Table>
-      )}
-      {answers.hasNextPage && (
-        <Button busy={answers.isFetchingNextPage} onClick={() => void answers.fetchNextPage()}>
-          Look further back
-        </Button>
-      )}
-    </Card>
-  );
-}
-
-function Commissions({ staking, operator }: { staking: Address; operator: Address }) {
-  const changes = useLogs({ address: staking, event: COMMISSION, args: { operator }, wanted: 20 });
-  if (changes.logs.length === 0) return null;
-  return (
-    <Card title="Commission over time">
-      <Table caption="Changes of the commission" head={['Commission', 'From']}>
-        {changes.logs.map(({ args, transactionHash, logIndex }) => (
-          <tr key={`${transactionHash}${logIndex}`}>
-            <td>{formatBps(args.commissionBps)}</td>
-            <td>{formatDate(args.effectiveFrom)}</td>
-          </tr>
-        ))}
-      </Table>
-    </Card>
-  );
-}
-
 function Profile({ staking, operator }: { staking: Address; operator: Address }) {
   const { contracts } = useAppConfig();
   const contract = { address: staking, abi: stakingAbi } as const;
@@ -96,6 +47,8 @@ function Profile({ staking, operator }: { staking: Address; operator: Address })
       { ...contract, functionName: 'poolsOf', args: [operator] },
     ],
   });
+  const seen = usePresence(operator);
+  const fees = useFees([operator]);
   const registered = useLogs({ address: staking, event: REGISTERED, args: { operator }, wanted: 1 });
   if (!read.data) return read.error ? <Failure error={read.error} retry={read.refetch} /> : <Loading wide />;
   const [view, [own, delegated]] = read.data;
@@ -114,6 +67,16 @@ function Profile({ staking, operator }: { staking: Address; operator: Address })
             {formatBps(view.commissionBps)}
           </Figure>
           <Figure label="Open slashes">{view.openSlashes}</Figure>
+          {contracts.inferenceHub && (
+            <Figure label="Hours with answers, of the last 24">
+              <Seen presence={seen?.presence.get(operator)} loading={!seen} partial={seen?.partial ?? false} />
+            </Figure>
+          )}
+          {contracts.feeRouter && (
+            <Figure label={`Fees of the last ${EPOCHS} epochs`}>
+              <Opg value={fees?.get(operator)} />
+            </Figure>
+          )}
         </Figures>
         <Rows
           rows={[
@@ -125,6 +88,7 @@ function Profile({ staking, operator }: { staking: Address; operator: Address })
         />
       </Card>
       {contracts.inferenceHub && <Work hub={contracts.inferenceHub} operator={operator} />}
+      {contracts.feeRouter && <Earnings router={contracts.feeRouter} operator={operator} />}
       <Commissions staking={staking} operator={operator} />
       <SlashLog staking={staking} operator={operator} />
     </>

@@ -44,6 +44,9 @@ function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined
         <Figure label="Fees" note={scope}>
           <Opg value={fees} />
         </Figure>
+        <Figure label="Active nodes" note={scope}>
+          {new Set(done.map(({ operator }) => operator)).size.toLocaleString('en')}
+        </Figure>
         <Figure label="Model versions" note={<Link to={['models']}>browse</Link>}>
           {versions.isPending ? <Loading /> : `${versions.logs.length}${versions.hasNextPage ? '+' : ''}`}
         </Figure>

@@ -6,6 +6,7 @@ import { inferenceHubAbi } from '../../abi/inferenceHub';
 import { modelRegistryAbi } from '../../abi/modelRegistry';
 import { proofRegistryAbi } from '../../abi/proofRegistry';
 import { stakingAbi } from '../../abi/staking';
+import { verifyingKeysAbi } from '../../abi/verifyingKeys';
 import { useNow } from '../../chain/sync';
 import { useLogs } from '../../chain/useLogs';
 import { useAppConfig } from '../../config/context';
@@ -36,6 +37,12 @@ function useFacts(): Facts | undefined {
     now: BigInt(now),
     signerAt: (operator, time) => client.readContract({ address: staking, abi: stakingAbi, functionName: 'signerAt', args: [operator, time] }),
     resultOf: (requestId) => client.readContract({ address: proofRegistry, abi: proofRegistryAbi, functionName: 'resultOf', args: [requestId] }),
+    faultOf: (receipt, evidence) => client.readContract({ address: proofRegistry, abi: proofRegistryAbi, functionName: 'verify', args: [receipt, evidence] }),
+    setupOf: async (version) => {
+      const commitment = await client.readContract({ ...models, functionName: 'zkCommitmentOf', args: [version] });
+      const keys = contracts.verifyingKeys;
+      return keys ? (await client.readContract({ address: keys, abi: verifyingKeysAbi, functionName: 'keyOf', args: [commitment] })).kind : 0;
+    },
     modelOf: async (version) => {
       try {
         const [modelId, spec] = await Promise.all([

@@ -90,9 +90,22 @@ export type Facts = {
   signerAt: (operator: Address, time: bigint) => Promise<Address>;
   modelOf: (version: Hex) => Promise<{ modelId: Hex; modes: number } | undefined>;
   resultOf: (requestId: Hex) => Promise<Hex>;
+  /** What the chain's verifier says of a receipt with its evidence: its number of a fault, 0 for none. */
+  faultOf: (receipt: Receipt, evidence: Hex) => Promise<number>;
+  /** How the key was made that proofs of a version are checked with: 0 none, 1 by one process, 2 by several parties. */
+  setupOf: (version: Hex) => Promise<number>;
 };
 
-const MODES = ['signed by the operator', 'signed in an enclave', 'proved in zero knowledge'];
+const MODE = { operator: 0, enclave: 1, proof: 2 } as const;
+// In the order of the registry's enumeration.
+const FAULTS = [
+  '',
+  'The chain has no verifier for this mode.',
+  'The operator was not active when the receipt was issued.',
+  'The signature is not by the operator’s key.',
+  'It was issued in the future.',
+  'It does not show that this model turns this input into this output for this request, or no key is registered for the version.',
+];
 const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
 /** Only the low of the two values of s, and 27 or 28, as the contracts demand. */
@@ -108,14 +121,32 @@ async function recovered(digest: Hex, signature: Hex): Promise<Address | undefin
 
 async function checkSignature(receipt: Receipt, digest: Hex, signature: Hex, facts: Facts): Promise<Check> {
   const name = 'Signature';
-  if (receipt.mode !== 0) return { name, result: 'open', detail: `The receipt is ${MODES[receipt.mode] ?? `of the unknown mode ${receipt.mode}`}: this page checks receipts that are ${MODES[0]}.` };
-  const signer = await recovered(digest, signature);
+  if (receipt.mode === MODE.enclave) {
+    return { name, result: 'open', detail: 'The receipt claims a key that lives in an enclave. This chain has no registry of enclaves and their measurements, so nobody can tell whether the key is one: do not count on more than the operator’s word.' };
+  }
+  if (receipt.mode > MODE.proof) return { name, result: 'wrong', detail: `There is no mode ${receipt.mode}.` };
+  // The evidence of a proved receipt begins with the operator's signature, which says who is paid how much.
+  const signer = await recovered(digest, receipt.mode === MODE.proof ? signature.slice(0, 132) as Hex : signature);
   if (!signer) return { name, result: 'wrong', detail: 'It is not 65 bytes r, s, v with a low s.' };
   const key = await facts.signerAt(receipt.operator, receipt.issuedAt);
   if (key === zeroAddress) return { name, result: 'wrong', detail: 'The operator was not active when the receipt was issued.' };
   return signer === key
     ? { name, result: 'right', detail: `By ${key}, the operator’s key at that time.` }
     : { name, result: 'wrong', detail: `By ${signer}, but the operator’s key at that time was ${key}.` };
+}
+
+/** Runs the proof through the chain's own verifier; says, too, who could have forged it. */
+async function checkProof(receipt: Receipt, evidence: Hex, facts: Facts): Promise<Check[]> {
+  const fault = await facts.faultOf(receipt, evidence);
+  const proof: Check =
+    fault === 0
+      ? { name: 'Proof', result: 'right', detail: 'The chain’s verifier accepts it: the model of this version turns the committed input into the committed output.' }
+      : { name: 'Proof', result: 'wrong', detail: FAULTS[fault] ?? `The chain’s verifier refuses it (fault ${fault}).` };
+  const kind = await facts.setupOf(receipt.modelVersion);
+  const name = 'Setup of the proof system';
+  if (kind === 2) return [proof, { name, result: 'right', detail: 'Made by several parties: no proof can be forged if one of them destroyed its secret.' }];
+  if (kind === 1) return [proof, { name, result: 'open', detail: 'Made by one process, for development: whoever ran it can forge proofs.' }];
+  return [proof, { name, result: 'wrong', detail: 'No key is registered for this version.' }];
 }
 
 async function checkModel({ modelVersion, mode }: Receipt, facts: Facts): Promise<Check> {
@@ -126,26 +157,31 @@ async function checkModel({ modelVersion, mode }: Receipt, facts: Facts): Promis
   return { name, result: 'right', detail: `Published by model ${model.modelId}; versions never change.` };
 }
 
-async function checkRecord({ requestId }: Receipt, digest: Hex, facts: Facts): Promise<Check> {
+function checkRecord(recorded: Hex, digest: Hex): Check {
   const name = 'Record on the chain';
-  const recorded = await facts.resultOf(requestId);
   if (recorded === zeroHash) return { name, result: 'open', detail: 'None: the request was not made on the chain, or is not answered. Receipts of HTTP requests have no record of their own.' };
   return recorded === digest
     ? { name, result: 'right', detail: 'This receipt is the recorded result of the request.' }
     : { name, result: 'wrong', detail: `The recorded result is another receipt, ${recorded}.` };
 }
 
+/** The hub holds answers to price × units; who is paid over HTTP may have agreed on a flat fee instead. */
+function checkTerms({ issuedAt, fee, unitPrice, inputUnits, outputUnits }: Receipt, recorded: Hex, now: bigint): Check {
+  const name = 'Time and price';
+  if (issuedAt > now) return { name, result: 'wrong', detail: 'It was issued in the future.' };
+  if (fee <= unitPrice * (inputUnits + outputUnits)) return { name, result: 'right', detail: 'Issued in the past; the fee is at most price × units.' };
+  if (recorded !== zeroHash) return { name, result: 'wrong', detail: 'The fee is higher than price × units.' };
+  return { name, result: 'right', detail: 'Issued in the past. The fee is not by units: over HTTP, payer and operator may agree on a flat one.' };
+}
+
 /** Checks a receipt step by step, without trusting whoever gave it. */
 export async function verify(receipt: Receipt, signature: Hex, facts: Facts): Promise<{ digest: Hex; checks: Check[] }> {
   const digest = digestOf(receipt, facts.chainId, facts.proofRegistry);
-  const time: Check = {
-    name: 'Time and price',
-    ...(receipt.issuedAt > facts.now
-      ? { result: 'wrong', detail: 'It was issued in the future.' }
-      : receipt.fee > receipt.unitPrice * (receipt.inputUnits + receipt.outputUnits)
-        ? { result: 'wrong', detail: 'The fee is higher than price × units.' }
-        : { result: 'right', detail: 'Issued in the past; the fee is at most price × units.' }),
-  };
-  const checks = await Promise.all([checkSignature(receipt, digest, signature, facts), checkModel(receipt, facts), checkRecord(receipt, digest, facts)]);
-  return { digest, checks: [time, ...checks] };
+  const [proofs, signed, model, recorded] = await Promise.all([
+    receipt.mode === MODE.proof ? checkProof(receipt, signature, facts) : [],
+    checkSignature(receipt, digest, signature, facts),
+    checkModel(receipt, facts),
+    facts.resultOf(receipt.requestId),
+  ]);
+  return { digest, checks: [checkTerms(receipt, recorded, facts.now), signed, model, ...proofs, checkRecord(recorded, digest)] };
 }

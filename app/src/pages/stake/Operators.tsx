@@ -11,7 +11,10 @@ import { AddressView } from '../../ui/AddressView';
 import { Badge, Button, Card, Empty, Loading, Opg, Table } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
 import type { StakingAddresses } from './plans';
+import { Seen } from './Seen';
 import { StakeForm } from './StakeForm';
+import { EPOCHS, useFees } from './useFees';
+import { usePresence } from './usePresence';
 import { yearlyBps } from './yearly';
 
 const PAGE = 25n;
@@ -41,6 +44,7 @@ export function useOperators(staking: Address) {
 export function Operators({ addresses }: { addresses: StakingAddresses }) {
   const { staking } = addresses;
   const { address } = useAccount();
+  const { contracts: book } = useAppConfig();
   const now = useNow();
   const list = useOperators(staking);
   const [chosen, setChosen] = useState<Address>();
@@ -53,6 +57,8 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
   const total = flow.data?.[1].status === 'success' ? (flow.data[1].result as bigint) : 0n;
   const rate = stream && Number(stream[1]) > now ? stream[0] : 0n;
   const rows = list.operators.map((row, index) => ({ ...row, view: views.data?.[index], pools: pools.data?.[index] })).sort((a, b) => (a.stake < b.stake ? 1 : a.stake > b.stake ? -1 : 0));
+  const fees = useFees(list.operators.map(({ operator }) => operator));
+  const seen = usePresence();
   const open = rows.find(({ operator }) => operator === chosen);
   return (
     <Card title="Operators">
@@ -65,7 +71,7 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
           <p>Whoever stakes the least amount can become the first one.</p>
         </Empty>
       ) : (
-        <Table caption="Active operators by stake" head={['Operator', 'Own stake', 'Delegated', 'Commission', 'Yearly, as of now', 'Slashes', '']}>
+        <Table caption="Active operators by stake" head={['Operator', 'Own stake', 'Delegated', 'Commission', 'Yearly, as of now', `Fees, ${EPOCHS} epochs`, 'Answered', 'Slashes', '']}>
           {rows.map(({ operator, view, pools: pair }) => {
             const yearly = view && yearlyBps(rate, total, view.commissionBps);
             return (
@@ -89,6 +95,8 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
                   )}
                 </td>
                 <td>{yearly === undefined ? <span className="muted">nothing flows</span> : formatBps(yearly)}</td>
+                <td>{book.feeRouter ? <Opg value={fees?.get(operator)} unit={false} /> : <span className="muted">none</span>}</td>
+                <td>{book.inferenceHub ? <Seen presence={seen?.presence.get(operator)} loading={!seen} partial={seen?.partial ?? false} /> : <span className="muted">none</span>}</td>
                 <td>{view && view.openSlashes > 0 ? <Badge tone="bad">{view.openSlashes} open</Badge> : <span className="muted">none open</span>}</td>
                 <td>
                   <Button disabled={!address || (view?.openSlashes ?? 0) > 0} aria-label={`Stake at ${operator}`} onClick={() => setChosen(operator)}>
@@ -116,7 +124,7 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
           close={() => setChosen(undefined)}
         />
       )}
-      <p className="muted">Amounts are in OPG{rate > 0n ? `; ${formatOpg(rate * 86_400n)} OPG flow to all active stake each day` : ''}.</p>
+      <p className="muted">Amounts are in OPG{rate > 0n ? `; ${formatOpg(rate * 86_400n)} OPG flow to all active stake each day` : ''}. “Answered” counts the hours of the last 24 with an answer on the chain; answers over HTTP leave none. How the commission changed is on the profile.</p>
     </Card>
   );
 }

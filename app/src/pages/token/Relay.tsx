@@ -2,20 +2,31 @@ import { useState } from 'react';
 import { governorAbi } from '../../abi/governor';
 import { opgAbi } from '../../abi/opg';
 import { useAppConfig, useOpg } from '../../config/context';
-import { cleanLine } from '../../lib/text';
+import { formatTime } from '../../lib/format';
+import { cleanLine, proposalTitle, words } from '../../lib/text';
 import type { Call, Effect } from '../../tx/plan';
 import { useTx } from '../../tx/context';
 import { AddressView } from '../../ui/AddressView';
 import { Field } from '../../ui/Field';
 import { Button, Card } from '../../ui/primitives';
+import { type DecodedCall, decodeCall } from '../govern/decode';
 import { type Relayed, unpack } from './relayed';
+
+/** A call in one line. */
+const summary = ({ name, known, arguments: parts }: DecodedCall) => (
+  <>
+    {known ? words(name) : name}
+    {parts.length > 0 && `: ${parts.map((part) => `${part.name} ${part.value}`).join(', ')}`}
+  </>
+);
 
 const SUPPORT = ['Against', 'For', 'Abstain'];
 
 /** Submits what somebody else signed; whoever submits pays the fee and can change nothing. */
 export function Relay() {
   const [text, setText] = useState('');
-  const { chainId, chainName, contracts } = useAppConfig();
+  const config = useAppConfig();
+  const { chainId, chainName, contracts } = config;
   const opg = useOpg();
   const begin = useTx();
   let message: Relayed | undefined;
@@ -39,6 +50,18 @@ export function Relay() {
       };
     }
     if (!contracts.governor) return undefined;
+    if (relayed.kind === 'proposal') {
+      const { targets, values, calldatas, description, proposer, deadline, signature } = relayed;
+      return {
+        effects: [
+          { label: 'Proposal of', value: <AddressView address={proposer} /> },
+          { label: 'Title', value: <bdi>{proposalTitle(description)}</bdi> },
+          ...targets.map((target, index) => ({ label: `Call ${index + 1}`, value: summary(decodeCall(config, target, values[index] ?? 0n, calldatas[index] ?? '0x')) })),
+          { label: 'Valid until', value: formatTime(deadline) },
+        ],
+        call: { address: contracts.governor, abi: governorAbi, functionName: 'proposeBySig', args: [targets, values, calldatas, description, proposer, deadline, signature] },
+      };
+    }
     const { voter, proposalId, support, reason, signature } = relayed;
     return {
       effects: [
@@ -66,7 +89,7 @@ export function Relay() {
   return (
     <Card title="Submit for somebody">
       <Field
-        label="Signed delegation or vote"
+        label="Signed delegation, vote or proposal"
         value={text}
         onChange={setText}
         multiline

@@ -1,0 +1,45 @@
+import { useQuery } from '@tanstack/react-query';
+import type { Address } from 'viem';
+import { getAbiItem } from 'viem';
+import { usePublicClient } from 'wagmi';
+import { inferenceHubAbi } from '../../abi/inferenceHub';
+import { blockAt } from '../../chain/logs';
+import { useNow } from '../../chain/sync';
+import { useLogs } from '../../chain/useLogs';
+import { useAppConfig } from '../../config/context';
+import { type Presence, presenceOf } from './presence';
+
+const FULFILLED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceFulfilled' });
+const DAY = 86_400;
+/** Answers that are looked at: the first page of the log, however many a day has. */
+const MOST = 5_000;
+
+/** Which operators answered requests on the chain in the last 24 hours. `partial`: not all of the day was read. */
+export function usePresence(operator?: Address): { presence: Map<Address, Presence>; partial: boolean } | undefined {
+  const { contracts, firstBlock, chainId } = useAppConfig();
+  const client = usePublicClient();
+  const now = useNow();
+  // Where the day begins is looked up once an hour: a few blocks more or less make no difference.
+  const hour = Math.floor(now / 3_600);
+  const start = useQuery({
+    queryKey: ['day', chainId, hour],
+    enabled: Boolean(client && contracts.inferenceHub),
+    staleTime: Number.POSITIVE_INFINITY,
+    queryFn: async () => {
+      if (!client) throw new Error('disabled');
+      const head = await client.getBlockNumber({ cacheTime: 0 });
+      return blockAt(async (blockNumber) => (await client.getBlock({ blockNumber })).timestamp, BigInt(hour * 3_600 - DAY), firstBlock, head);
+    },
+  });
+  const answers = useLogs({
+    address: contracts.inferenceHub,
+    event: FULFILLED,
+    ...(operator ? { args: { operator } } : {}),
+    wanted: MOST,
+    first: start.data,
+    enabled: start.data !== undefined,
+  });
+  if (!contracts.inferenceHub || start.data === undefined || answers.isPending) return undefined;
+  const signs = answers.logs.map(({ args }) => ({ operator: args.fulfilment.operator, issuedAt: args.fulfilment.issuedAt }));
+  return { presence: presenceOf(signs, BigInt(now)), partial: answers.hasNextPage };
+}
