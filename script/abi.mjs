@@ -16,6 +16,7 @@ const CONTRACTS = [
   "IModelRegistry",
   "IOperators",
   "IProofRegistry",
+  "IReceiptBatches",
   "IRewards",
   "IStaking",
   "IVerifyingKeys",

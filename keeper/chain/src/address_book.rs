@@ -47,6 +47,9 @@ pub struct AddressBook {
     /// Divides protocol fees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_router: Option<Address>,
+    /// Takes batches of receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_batches: Option<Address>,
     /// Checks Groth16 proofs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groth16_verifier: Option<Address>,
@@ -167,8 +170,16 @@ const REQUIRED_ADDRESSES: [&str; 10] = [
     "inferenceHub",
 ];
 
-const OPTIONAL_ADDRESSES: [&str; 7] =
-    ["timelock", "governor", "sentinel", "feeRouter", "groth16Verifier", "verifyingKeys", "askModel"];
+const OPTIONAL_ADDRESSES: [&str; 8] = [
+    "timelock",
+    "governor",
+    "sentinel",
+    "feeRouter",
+    "receiptBatches",
+    "groth16Verifier",
+    "verifyingKeys",
+    "askModel",
+];
 
 /// One field, with its name in the error: serde's own errors leave out where in the file a value stood.
 fn field<T: serde::de::DeserializeOwned>(

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod address_book;
+pub mod batches;
 pub mod bindings;
 pub mod events;
 pub mod fees;

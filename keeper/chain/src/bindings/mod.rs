@@ -2,6 +2,7 @@
 //! compiled contracts and committed so that a Rust build needs no Solidity toolchain.
 
 mod airdrop;
+mod batches;
 mod consumer;
 mod convert;
 mod hub;
@@ -15,6 +16,7 @@ mod token;
 mod vesting;
 
 pub use airdrop::IAirdrop;
+pub use batches::IReceiptBatches;
 pub use consumer::AskModel;
 pub use hub::IInferenceHub::{self, Fulfilment, Request};
 pub use models::IModelRegistry::{self, ModelSpec};

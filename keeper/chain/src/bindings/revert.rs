@@ -9,6 +9,7 @@ use alloy::{
 
 use super::{
     airdrop::IAirdrop,
+    batches::IReceiptBatches,
     consumer::AskModel,
     hub::IInferenceHub,
     models::IModelRegistry,
@@ -50,6 +51,7 @@ impl fmt::Display for Revert {
 fn custom(data: &[u8]) -> Option<(String, String)> {
     interface::<IInferenceHub::IInferenceHubErrors>(data)
         .or_else(|| interface::<IProofRegistry::IProofRegistryErrors>(data))
+        .or_else(|| interface::<IReceiptBatches::IReceiptBatchesErrors>(data))
         .or_else(|| interface::<IModelRegistry::IModelRegistryErrors>(data))
         .or_else(|| interface::<IStaking::IStakingErrors>(data))
         .or_else(|| interface::<ICustodyVault::ICustodyVaultErrors>(data))

@@ -1,7 +1,7 @@
 //! From logs to events.
 
 use alloy::{
-    primitives::{B256, Log, LogData},
+    primitives::{B256, Log, LogData, U256},
     sol_types::SolEvent,
 };
 use opg_receipts::{content_hash, hub_request_id};
@@ -9,7 +9,7 @@ use opg_receipts::{content_hash, hub_request_id};
 use super::ChainEvent;
 use crate::{
     address_book::AddressBook,
-    bindings::{IInferenceHub, IModelRegistry, IStaking},
+    bindings::{IInferenceHub, IModelRegistry, IReceiptBatches, IStaking},
 };
 
 /// Reads a log of one of our contracts. `None`: an event that the keeper does not act on.
@@ -24,6 +24,8 @@ pub(crate) fn decode(log: &Log, contracts: &AddressBook) -> Result<Option<ChainE
         staking(log)
     } else if log.address == contracts.model_registry {
         models(log)
+    } else if Some(log.address) == contracts.receipt_batches {
+        batches(log, contracts)
     } else {
         Ok(None)
     }
@@ -132,6 +134,46 @@ fn staking(log: &Log) -> Result<Option<ChainEvent>, String> {
                 return Err(format!("slash {} has another identifier", event.slashId));
             }
             ChainEvent::SlashOpened { slash_id: event.slashId, slash: event.slash }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn batches(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, String> {
+    use IReceiptBatches::{BatchPosted, LeafAnswered, LeafDemanded, LeafUnanswered};
+    let place = |index: U256| u32::try_from(index).map_err(|_| format!("there is no leaf {index}"));
+    Ok(Some(match topic(log) {
+        BatchPosted::SIGNATURE_HASH => {
+            let event = read::<BatchPosted>(log)?;
+            let batch = opg_receipts::batch::Batch::from(event.batch);
+            if batch.id(contracts.chain_id, log.address) != event.batchId || batch.operator != event.operator
+            {
+                return Err(format!("batch {} has another identifier", event.batchId));
+            }
+            ChainEvent::BatchPosted {
+                batch_id: event.batchId,
+                batch,
+                poster: event.poster,
+                uri: event.uri,
+                final_at: event.finalAt,
+            }
+        }
+        LeafDemanded::SIGNATURE_HASH => {
+            let event = read::<LeafDemanded>(log)?;
+            ChainEvent::LeafDemanded {
+                batch_id: event.batchId,
+                index: place(event.index)?,
+                deadline: event.deadline,
+                final_at: event.finalAt,
+            }
+        }
+        LeafAnswered::SIGNATURE_HASH => {
+            let event = read::<LeafAnswered>(log)?;
+            ChainEvent::LeafAnswered { batch_id: event.batchId, index: place(event.index)? }
+        }
+        LeafUnanswered::SIGNATURE_HASH => {
+            let event = read::<LeafUnanswered>(log)?;
+            ChainEvent::LeafUnanswered { batch_id: event.batchId, index: place(event.index)? }
         }
         _ => return Ok(None),
     }))

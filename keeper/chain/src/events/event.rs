@@ -1,7 +1,7 @@
 //! What happened on the chain, in the keeper's terms.
 
 use alloy::primitives::{Address, B256, Bytes, U256};
-use opg_receipts::Request;
+use opg_receipts::{Request, batch::Batch};
 
 use crate::bindings::{Fulfilment, ModelSpec, Slash};
 
@@ -122,6 +122,44 @@ pub enum ChainEvent {
         slash_id: B256,
         /// What the contract wants to see again when the slash is executed.
         slash: Slash,
+    },
+    /// An operator committed to a batch of receipts. The identifier has been checked against the batch.
+    BatchPosted {
+        /// Identifier.
+        batch_id: B256,
+        /// What was committed to.
+        batch: Batch,
+        /// Who posted it.
+        poster: Address,
+        /// Where its data is served.
+        uri: String,
+        /// Unix time from which it is final, unless demands extend it.
+        final_at: u64,
+    },
+    /// Somebody wants to see a leaf of a batch on the chain.
+    LeafDemanded {
+        /// The batch.
+        batch_id: B256,
+        /// Its index, as far as it is one.
+        index: u32,
+        /// Unix time until which it can be answered.
+        deadline: u64,
+        /// Unix time from which the batch is final now.
+        final_at: u64,
+    },
+    /// A demanded leaf was shown.
+    LeafAnswered {
+        /// The batch.
+        batch_id: B256,
+        /// Its index.
+        index: u32,
+    },
+    /// A demanded leaf was not shown in time.
+    LeafUnanswered {
+        /// The batch.
+        batch_id: B256,
+        /// Its index.
+        index: u32,
     },
     /// A version of a model was published. The identifier has been checked against the specification.
     ModelVersionPublished {

@@ -96,6 +96,7 @@ mod tests {
             fee_router: None,
             groth16_verifier: None,
             verifying_keys: None,
+            receipt_batches: None,
             ask_model: None,
         }
     }

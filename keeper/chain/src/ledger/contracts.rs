@@ -74,7 +74,7 @@ impl Contracts {
         self.view(self.book.opg, &Opg::allowanceCall { owner, spender }).await
     }
 
-    pub(super) async fn view<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, LedgerError> {
+    pub(crate) async fn view<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, LedgerError> {
         Ok(self.rpc.view(to, call).await?)
     }
 }

@@ -56,6 +56,28 @@ pub enum LedgerError {
         /// Its status.
         status: RequestStatus,
     },
+    /// The deployment takes no batches.
+    #[error("the deployment on chain {chain_id} has no contract for batches of receipts; take a newer address book")]
+    NoBatches {
+        /// The chain.
+        chain_id: u64,
+    },
+    /// The chain knows no such batch.
+    #[error("no batch {batch} on chain {chain_id}; check the identifier and the chain")]
+    UnknownBatch {
+        /// Identifier asked for.
+        batch: B256,
+        /// The chain.
+        chain_id: u64,
+    },
+    /// Logs of a batch contradict themselves.
+    #[error("the logs of batch {batch} do not fit together: {reason}; ask another RPC endpoint")]
+    InconsistentBatch {
+        /// Identifier asked for.
+        batch: B256,
+        /// What does not fit.
+        reason: String,
+    },
     /// Logs of the contracts contradict themselves.
     #[error("the logs of request {request_id} do not fit together: {reason}; ask another RPC endpoint")]
     Inconsistent {
@@ -73,11 +95,13 @@ impl LedgerError {
         match self {
             Self::Rpc(error) => error.is_retryable(),
             Self::NoResult { status, .. } => *status == RequestStatus::Open,
-            Self::Inconsistent { .. } => true,
+            Self::Inconsistent { .. } | Self::InconsistentBatch { .. } => true,
             Self::WrongChain { .. }
             | Self::NoContract { .. }
             | Self::UnknownValue { .. }
-            | Self::UnknownRequest { .. } => false,
+            | Self::UnknownRequest { .. }
+            | Self::NoBatches { .. }
+            | Self::UnknownBatch { .. } => false,
         }
     }
 }

@@ -40,6 +40,7 @@ pub(crate) fn book(chain_id: u64) -> AddressBook {
         fee_router: None,
         groth16_verifier: None,
         verifying_keys: None,
+        receipt_batches: None,
         ask_model: None,
     }
 }
