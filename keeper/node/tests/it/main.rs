@@ -3,6 +3,7 @@
 // A test that cannot go on fails by panicking, in its helpers too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod batches;
 mod crank;
 mod crash;
 mod decline;

@@ -1,0 +1,67 @@
+//! What the batch service needs from the chain.
+
+use async_trait::async_trait;
+use opg_chain::{
+    events::{Cursor, Follower, FollowerConfig, Segment},
+    ledger::{Contracts, LedgerError as ReadError},
+    rpc_trait::Head,
+};
+
+use crate::LedgerError;
+
+/// The times with which batches are posted now, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchTimes {
+    /// How old a receipt may be when it is posted.
+    pub receipt_age: u64,
+    /// For how long a batch can be challenged.
+    pub window: u64,
+}
+
+/// The contract of batches.
+#[async_trait]
+pub trait BatchesLedger: Send + Sync + std::fmt::Debug {
+    /// The next step of the contract's events from `cursor`; `None` if there is nothing new.
+    async fn poll(&self, cursor: &Cursor) -> Result<Option<Segment>, LedgerError>;
+
+    /// The latest block.
+    async fn head(&self) -> Result<Head, LedgerError>;
+
+    /// The times with which batches are posted now.
+    async fn times(&self) -> Result<BatchTimes, LedgerError>;
+}
+
+/// The real contract.
+#[derive(Debug)]
+pub struct ChainBatches {
+    contracts: Contracts,
+    follower: Follower,
+}
+
+impl ChainBatches {
+    /// The contract of `contracts`. `follower` is where and how its events are read.
+    ///
+    /// # Errors
+    /// If the deployment has none.
+    pub fn new(contracts: Contracts, follower: FollowerConfig) -> Result<Self, ReadError> {
+        let registry = contracts.receipt_batches()?;
+        let follower = Follower::of(contracts.rpc().clone(), follower, vec![registry]);
+        Ok(Self { contracts, follower })
+    }
+}
+
+#[async_trait]
+impl BatchesLedger for ChainBatches {
+    async fn poll(&self, cursor: &Cursor) -> Result<Option<Segment>, LedgerError> {
+        Ok(self.follower.poll(cursor).await?)
+    }
+
+    async fn head(&self) -> Result<Head, LedgerError> {
+        Ok(self.contracts.rpc().head().await?)
+    }
+
+    async fn times(&self) -> Result<BatchTimes, LedgerError> {
+        let (receipt_age, window) = self.contracts.batch_times().await?;
+        Ok(BatchTimes { receipt_age, window })
+    }
+}

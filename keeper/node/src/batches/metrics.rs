@@ -1,0 +1,26 @@
+//! What the batch service counts.
+
+use std::sync::atomic::AtomicU64;
+
+use crate::supervisor::ServiceMetrics;
+
+/// Counters. Each only grows.
+#[derive(Debug, Default)]
+pub struct BatchesMetrics {
+    /// Batches handed to the journal.
+    pub sealed: AtomicU64,
+    /// Receipts in them.
+    pub receipts: AtomicU64,
+    /// Batches seen on the chain.
+    pub posted: AtomicU64,
+    /// Batches whose transaction did not reach the chain; their receipts went into others.
+    pub dissolved: AtomicU64,
+    /// Receipts given up because they were too old to be posted.
+    pub late: AtomicU64,
+    /// Demanded leaves handed to the journal.
+    pub answers: AtomicU64,
+    /// Demanded leaves that were not shown in time.
+    pub unanswered: AtomicU64,
+    /// Passes and restarts.
+    pub service: ServiceMetrics,
+}

@@ -1,0 +1,147 @@
+//! From waiting receipts to batches with the journal, and back where that fails.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use alloy::{
+    primitives::{Bytes, U256, keccak256},
+    sol_types::SolCall as _,
+};
+use opg_chain::{
+    bindings::IReceiptBatches::postBatchCall,
+    journal::{self, Intent, IntentState},
+    rpc_trait::Head,
+};
+use opg_receipts::{
+    batch::{Batch, BatchTree, encode_record, leaf_of},
+    receipt_domain,
+};
+use opg_store::{
+    StoreError,
+    batches::{self, BatchId, Leaf, NewBatch, PART_HEIGHT, Waiting},
+};
+
+use super::{BatchTimes, BatchesConfig, BatchesRole};
+use crate::ServiceError;
+
+/// When receipts are posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// Once there are enough, or the oldest has waited long enough.
+    Due,
+    /// Now: the keeper ends.
+    Now,
+}
+
+impl BatchesRole {
+    /// Lets the receipts of batches wait again whose transactions never reach the chain.
+    pub(super) fn dissolve(&self, times: BatchTimes) -> Result<(), StoreError> {
+        let store = &self.parts.store;
+        for batch in store.read(batches::posting)? {
+            let record = store.read(|tx| journal::record(tx, batch.intent))?;
+            let reason = match &record.state {
+                IntentState::Failed { reason } => reason.clone(),
+                // What is not closed may be undone and succeed after all.
+                IntentState::Confirmed { hash, success: false, .. } if record.closed_at.is_some() => {
+                    format!("transaction {hash} reverted")
+                }
+                _ => continue,
+            };
+            let receipts = store.write(|tx| batches::dissolve(tx, batch.id))?;
+            self.metrics.dissolved.fetch_add(1, Relaxed);
+            // Whatever it was, it would be the same now.
+            self.rest(times.receipt_age / 60 + 1);
+            tracing::warn!(batch = %batch.name, receipts, reason, "a batch did not reach the chain; its receipts wait again");
+        }
+        Ok(())
+    }
+
+    /// Gives up receipts that no batch can contain any more.
+    pub(super) fn give_up_late(&self, head: Head, times: BatchTimes) -> Result<(), StoreError> {
+        let spare = times.receipt_age / 20;
+        let limit = (head.timestamp + spare).saturating_sub(times.receipt_age);
+        let oldest = self.parts.store.read(batches::oldest)?;
+        if oldest.is_some_and(|oldest| oldest < limit) {
+            let late = self.parts.store.write(|tx| batches::drop_late(tx, limit))?;
+            self.metrics.late.fetch_add(late as u64, Relaxed);
+            tracing::error!(
+                receipts = late,
+                "receipts could not be posted within {} s of their issue and will be in no batch",
+                times.receipt_age
+            );
+        }
+        Ok(())
+    }
+
+    /// Puts one batch together and hands it to the journal. False if none is due.
+    pub(super) async fn seal(&self, when: When, head: Head, times: BatchTimes) -> Result<bool, ServiceError> {
+        let (config, store) = (&self.config, &self.parts.store);
+        let Some(oldest) = store.read(batches::oldest)? else { return Ok(false) };
+        let age = config.max_age.min(times.receipt_age / 2);
+        let due = when == When::Now
+            || oldest.saturating_add(age) <= head.timestamp
+            || store.read(|tx| batches::holds(tx, config.max_count))?;
+        if !due || (when == When::Due && self.rests()) {
+            return Ok(false);
+        }
+        let waiting = store.read(|tx| batches::waiting(tx, config.max_count))?;
+        let settings = config.clone();
+        // Thousands of hashes: not where connections are served.
+        let composed = tokio::task::spawn_blocking(move || compose(&settings, &waiting, head.timestamp));
+        let composed = composed.await.map_err(|error| ServiceError::Recoverable(error.to_string()))?;
+        let Some(new) = composed else { return Ok(false) };
+        let now = self.parts.clock.now_ms() / 1_000;
+        let deadline = new.commitment.from.saturating_add(times.receipt_age);
+        let (id, intent) = store
+            .write(|tx| batches::seal(tx, &new, config.signer, |id| self.intent(id, &new, deadline), now))?;
+        self.metrics.sealed.fetch_add(1, Relaxed);
+        self.metrics.receipts.fetch_add(new.leaves.len() as u64, Relaxed);
+        tracing::info!(batch = %new.name, number = %id, count = new.leaves.len(), %intent, "a batch was put together");
+        self.wake();
+        Ok(true)
+    }
+
+    fn intent(&self, id: BatchId, new: &NewBatch, deadline: u64) -> Intent {
+        let Batch { operator, root, count, from, to, dataHash } = new.commitment.clone();
+        let call = postBatchCall { operator, root, count, from, to, dataHash, uri: new.uri.clone() };
+        Intent {
+            key: format!("batch:{}:{id}", self.config.registry),
+            purpose: format!("post a batch of {count} receipts"),
+            to: self.config.registry,
+            calldata: Bytes::from(call.abi_encode()),
+            value: U256::ZERO,
+            deadline: Some(deadline),
+            max_cost: None,
+        }
+    }
+}
+
+/// The batch of those of `waiting` that the chain, whose time is `now`, would not take for receipts of the future. `None` if
+/// there are none.
+fn compose(config: &BatchesConfig, waiting: &[Waiting], now: u64) -> Option<NewBatch> {
+    let domain = receipt_domain(config.chain_id, config.proof_registry);
+    let fit: Vec<_> = waiting.iter().filter(|row| row.signed.receipt().issuedAt <= now).collect();
+    let count = u32::try_from(fit.len()).ok()?;
+    let (mut leaves, mut data) = (Vec::with_capacity(fit.len()), Vec::new());
+    for (index, row) in (0..count).zip(&fit) {
+        leaves.push(Leaf { receipt: row.receipt, hash: leaf_of(index, count, &row.signed, &domain) });
+        data.extend_from_slice(&encode_record(&row.signed));
+    }
+    let tree = BatchTree::new(leaves.iter().map(|leaf| leaf.hash).collect())?;
+    let times = || fit.iter().map(|row| row.signed.receipt().issuedAt);
+    let commitment = Batch {
+        operator: config.operator,
+        root: tree.root(),
+        count,
+        from: times().min()?,
+        to: times().max()?,
+        dataHash: keccak256(&data),
+    };
+    let name = commitment.id(config.chain_id, config.registry);
+    Some(NewBatch {
+        uri: format!("{}/v1/batches/{name}/data", config.public_url),
+        parts: tree.nodes(PART_HEIGHT).to_vec(),
+        name,
+        commitment,
+        leaves,
+    })
+}

@@ -1,0 +1,131 @@
+//! The service.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use opg_chain::journal::Waker;
+use opg_store::{Store, batches};
+use tokio_util::sync::CancellationToken;
+
+use super::{BatchTimes, BatchesConfig, BatchesLedger, BatchesMetrics, post::When};
+use crate::{Clock, Progress, Service, ServiceError, supervisor::supervise};
+
+/// How long what the contract says about times is believed.
+const TIMES_KEPT: Duration = Duration::from_secs(60);
+/// How long the chain may take to answer when the keeper ends.
+const LAST_LOOK: Duration = Duration::from_secs(5);
+
+/// What it works with.
+#[derive(Debug)]
+pub struct BatchesParts {
+    /// Durable state. It must be the only one that works on its batches.
+    pub store: Store,
+    /// The chain.
+    pub ledger: Arc<dyn BatchesLedger>,
+    /// The keeper's time.
+    pub clock: Arc<dyn Clock>,
+    /// Wakes the journal after an intent was enqueued. Without it, the journal finds the intent at its next look.
+    pub journal: Option<Waker>,
+}
+
+/// Posts receipts in batches and answers for them. One service: its steps depend on each other.
+#[derive(Debug)]
+pub struct BatchesRole {
+    pub(super) config: BatchesConfig,
+    pub(super) parts: BatchesParts,
+    pub(super) metrics: Arc<BatchesMetrics>,
+    times: Mutex<Option<(Instant, BatchTimes)>>,
+    /// Milliseconds of the keeper's time before which nothing is put together, after a batch did not reach the chain.
+    rests_until: AtomicU64,
+}
+
+impl BatchesRole {
+    /// Makes it.
+    #[must_use]
+    pub fn new(config: BatchesConfig, parts: BatchesParts) -> Self {
+        let metrics = Arc::default();
+        Self { config, parts, metrics, times: Mutex::default(), rests_until: AtomicU64::new(0) }
+    }
+
+    /// What it has done since its start.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<BatchesMetrics> {
+        Arc::clone(&self.metrics)
+    }
+
+    /// Runs until `shutdown` or a fatal error; at the end, what waits is handed to the journal.
+    ///
+    /// # Errors
+    /// The first fatal error.
+    pub async fn run(&self, shutdown: CancellationToken) -> Result<(), ServiceError> {
+        supervise(self, &self.metrics.service, shutdown).await
+    }
+
+    pub(super) fn wake(&self) {
+        if let Some(journal) = &self.parts.journal {
+            journal.wake();
+        }
+    }
+
+    pub(super) fn rest(&self, seconds: u64) {
+        self.rests_until.store(self.parts.clock.now_ms() + 1_000 * seconds, Relaxed);
+    }
+
+    pub(super) fn rests(&self) -> bool {
+        self.parts.clock.now_ms() < self.rests_until.load(Relaxed)
+    }
+
+    async fn times(&self) -> Result<BatchTimes, ServiceError> {
+        let known = *self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, times)) = known.filter(|(since, _)| since.elapsed() < TIMES_KEPT) {
+            return Ok(times);
+        }
+        let times = self.parts.ledger.times().await?;
+        *self.times.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), times));
+        Ok(times)
+    }
+
+    async fn hand_over_the_rest(&self) -> Result<(), ServiceError> {
+        let (head, times) = (self.parts.ledger.head().await?, self.times().await?);
+        while self.seal(When::Now, head, times).await? {}
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Service for BatchesRole {
+    fn name(&self) -> &'static str {
+        "batches"
+    }
+
+    async fn pass(&self) -> Result<Progress, ServiceError> {
+        if self.follow().await? {
+            return Ok(Progress::More);
+        }
+        let (head, times) = (self.parts.ledger.head().await?, self.times().await?);
+        self.dissolve(times)?;
+        let deep = head.number.saturating_sub(self.config.finality);
+        self.parts.store.write(|tx| batches::finalise(tx, deep, head.timestamp))?;
+        self.answer(head)?;
+        self.give_up_late(head, times)?;
+        let more = self.seal(When::Due, head, times).await?;
+        Ok(if more { Progress::More } else { Progress::Wait(self.config.poll_interval) })
+    }
+
+    /// Receipts that cannot be handed over now wait in the store for the next start.
+    async fn drain(&self) {
+        match tokio::time::timeout(LAST_LOOK, self.hand_over_the_rest()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "what waits for a batch is posted after the next start"),
+            Err(_) => tracing::warn!(
+                "the chain does not answer; what waits for a batch is posted after the next start"
+            ),
+        }
+    }
+}
