@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { test as base, expect, type Page } from '@playwright/test';
+import { test as base, expect, type Frame, type Page } from '@playwright/test';
 import { alice, app, type Chain, startChain } from './chain.ts';
 import { serve } from './serve.ts';
 import { TestWallet } from './wallet.ts';
@@ -10,6 +10,15 @@ type Site = { url: string };
 type Fixtures = { wallet: TestWallet; visit: (path: string) => Promise<void>; complaints: string[] };
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** `config.json` of a page for this chain. */
+export function configOf(chain: Chain, more: Record<string, unknown> = {}) {
+  const { operators: _, chainId: __, ...contracts } = chain.book as Record<string, unknown>;
+  return { chainId: 31337, rpc: [chain.url], contracts, genesis: 'genesis/', pollingInterval: 300, names: {}, ...more };
+}
+
+/** Serves the page with another configuration than the journeys' usual one. */
+export const serveWith = (chain: Chain, more: Record<string, unknown>) => serve(join(app, 'dist'), chain.genesis, configOf(chain, more));
 
 /** Journeys: a chain of their own for all of them, taken back after each, and a wallet of Alice's. */
 export const test = base.extend<Fixtures & { restore: void }, { chain: Chain; site: Site }>({
@@ -23,9 +32,7 @@ export const test = base.extend<Fixtures & { restore: void }, { chain: Chain; si
   ],
   site: [
     async ({ chain }, use) => {
-      const { operators: _, chainId: __, ...contracts } = chain.book as Record<string, unknown>;
-      const config = { chainId: 31337, rpc: [chain.url], contracts, genesis: 'genesis/', pollingInterval: 300, names: {} };
-      const server = await serve(join(app, 'dist'), chain.genesis, config);
+      const server = await serve(join(app, 'dist'), chain.genesis, configOf(chain));
       await use({ url: server.url });
       server.stop();
     },
@@ -66,17 +73,17 @@ export const test = base.extend<Fixtures & { restore: void }, { chain: Chain; si
 });
 
 /** Connects the wallet through the page's own dialog. */
-export async function connect(page: Page): Promise<void> {
+export async function connect(page: Page | Frame): Promise<void> {
   await page.getByRole('button', { name: 'Connect wallet' }).click();
   await page.getByRole('button', { name: 'Test wallet' }).click();
   await expect(page.getByRole('button', { name: 'Connect wallet' })).toBeHidden();
 }
 
 /** The card with a heading. */
-export const card = (page: Page, title: string | RegExp) => page.locator('section.card', { has: page.getByRole('heading', { name: title, exact: typeof title === 'string' }) });
+export const card = (page: Page | Frame, title: string | RegExp) => page.locator('section.card', { has: page.getByRole('heading', { name: title, exact: typeof title === 'string' }) });
 
 /** Signs what the open dialog shows, waits until it is done, and closes it. */
-export async function confirm(page: Page, action: string): Promise<void> {
+export async function confirm(page: Page | Frame, action: string): Promise<void> {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: action, exact: true }).click();
   await expect(dialog.getByText('Done', { exact: true })).toBeVisible();
