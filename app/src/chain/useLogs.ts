@@ -1,12 +1,20 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { type InfiniteData, useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { AbiEvent, Address } from 'viem';
 import type { GetLogsReturnType } from 'viem';
 import { usePublicClient } from 'wagmi';
 import { useAppConfig } from '../config/context';
-import { scanBack } from './logs';
+import { type LogPage, scanBack } from './logs';
+import { useSync } from './sync';
 
-const QUERIES_PER_PAGE = 12;
+const QUERIES_PER_PAGE = 16;
+/** Blocks of the first query: a busy chain has thousands of logs in them, an idle one gets larger ranges at once. */
+const START = 16n;
+/** Blocks that are read again when there is a new head. A replaced block is noticed apart from this (see `ChainSync`). */
+const OVERLAP = 32n;
+
+/** A page of logs, and the head that its newest was read at. */
+type Page<Log> = LogPage<Log> & { head?: bigint };
 
 type Options<event extends AbiEvent> = {
   address: Address | undefined;
@@ -28,20 +36,29 @@ type Options<event extends AbiEvent> = {
 export function useLogs<const event extends AbiEvent>(options: Options<event>) {
   const { firstBlock, logRange, chainId } = useAppConfig();
   const client = usePublicClient();
+  const { reorgs } = useSync();
+  type Log = GetLogsReturnType<event, [event], true>[number];
   const { address, event, args, keep, wanted = 25 } = options;
   const first = options.first ?? firstBlock;
   const query = useInfiniteQuery({
-    queryKey: ['logs', chainId, address, event.name, JSON.stringify(args ?? {}), first.toString(), options.last?.toString() ?? 'head', keep?.key ?? '', wanted],
+    queryKey: ['logs', chainId, address, event.name, JSON.stringify(args ?? {}), first.toString(), options.last?.toString() ?? 'head', keep?.key ?? '', wanted, reorgs],
     enabled: Boolean(client && address) && options.enabled !== false,
     initialPageParam: undefined as bigint | undefined,
-    queryFn: async ({ pageParam }) => {
+    queryFn: async ({ pageParam, queryKey, client: cache }): Promise<Page<Log>> => {
       if (!client || !address) throw new Error('disabled');
-      const from = pageParam ?? options.last ?? (await client.getBlockNumber({ cacheTime: 0 }));
-      const fetchLogs = async (fromBlock: bigint, toBlock: bigint) => {
-        const logs = (await client.getLogs({ address, event, args, fromBlock, toBlock, strict: true } as never)) as GetLogsReturnType<event, [event], true>;
-        return keep ? logs.filter(keep.test) : logs;
-      };
-      return scanBack(fetchLogs, { first, from, range: logRange, wanted, queries: QUERIES_PER_PAGE });
+      const fetchLogs = async (fromBlock: bigint, toBlock: bigint) => (await client.getLogs({ address, event, args, fromBlock, toBlock, strict: true } as never)) as unknown as Log[];
+      const scan = { range: logRange, start: START < logRange ? START : logRange, keep: keep?.test, wanted, queries: QUERIES_PER_PAGE };
+      const before = cache.getQueryData<InfiniteData<Page<Log>, bigint | undefined>>(queryKey);
+      const known = before?.pages[before.pageParams.indexOf(pageParam)];
+      // What lies behind the head stays as it is; only new blocks are asked for.
+      if (known && pageParam !== undefined) return known;
+      const head = options.last ?? (await client.getBlockNumber({ cacheTime: 0 }));
+      if (known?.head !== undefined && head >= known.head) {
+        const again = [known.head - OVERLAP + 1n, first, (known.next ?? -1n) + 1n].reduce((a, b) => (a > b ? a : b));
+        const fresh = await scanBack(fetchLogs, { ...scan, first: again, from: head, wanted: Number.POSITIVE_INFINITY });
+        if (fresh.next === undefined) return { ...known, head, logs: [...fresh.logs, ...known.logs.filter(({ blockNumber }) => blockNumber < again)] };
+      }
+      return { ...(await scanBack(fetchLogs, { ...scan, first, from: pageParam ?? head })), head };
     },
     getNextPageParam: (page) => page.next,
   });

@@ -47,6 +47,32 @@ describe('pages of logs', () => {
     expect(asked).toHaveLength(6);
   });
 
+  test('of a busy chain come in small ranges, those of an idle one in large ones', async () => {
+    // 20 logs in every block.
+    const asked: bigint[] = [];
+    const busy = async (from: bigint, to: bigint) => {
+      asked.push(to - from + 1n);
+      return Array.from({ length: Number(to - from + 1n) * 20 }, (_, index) => to - BigInt(Math.floor(index / 20)));
+    };
+    const page = await scanBack(busy, { first: 0n, from: 100_000n, start: 64n, range: 10_000n, wanted: 25, queries: 12 });
+    expect(page.logs.length).toBeLessThanOrEqual(1_280);
+    expect(asked).toEqual([64n]);
+    const more = await scanBack(busy, { first: 0n, from: 100_000n, start: 64n, range: 10_000n, wanted: 3_000, queries: 12 });
+    expect(Math.max(...asked.slice(2).map(Number))).toBe(16);
+    expect(more.logs.length).toBeLessThan(4_000);
+    const idle = chainOf(10n ** 12n);
+    await scanBack(idle.fetchLogs, { first: 1n, from: 10n ** 9n, start: 64n, range: 10_000n, wanted: 25, queries: 16 });
+    expect(idle.asked.reduce((sum, [from, to]) => sum + (to - from + 1n), 0n)).toBeGreaterThan(100_000n);
+  });
+
+  test('leave out what is not wanted, and go on until a page is full', async () => {
+    const { asked, fetchLogs } = chainOf(10n);
+    const page = await scanBack(fetchLogs, { first: 0n, from: 9_999n, range: 1_000n, wanted: 30, queries: 12, keep: (block) => block % 100n === 0n });
+    expect(page.logs.every((block) => block % 100n === 0n)).toBe(true);
+    expect(page.logs).toHaveLength(30);
+    expect(asked).toHaveLength(3);
+  });
+
   test('halve a range that the RPC refuses, and pass other errors on', async () => {
     const { fetchLogs } = chainOf(10n, 1_500n);
     const page = await scanBack(fetchLogs, { first: 0n, from: 9_999n, range: 10_000n, wanted: 100, queries: 12 });

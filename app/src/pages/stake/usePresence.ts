@@ -12,7 +12,7 @@ import { type Presence, presenceOf } from './presence';
 const FULFILLED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceFulfilled' });
 const DAY = 86_400;
 /** Answers that are looked at: the first page of the log, however many a day has. */
-const MOST = 5_000;
+const MOST = 2_000;
 
 /** Which operators answered requests on the chain in the last 24 hours. `partial`: not all of the day was read. */
 export function usePresence(operator?: Address): { presence: Map<Address, Presence>; partial: boolean } | undefined {
