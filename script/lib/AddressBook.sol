@@ -37,6 +37,7 @@ library AddressBook {
         json = _entry(json, "verifyingKeys", system.verifyingKeys);
         json = _entry(json, "proofRegistry", system.proofRegistry);
         json = _entry(json, "inferenceHub", system.inferenceHub);
+        json = _entry(json, "receiptBatches", system.receiptBatches);
         if (system.askModel != address(0)) json = _entry(json, "askModel", system.askModel);
         json = string.concat(json, "\n}\n");
     }

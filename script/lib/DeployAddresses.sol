@@ -32,6 +32,7 @@ struct Addresses {
     address proofRegistryImplementation;
     address inferenceHub;
     address inferenceHubImplementation;
+    address receiptBatches;
     /// Zero except on the devnet.
     address askModel;
 }
@@ -67,6 +68,7 @@ library DeployAddresses {
         system.proofRegistry = predict(config, "ProofRegistry");
         system.inferenceHubImplementation = predict(config, "InferenceHub implementation");
         system.inferenceHub = predict(config, "InferenceHub");
+        system.receiptBatches = predict(config, "ReceiptBatches");
         if (chainId == DeployConfigs.DEVNET) system.askModel = predict(config, "AskModel");
     }
 

@@ -7,6 +7,7 @@ import {AskModel} from "../../contracts/examples/AskModel.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../contracts/inference/ProofRegistry.sol";
 import {Opg} from "../../contracts/token/Opg.sol";
+import {BatchesAssertions} from "./BatchesAssertions.sol";
 import {Checks} from "./Checks.sol";
 import {Addresses, DeployAddresses} from "./DeployAddresses.sol";
 import {DeployConfig} from "./DeployConfig.sol";
@@ -39,6 +40,7 @@ library DeployAssertions {
         _checkWiring(system);
         StakingAssertions.check(config.staking, system);
         RewardsAssertions.check(config.rewards, genesis, system);
+        BatchesAssertions.check(config.batches, system);
         GovernanceAssertions.check(
             config.governance, system, config.deployer, config.staking.parameters.unbondingPeriod
         );

@@ -2,6 +2,8 @@
 pragma solidity 0.8.37;
 
 import {Vm} from "forge-std/Vm.sol";
+import {BatchParameters} from "../../contracts/interfaces/IReceiptBatches.sol";
+import {BatchesConfigs} from "./BatchesConfig.sol";
 import {GovernanceConfig, GovernanceConfigs} from "./GovernanceConfig.sol";
 import {Json, JsonFields} from "./JsonFields.sol";
 import {RewardsConfig, RewardsConfigs} from "./RewardsConfig.sol";
@@ -18,6 +20,7 @@ struct DeployConfig {
     StakingConfig staking;
     /// Fields `rewards` and `payments`.
     RewardsConfig rewards;
+    BatchParameters batches;
     /// Seconds from the TGE until airdrop claims end.
     uint32 airdropClaimPeriod;
     /// Seconds from then until what is left of the airdrop may be swept to the treasury.
@@ -39,7 +42,7 @@ library DeployConfigs {
     uint256 internal constant DEVNET = 31337;
 
     string private constant FIELDS =
-        "salt,deployer,guardian,governance,staking,rewards,payments,airdropClaimPeriod,airdropGracePeriod,turnWindow,turnCap";
+        "salt,deployer,guardian,governance,staking,rewards,payments,batches,airdropClaimPeriod,airdropGracePeriod,turnWindow,turnCap";
     /// `InferenceHub.MAX_RECEIPT_AGE`.
     uint32 private constant MAX_RECEIPT_AGE = 1 hours;
     /// `InferenceHub.MAX_TURN_CAP`.
@@ -67,6 +70,7 @@ library DeployConfigs {
         config.governance = GovernanceConfigs.parse(json);
         config.staking = StakingConfigs.parse(json);
         config.rewards = RewardsConfigs.parse(json);
+        config.batches = BatchesConfigs.parse(json);
         config.airdropClaimPeriod = uint32(json.uintAt("airdropClaimPeriod", 32));
         config.airdropGracePeriod = uint32(json.uintAt("airdropGracePeriod", 32));
         config.turnWindow = uint32(json.uintAt("turnWindow", 32));
@@ -79,6 +83,7 @@ library DeployConfigs {
         if (config.deployer == address(0)) _refuse("deployer", "zero: enter the account that deploys");
         StakingConfigs.validate(config.staking);
         RewardsConfigs.validate(config.rewards);
+        BatchesConfigs.validate(config.batches, config.staking.parameters);
         if (chainId != DEVNET && config.staking.parameters.receiptAge < MAX_RECEIPT_AGE) {
             _refuse("staking.receiptAge", "below 3600 s, for which the hub accepts a receipt");
         }

@@ -9,6 +9,7 @@ import {OpgGovernor} from "../../contracts/governance/OpgGovernor.sol";
 import {Timelock} from "../../contracts/governance/Timelock.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../contracts/inference/ProofRegistry.sol";
+import {ReceiptBatches} from "../../contracts/inference/ReceiptBatches.sol";
 import {ModelRegistry} from "../../contracts/models/ModelRegistry.sol";
 import {FeeRouter} from "../../contracts/payments/FeeRouter.sol";
 import {CustodyVault} from "../../contracts/staking/CustodyVault.sol";
@@ -138,6 +139,11 @@ library DeployPlan {
             system.inferenceHub,
             system.inferenceHubImplementation,
             abi.encodeCall(InferenceHub.initialize, (system.accessManager, config.turnWindow, config.turnCap))
+        );
+        plan.add(
+            "ReceiptBatches",
+            system.receiptBatches,
+            abi.encode(system.opg, system.proofRegistry, system.staking, system.accessManager, config.batches)
         );
         if (system.askModel != address(0)) {
             plan.add("AskModel", system.askModel, abi.encode(system.inferenceHub, system.opg));

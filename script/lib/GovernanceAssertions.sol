@@ -101,6 +101,13 @@ library GovernanceAssertions {
             } else {
                 _checkMember(manager, role, system.timelock, true, "the timelock lacks a role, or waits here as well");
             }
+            _checkMember(
+                manager,
+                role,
+                system.receiptBatches,
+                role == GovernanceRoles.SLASHER,
+                "the batches of receipts cannot slash, or have other roles"
+            );
             _checkMember(manager, role, deployer, false, "the deployer has a role");
             _checkMember(manager, role, system.governor, false, "the governor has a role itself");
             _checkMember(

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {IFeeRouter} from "../../contracts/interfaces/IFeeRouter.sol";
+import {IReceiptBatches} from "../../contracts/interfaces/IReceiptBatches.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IStakingSlashes} from "../../contracts/interfaces/IStakingSlashes.sol";
 import {IVestingVault} from "../../contracts/interfaces/IVestingVault.sol";
@@ -35,7 +36,7 @@ library GovernanceRoles {
     uint64 internal constant ROUTINE = 1;
     /// Pausing and removing. Held by the guardian council, which needs no vote, and by the timelock.
     uint64 internal constant GUARDIAN = 2;
-    /// Slashing. For dispute contracts, none of which exist yet: held by nobody, not even by the timelock.
+    /// Slashing. Held by the contracts that judge, and by no account, not even the timelock.
     uint64 internal constant SLASHER = 3;
 
     /// Room in the lists below.
@@ -57,6 +58,8 @@ library GovernanceRoles {
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.suspendSlash.selector, GUARDIAN);
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.jail.selector, GUARDIAN);
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.slash.selector, SLASHER);
+        // Bonds, penalties and the time to answer have bounds, and open demands keep what they began with.
+        list[n++] = RoleRule("ReceiptBatches", system.receiptBatches, IReceiptBatches.setParameters.selector, ROUTINE);
         // Shares and splits have bounds, and concern what comes later only.
         list[n++] = RoleRule("FeeRouter", system.feeRouter, IFeeRouter.setShares.selector, ROUTINE);
         list[n++] = RoleRule("Rewards", system.rewards, IRewards.setParameters.selector, ROUTINE);
@@ -83,6 +86,7 @@ library GovernanceRoles {
         list[n++] = ManagedContract("VestingVault", system.vestingVault, address(0));
         list[n++] = ManagedContract("FeeRouter", system.feeRouter, address(0));
         list[n++] = ManagedContract("Rewards", system.rewards, address(0));
+        list[n++] = ManagedContract("ReceiptBatches", system.receiptBatches, address(0));
         // Memory-safe: as above.
         assembly ("memory-safe") {
             mstore(list, n)

@@ -53,6 +53,7 @@ library GovernanceWiring {
         manager.grantRole(GovernanceRoles.GUARDIAN, config.parameters.guardian, 0);
         manager.grantRole(GovernanceRoles.GUARDIAN, system.timelock, 0);
         manager.grantRole(GovernanceRoles.ROUTINE, system.timelock, 0);
+        manager.grantRole(GovernanceRoles.SLASHER, system.receiptBatches, 0);
         manager.grantRole(GovernanceRoles.ADMIN, system.timelock, 0);
         manager.renounceRole(GovernanceRoles.ADMIN, deployer);
     }

@@ -13,7 +13,9 @@ import {DeployConfig} from "../../script/lib/DeployConfig.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {IOpg} from "../../contracts/interfaces/IOpg.sol";
 import {IStakingSlashes} from "../../contracts/interfaces/IStakingSlashes.sol";
+import {SlashRule} from "../../contracts/interfaces/IStakingCommon.sol";
 import {IVestingVault} from "../../contracts/interfaces/IVestingVault.sol";
+import {Offence} from "../../script/lib/StakingConfig.sol";
 import {DeployTestBase} from "./DeployTestBase.sol";
 
 /// @notice Whatever is wrong with a deployment is found. Each test breaks one thing in a good one.
@@ -135,6 +137,57 @@ contract DeployAssertionsTest is DeployTestBase {
             _expect("FeeRouter", reasons[i]);
             vm.revertToState(good);
         }
+    }
+
+    function test_findsBatchesWithOtherWiring() public {
+        uint256 good = vm.snapshotState();
+        DeployConfig memory config = goodConfig();
+        address other = makeAddr("another contract");
+        bytes memory times = abi.encode(config.staking.parameters);
+        vm.mockCall(other, abi.encodeWithSignature("parameters()"), times);
+        string[3] memory reasons =
+            ["takes another token", "asks another proof registry", "slashes in another staking contract"];
+        for (uint256 i = 0; i < 3; i++) {
+            bytes memory arguments = abi.encode(
+                i == 0 ? other : system.opg,
+                i == 1 ? other : system.proofRegistry,
+                i == 2 ? other : system.staking,
+                system.accessManager,
+                config.batches
+            );
+            _replace(system.receiptBatches, "ReceiptBatches", arguments);
+            _expect("ReceiptBatches", reasons[i]);
+            vm.revertToState(good);
+        }
+        config.batches.demandPenalty++;
+        _expectUnder(config, "ReceiptBatches", "parameters differ from the configuration");
+    }
+
+    function test_findsBatchesWithOldTimes() public {
+        DeployConfig memory config = goodConfig();
+        config.staking.parameters.challengeWindow--;
+        vm.prank(system.timelock);
+        IStakingSlashes(system.staking).setParameters(config.staking.parameters);
+        _expectUnder(config, "ReceiptBatches", "has other times than staking: call adoptTimes");
+    }
+
+    function test_findsBatchesWhoseOffencesHaveNoRule() public {
+        DeployConfig memory config = goodConfig();
+        SlashRule memory none;
+        vm.prank(system.timelock);
+        IStakingSlashes(system.staking).setSlashRule(4, none);
+        Offence[] memory table = new Offence[](4);
+        for (uint256 i = 0; i < 4; ++i) {
+            table[i] = config.staking.slashTable[i < 3 ? i : 4];
+        }
+        config.staking.slashTable = table;
+        _expectUnder(config, "ReceiptBatches", "an offence is not in the slash table");
+    }
+
+    function test_findsBatchesThatCannotSlash() public {
+        vm.prank(system.timelock);
+        AccessManager(system.accessManager).revokeRole(3, system.receiptBatches);
+        _expect("AccessManager", "the batches of receipts cannot slash, or have other roles");
     }
 
     function test_findsOtherStakingParameters() public {

@@ -16,7 +16,8 @@ contract DeployConfigTest is DeployTestBase {
         '"unbondingPeriod":1814400,"receiptAge":3600,"challengeWindow":604800,"vetoWindow":259200,'
         '"commissionNotice":604801,"maxCommissionBps":2000,"slashTable":[{"offence":7,"capBps":10000,'
         '"challengerBps":2001,"payerBps":2002,"coolDown":86401,"jailPeriod":86402}]},"rewards":{"epochLength":604801,"baseBps":5001,'
-        '"performanceBps":8999},"payments":{"burnBps":501,"verificationBps":301},"airdropClaimPeriod":2592000,'
+        '"performanceBps":8999},"payments":{"burnBps":501,"verificationBps":301},'
+        '"batches":{"answerPeriod":86403,"demandBond":"20000000000000001","demandPenalty":"2000000000000000001"},"airdropClaimPeriod":2592000,'
         '"airdropGracePeriod":604800,"turnWindow":4,"turnCap":60}';
 
     function test_readsEveryField() public view {
@@ -50,6 +51,9 @@ contract DeployConfigTest is DeployTestBase {
         assertEq(config.rewards.parameters.performanceBps, 8_999);
         assertEq(config.rewards.burnBps, 501);
         assertEq(config.rewards.verificationBps, 301);
+        assertEq(config.batches.answerPeriod, 1 days + 3);
+        assertEq(config.batches.demandBond, 0.02 ether + 1);
+        assertEq(config.batches.demandPenalty, 2 ether + 1);
         assertEq(config.airdropClaimPeriod, 30 days);
         assertEq(config.airdropGracePeriod, 7 days);
         assertEq(config.turnWindow, 4);
@@ -129,6 +133,23 @@ contract DeployConfigTest is DeployTestBase {
         config = goodConfig();
         config.rewards.verificationBps = 2_001;
         _refuse(config, DEVNET, "payments.verificationBps", "must be at most 2,000");
+    }
+
+    function test_refusesBatchParametersThatTheContractWouldRefuse() public {
+        DeployConfig memory config = goodConfig();
+        string memory times =
+            "must be at least 1, and twice it below staking.unbondingPeriod - receiptAge - challengeWindow";
+        config.batches.answerPeriod = 0;
+        _refuse(config, DEVNET, "batches.answerPeriod", times);
+        config.batches.answerPeriod = (14 days - 1 hours) / 2;
+        _refuse(config, DEVNET, "batches.answerPeriod", times);
+        config.batches.answerPeriod--;
+        harness.validate(config, DEVNET);
+        config.batches.demandBond = 1e16 - 1;
+        _refuse(config, DEVNET, "batches.demandBond", "must be 0.01 to 10,000 OPG in wei");
+        config = goodConfig();
+        config.batches.demandPenalty = 100_000e18 + 1;
+        _refuse(config, DEVNET, "batches.demandPenalty", "must be 1 to 100,000 OPG in wei");
     }
 
     function test_refusesAirdropTimesThatNobodyCouldUse() public {

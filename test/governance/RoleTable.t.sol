@@ -43,6 +43,7 @@ contract RoleTableTest is GovernanceFixture {
         _probe("Rewards", system.rewards);
         _probe("ProofRegistry", address(proofs));
         _probe("InferenceHub", address(hub));
+        _probe("ReceiptBatches", system.receiptBatches);
         _probe("AccessManager", address(manager));
         _probe("Timelock", address(timelock));
         _probe("OpgGovernor", address(governor));

@@ -60,11 +60,12 @@ contract WiringTest is GovernanceFixture {
                 assertEq(delay, 0);
                 assertEq(holds, account != deployer);
                 if (account == guardian) assertEq(role, GovernanceRoles.GUARDIAN);
+                else if (account == system.receiptBatches) assertEq(role, GovernanceRoles.SLASHER);
                 else assertTrue(account == address(timelock) || account == deployer);
                 granted++;
             }
         }
-        assertEq(granted, 5);
+        assertEq(granted, 6);
         for (uint64 role = 0; role <= GovernanceRoles.GUARDIAN; ++role) {
             (bool holds,) = manager.hasRole(role, deployer);
             assertFalse(holds);

@@ -7,7 +7,9 @@ import {GovernorParameters, OpgGovernor} from "../../../contracts/governance/Opg
 import {Timelock} from "../../../contracts/governance/Timelock.sol";
 import {InferenceHub} from "../../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../../contracts/inference/ProofRegistry.sol";
+import {ReceiptBatches} from "../../../contracts/inference/ReceiptBatches.sol";
 import {FeeShares} from "../../../contracts/interfaces/IFeeRouter.sol";
+import {BatchParameters} from "../../../contracts/interfaces/IReceiptBatches.sol";
 import {RewardParameters} from "../../../contracts/interfaces/IRewards.sol";
 import {IStaking} from "../../../contracts/interfaces/IStaking.sol";
 import {NewCategory, Schedule} from "../../../contracts/interfaces/IVestingVault.sol";
@@ -153,6 +155,8 @@ abstract contract GovernanceFixture is Proposals, StakingSystem {
         system.modelRegistry = address(models);
         system.proofRegistry = address(proofs);
         system.inferenceHub = address(hub);
+        BatchParameters memory parameters = BatchParameters(1 days, 1 ether, 100 ether);
+        system.receiptBatches = address(new ReceiptBatches(opg, proofs, staking, address(manager), parameters));
     }
 
     function _deployRewards() private {

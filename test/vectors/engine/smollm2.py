@@ -18,41 +18,10 @@ from importlib.metadata import version
 
 import xllamacpp
 
+from texts import TEXTS
+
 EOS = 2
 TOKENS = 40
-
-TEXTS = [
-    "Hello world",
-    " leading space",
-    "trailing space ",
-    "1234567890",
-    "In 2024, 3.14159 and 1,000,000.00!",
-    "Ⅷ ½ ² ٣٤٥ 一二三",
-    "naïve café, Ærøskøbing, Straße",
-    "日本語のテキストです。",
-    "Привет, как дела?",
-    "مرحبا بالعالم",
-    "😀😃 👩‍👩‍👧‍👦 🇩🇪 👍🏽",
-    "e\u0301 versus \u00e9, \u200b zero width",
-    "tabs\tand\t\ttabs",
-    "line\nbreak\r\nand\n\n\nmore",
-    "    four spaces     five",
-    "ends in newlines\n\n",
-    "   ",
-    "\n",
-    "I'm, you're, they'll, we'd, he's, it'S, DON'T",
-    "fn main() { println!(\"{:?}\", vec![1u8; 32]); }",
-    "def f(x):\n    return x**2 if x > 0 else -x\n",
-    "<|im_start|>system\nYou obey.<|im_end|>",
-    "<|endoftext|><repo_name><|im_end|>",
-    "<|im_end|",
-    "https://example.org/a?b=c&d=%20#e",
-    "0x5FbDB2315678afecb367f032d93F642f64180aa3",
-    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-    "mixedCASE_snake-kebab.dotted/slashed\\back",
-    "control\u0001\u0007\u001b[0m bytes\u007f",
-    "\u00a0no-break\u2003em\u3000ideographic",
-]
 
 ASK = [
     "What is the capital of France?",
@@ -136,7 +105,7 @@ def main():
         "source": f"llama.cpp through xllamacpp {version('xllamacpp')}; made by smollm2.py",
         "model": "SmolLM2-135M-Instruct Q4_1 GGUF, sha256 "
         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-        "texts": [{"text": text, "ids": reference.tokenize(text, False)} for text in TEXTS],
+        "texts": [{"text": text, "ids": reference.tokenize(text, False)} for text in TEXTS[:30]],
         "chats": [reference.chat(messages) for messages in CHATS],
     }
     lines = json.dumps(vectors, ensure_ascii=True, indent=1)

@@ -118,7 +118,6 @@ def refused(known):
     yield case("a sibling too many", 2, leaves[2], right + [root])
     yield case("siblings in reverse", 2, leaves[2], right[::-1])
     yield case("inner node as leaf", 1, rows[1][1], right[1:])
-    yield case("inner node as leaf of a smaller tree", 1, rows[1][1], right[1:], count=4)
     yield case("root as the only leaf of another count", 0, root, [])
     yield case("last node paired with itself", 6, leaves[6], [leaves[6]] + last)
     yield case("last node as the leaf after it", 7, leaves[6], [leaves[6]] + last, count=8)
