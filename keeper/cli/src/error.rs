@@ -106,6 +106,12 @@ codes! {
     ReceiptInvalid = "OPG-0602" => Invalid,
     /// A proof of execution does not hold.
     Proof = "OPG-0603" => Invalid,
+    /// The chain has no such batch of receipts.
+    BatchUnknown = "OPG-0604" => NotFound,
+    /// A batch of receipts, or one of its leaves, does not hold.
+    BatchInvalid = "OPG-0605" => Invalid,
+    /// The data of a batch is not served, or is not what was posted.
+    BatchData = "OPG-0606" => Invalid,
     /// `opg doctor` found a problem.
     Unhealthy = "OPG-0701" => Unhealthy,
     /// The daemon stopped for a reason that a restart would not cure.

@@ -89,6 +89,8 @@ pub struct GatewayConfig {
     pub chain_id: u64,
     /// Contract in whose EIP-712 domain receipts are signed.
     pub proof_registry: Address,
+    /// Contract that batches of receipts are posted to, if they are.
+    pub receipt_batches: Option<Address>,
     /// What is served.
     pub models: Vec<ServedModel>,
     /// OPG wei asked per compute unit.
@@ -117,6 +119,7 @@ impl GatewayConfig {
             operator,
             chain_id,
             proof_registry,
+            receipt_batches: None,
             models,
             unit_price: 1,
             payments: Payments::Free,

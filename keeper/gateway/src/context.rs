@@ -13,7 +13,7 @@ use alloy::{
 };
 use opg_chain::journal::Waker;
 use opg_engine::Engine;
-use opg_node::Clock;
+use opg_node::{Clock, batches::BatchesMetrics};
 use opg_receipts::Eip712Domain;
 use opg_store::{GroupWriter, Store};
 use tokio::sync::watch;
@@ -21,6 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     ApiError, GatewayConfig, GatewayLedger, GatewayMetrics, models::Models, rate::Rates, schedule::Schedule,
+    standing::Standing,
 };
 
 /// Whose requests are counted together.
@@ -55,6 +56,8 @@ pub(crate) struct Context {
     pub(crate) signer: Arc<dyn Signer + Send + Sync>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) journal: Option<Waker>,
+    /// What the batch service counts.
+    pub(crate) batches: Option<Arc<BatchesMetrics>>,
     /// Domain of the receipts.
     pub(crate) domain: Eip712Domain,
     /// Domain of the token's authorizations; none where nobody pays.
@@ -65,6 +68,8 @@ pub(crate) struct Context {
     pub(crate) schedule: Schedule<Caller>,
     pub(crate) rates: Rates<Caller>,
     pub(crate) metrics: GatewayMetrics,
+    /// Whether the operator may sign.
+    pub(crate) standing: Standing,
     /// Requests that are being answered.
     pub(crate) under_way: Mutex<HashSet<B256>>,
     /// Changes whenever payments were settled or failed.

@@ -12,6 +12,7 @@ use opg_chain::journal::Waker;
 use opg_engine::Engine;
 use opg_node::{
     Clock, Service, ServiceError,
+    batches::BatchesMetrics,
     supervisor::{ServiceMetrics, supervise},
 };
 use opg_store::{GroupWriter, Store};
@@ -26,6 +27,7 @@ use crate::{
     rate::Rates,
     schedule::Schedule,
     serve::{self, Listener, Tls},
+    standing::{Look, Standing},
 };
 
 /// What the gateway works with.
@@ -42,6 +44,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Wakes the journal after an intent was enqueued. Without it, the journal finds the intent at its next look.
     pub journal: Option<Waker>,
+    /// What the batch service counts, where there is one.
+    pub batches: Option<Arc<BatchesMetrics>>,
 }
 
 impl fmt::Debug for Parts {
@@ -67,7 +71,7 @@ impl Gateway {
     /// [`ServiceError::Recoverable`] if the chain cannot be asked now; [`ServiceError::Fatal`] if a model is not the
     /// registered one, the address is taken, or a TLS file is unusable.
     pub async fn open(config: GatewayConfig, parts: Parts) -> Result<Self, ServiceError> {
-        let Parts { store, ledger, engine, signer, clock, journal } = parts;
+        let Parts { store, ledger, engine, signer, clock, journal, batches } = parts;
         let models = Models::open(&config, &*engine, &*ledger).await?;
         let token = match config.payments {
             Payments::Free => None,
@@ -102,6 +106,7 @@ impl Gateway {
             schedule: Schedule::new(config.concurrency, config.queue, config.queue_per_payer),
             rates: Rates::new(config.bounds.per_minute),
             metrics: GatewayMetrics::default(),
+            standing: Standing::default(),
             under_way: Mutex::new(HashSet::new()),
             settlements: watch::Sender::default(),
             tasks: TaskTracker::new(),
@@ -115,6 +120,7 @@ impl Gateway {
             signer,
             clock,
             journal,
+            batches,
             token,
             vaults,
             models,
@@ -144,7 +150,7 @@ impl Gateway {
     /// far as the time allows. What is left is in the store, and the next start goes on with it.
     ///
     /// # Errors
-    /// A fatal error of the watch over settlements.
+    /// A fatal error of the watch over settlements or the operator's standing.
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), ServiceError> {
         let Self { context, listener, tls, settlements, .. } = self;
         let watch = Watch::new(Arc::clone(&context));
@@ -156,12 +162,19 @@ impl Gateway {
             stop.cancel();
             ended
         };
+        let look = Look { context: Arc::clone(&context) };
+        let looks = ServiceMetrics::default();
+        let looking = async {
+            let ended = supervise(&look as &dyn Service, &looks, stop_watch.clone()).await;
+            stop.cancel();
+            ended
+        };
         let router = serve::router(Arc::clone(&context));
         let serving = async {
             serve::serve(Arc::clone(&context), router, listener, tls, stop.clone()).await;
             stop_watch.cancel();
         };
-        let (ended, ()) = tokio::join!(watching, serving);
-        ended
+        let (ended, looked, ()) = tokio::join!(watching, looking, serving);
+        ended.and(looked)
     }
 }

@@ -7,7 +7,7 @@ use alloy::{
 use async_trait::async_trait;
 use opg_chain::{
     address_book::AddressBook,
-    bindings::{IModelRegistry, ModelSpec, Opg},
+    bindings::{IModelRegistry, IStaking, ModelSpec, Opg},
     rpc::Rpc,
     rpc_trait::{self, CallRequest, ChainRpc, Head},
 };
@@ -27,6 +27,9 @@ pub trait GatewayLedger: Send + Sync + std::fmt::Debug {
 
     /// The published specification of a model version.
     async fn model_spec(&self, version: B256) -> Result<ModelSpec, LedgerError>;
+
+    /// The key that signs for `operator` at unix time `at`, zero if the operator is not active then.
+    async fn signer_of(&self, operator: Address, at: u64) -> Result<Address, LedgerError>;
 
     /// Name and version of the EIP-712 domain of a token.
     async fn token_domain(&self, asset: Address) -> Result<(String, String), LedgerError>;
@@ -62,13 +65,14 @@ pub trait GatewayLedger: Send + Sync + std::fmt::Debug {
 pub struct ChainGatewayLedger {
     rpc: Rpc,
     registry: Address,
+    staking: Address,
 }
 
 impl ChainGatewayLedger {
     /// Reads the deployment of `book` through `rpc`.
     #[must_use]
     pub fn new(rpc: Rpc, book: &AddressBook) -> Self {
-        Self { rpc, registry: book.model_registry }
+        Self { rpc, registry: book.model_registry, staking: book.staking }
     }
 }
 
@@ -80,6 +84,10 @@ impl GatewayLedger for ChainGatewayLedger {
 
     async fn model_spec(&self, version: B256) -> Result<ModelSpec, LedgerError> {
         Ok(self.rpc.view(self.registry, &IModelRegistry::specOfCall { version }).await?)
+    }
+
+    async fn signer_of(&self, operator: Address, at: u64) -> Result<Address, LedgerError> {
+        Ok(self.rpc.view(self.staking, &IStaking::signerAtCall { operator, timestamp: at }).await?)
     }
 
     async fn token_domain(&self, asset: Address) -> Result<(String, String), LedgerError> {

@@ -16,6 +16,7 @@ mod receipt;
 mod run;
 mod schedule;
 mod serve;
+mod standing;
 
 pub use config::{Bounds, GatewayConfig, Payments, ServedModel, TlsFiles};
 pub use error::ApiError;

@@ -6,6 +6,9 @@ use std::{
     time::Duration,
 };
 
+use opg_node::batches::BatchesMetrics;
+use opg_store::batches::Summary;
+
 /// Upper bounds of the buckets of durations, in seconds.
 const BOUNDS: [f64; 10] = [0.005, 0.02, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0];
 
@@ -75,6 +78,46 @@ pub struct GatewayMetrics {
     pub settlement_seconds: Histogram,
     /// Time to make an answer durable.
     pub commit_seconds: Histogram,
+}
+
+/// What is stored of batches, and what the batch service has done where there is one.
+pub(crate) fn render_batches(summary: &Summary, counts: Option<&BatchesMetrics>, text: &mut String) {
+    for (name, help, value) in [
+        ("receipts_waiting", "Receipts that wait for a batch.", summary.waiting),
+        (
+            "oldest_waiting",
+            "Unix time at which the oldest of them was issued; 0: none.",
+            summary.oldest.unwrap_or_default(),
+        ),
+        ("leaves_demanded", "Leaves that the chain waits for.", summary.demands),
+    ] {
+        let name = format!("opg_batches_{name}");
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    }
+    for (name, help) in [("stored", "Batches by state."), ("stored_receipts", "Receipts in them.")] {
+        let full = format!("opg_batches_{name}");
+        let _ = writeln!(text, "# HELP {full} {help}\n# TYPE {full} gauge");
+        for (state, batches, receipts) in &summary.states {
+            let value = if name == "stored" { batches } else { receipts };
+            let _ = writeln!(text, "{full}{{state=\"{state}\"}} {value}");
+        }
+    }
+    let Some(counts) = counts else { return };
+    for (name, help, value) in [
+        ("sealed_total", "Batches handed to the journal.", &counts.sealed),
+        ("receipts_total", "Receipts in them.", &counts.receipts),
+        ("posted_total", "Batches seen on the chain.", &counts.posted),
+        ("dissolved_total", "Batches that did not reach the chain.", &counts.dissolved),
+        ("late_receipts_total", "Receipts too old to be posted.", &counts.late),
+        ("invalid_receipts_total", "Receipts that the chain would not hold for valid.", &counts.invalid),
+        ("answers_total", "Demanded leaves handed to the journal.", &counts.answers),
+        ("unanswered_total", "Demanded leaves not shown in time.", &counts.unanswered),
+        ("restarts_total", "Passes that failed and were repeated.", &counts.service.restarts),
+    ] {
+        let name = format!("opg_batches_{name}");
+        let value = value.load(Relaxed);
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
+    }
 }
 
 impl GatewayMetrics {

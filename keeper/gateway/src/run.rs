@@ -178,6 +178,10 @@ impl Work {
     /// Runs the model, signs, and makes the answer durable.
     async fn produce(&self, place: &Place<Caller>, settled: Option<B256>) -> Result<Answer, ApiError> {
         let context = &self.context;
+        if settled.is_none() {
+            // What is paid already is answered, whatever its receipt is worth.
+            context.standing.check()?;
+        }
         let turn = tokio::time::timeout(LONGEST_QUEUE, place.turn()).await.map_err(|_| {
             let message = "the request waited too long for its turn";
             ApiError::unavailable("queue_timeout", message, Duration::from_secs(10))

@@ -1,5 +1,6 @@
 //! The server: connections, addresses, answers.
 
+mod batches;
 mod connections;
 mod handlers;
 mod infer;

@@ -8,6 +8,7 @@ mod ledger;
 mod metrics;
 mod post;
 mod role;
+mod sift;
 
 pub use config::BatchesConfig;
 pub use ledger::{BatchTimes, BatchesLedger, ChainBatches};

@@ -17,5 +17,5 @@ pub use demands::{Demand, close_demand, note_demand, open_demands};
 pub use leaves::{PART_HEIGHT, Place, place_of, proof, records};
 pub use model::{Batch, BatchId, BatchState, Summary, by_name, posting, summary};
 pub(crate) use queue::begin_to_wait;
-pub use queue::{Waiting, drop_late, holds, oldest, waiting};
+pub use queue::{Waiting, discard, drop_late, holds, oldest, waiting};
 pub use seal::{Leaf, NewBatch, dissolve, seal};

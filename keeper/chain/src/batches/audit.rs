@@ -18,7 +18,7 @@ const PARALLEL: usize = 16;
 
 /// What is wrong with a leaf.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "fault", rename_all = "camelCase")]
+#[serde(tag = "fault", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum LeafFault {
     /// The record is no signed receipt.
     Unreadable {

@@ -1,6 +1,7 @@
 //! The command line as clap parses it: one module per command.
 
 mod app;
+mod batch;
 mod devnet;
 mod genesis;
 mod init;
@@ -21,6 +22,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::{
     app::AppArgs,
+    batch::VerifyBatchArgs,
     devnet::{DemoArgs, DevnetArgs},
     genesis::{DeploymentArgs, GenesisBuildArgs, GenesisCommand, GenesisVerifyArgs},
     init::InitArgs,
@@ -107,6 +109,8 @@ pub(crate) enum Command {
     /// Receipts of anybody.
     #[command(subcommand)]
     Receipt(ReceiptCommand),
+    /// Check a whole batch of receipts from the chain and the data that its operator serves.
+    VerifyBatch(VerifyBatchArgs),
     /// Files that commit to who gets which part of the supply when.
     #[command(subcommand)]
     Genesis(GenesisCommand),

@@ -1,6 +1,7 @@
 //! One module per verb.
 
 mod app;
+mod batch;
 mod claim;
 mod devnet;
 mod doctor;
@@ -55,6 +56,7 @@ pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
         Command::Jobs(command) => jobs::run(command, &config()?, output),
         Command::Tx(command) => tx::run(command, &config()?, output),
         Command::Receipt(command) => block_on(until_interrupted(receipt::run(cli, command, output))),
+        Command::VerifyBatch(args) => block_on(until_interrupted(batch::run(cli, args, output))),
         Command::Genesis(command) => block_on(genesis::run(command, output)),
         Command::Vesting(command) => block_on(until_interrupted(vesting::run(command, output))),
         Command::Zk(command) => zk::run(command, output),

@@ -7,7 +7,7 @@ use opg_chain::{
     ledger::{Contracts, LedgerError, OperatorStatus},
 };
 use opg_store::{
-    jobs,
+    batches, jobs,
     vesting::{self, Summary},
 };
 use serde_json::{Value, json};
@@ -63,6 +63,10 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
     let operator = config.operator.or(signer);
     let chain = chain(config, signer, operator).await?;
     let crank = crank(config, chain.time)?;
+    let receipts = match config.database.exists() {
+        true => context::store(config)?.read(batches::summary).map_err(context::state)?,
+        false => batches::Summary::default(),
+    };
 
     let value = json!({
         "running": running,
@@ -77,6 +81,14 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
         "jobs": jobs.iter().map(|(state, count)| (state.name().to_owned(), json!(count))).collect::<serde_json::Map<_, _>>(),
         "transactions": transactions.iter().map(|(state, count)| (state.clone(), json!(count))).collect::<serde_json::Map<_, _>>(),
         "crank": { "enabled": config.crank.enabled, "index": crank.as_ref().map(index) },
+        "batches": {
+            "waiting": receipts.waiting,
+            "oldestIssuedAt": receipts.oldest,
+            "demandedLeaves": receipts.demands,
+            "states": receipts.states.iter().map(|(state, batches, receipts)| {
+                (state.clone(), json!({ "batches": batches, "receipts": receipts }))
+            }).collect::<serde_json::Map<_, _>>(),
+        },
         "alert": alert.as_ref().map(|(text, since)| json!({ "text": text, "since": since })),
     });
     output.result(&value, || {
@@ -93,6 +105,9 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
             ("operator", format!("{} with {} OPG of credit", shown(operator), decimal(chain.credit, 18))),
             ("chain", format!("{} at block {}, {} old", config.chain.id, chain.head, age(chain.time))),
         ];
+        if config.gateway.enabled || receipts != batches::Summary::default() {
+            rows.insert(3, ("receipts", posted(&receipts, chain.time)));
+        }
         if config.crank.enabled || crank.is_some() {
             rows.insert(3, ("crank", described(config.crank.enabled, crank.as_ref(), chain.time)));
         }
@@ -164,6 +179,25 @@ fn described(enabled: bool, summary: Option<&Summary>, now: u64) -> String {
             "last release {ago} ago: {amount} OPG to {} schedules (transaction {})",
             last.schedules, last.intent
         ));
+    }
+    parts.join(", ")
+}
+
+/// Receipts of the gateway in one line, at chain time `now`.
+fn posted(summary: &batches::Summary, now: u64) -> String {
+    let mut parts: Vec<_> = summary
+        .states
+        .iter()
+        .map(|(state, batches, receipts)| format!("{receipts} in {batches} {state} batches"))
+        .collect();
+    parts.push(match summary.oldest {
+        Some(oldest) => {
+            format!("{} wait, the oldest for {}", summary.waiting, duration(now.saturating_sub(oldest)))
+        }
+        None => "none waits".to_owned(),
+    });
+    if summary.demands > 0 {
+        parts.push(format!("{} demanded on the chain", summary.demands));
     }
     parts.join(", ")
 }

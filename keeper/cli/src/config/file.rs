@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use alloy::primitives::B256;
 use serde::Deserialize;
 
+use super::batches::BatchesSection;
 use super::gateway::GatewaySection;
 use super::units::{Checksummed, Endpoints, Eth, Opg, Size, Span};
 
@@ -19,6 +20,7 @@ pub(crate) struct ConfigFile {
     pub(crate) inference: InferenceSection,
     pub(crate) crank: CrankSection,
     pub(crate) gateway: GatewaySection,
+    pub(crate) batches: BatchesSection,
     pub(crate) engine: EngineSection,
     pub(crate) storage: StorageSection,
     pub(crate) log: LogSection,

@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, overridden by the environment, validated as a whole before anything starts.
 
+pub(crate) mod batches;
 pub(crate) mod file;
 pub(crate) mod gateway;
 mod keys;
@@ -14,6 +15,7 @@ use alloy::primitives::{Address, B256};
 
 pub(crate) use self::load::nearest;
 use self::{
+    batches::BatchesSection,
     file::{ChainSection, CrankSection, EngineSection, InferenceSection, LogSection, TransactionsSection},
     gateway::GatewaySection,
     units::Endpoints,
@@ -39,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) crank: CrankSection,
     /// Its files are relative to the working directory, too.
     pub(crate) gateway: GatewaySection,
+    pub(crate) batches: BatchesSection,
     pub(crate) engine: EngineSection,
     pub(crate) database: PathBuf,
     pub(crate) log: LogSection,

@@ -123,6 +123,16 @@ keystore = {keystore}
 # How long requests may take to finish after SIGTERM.
 #shutdown_timeout = "60s"
 
+[batches]
+# Posts the receipts of the gateway in batches, so that anybody can hold this node to them. The keeper pays the gas, about
+# 60,000 for a batch of any size.
+#enabled = true
+# Where the gateway is reached from outside: others fetch the data of batches there. gateway.listen without it.
+# public_url = "https://node.example.com"
+# A batch is posted when it has this many receipts, or its oldest has waited this long, or the keeper stops.
+#max_receipts = 4096
+#max_age = "10m"
+
 [engine]
 # Threads of the model; 0 takes the number of cores.
 #threads = 0

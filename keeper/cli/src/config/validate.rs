@@ -130,7 +130,7 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
     }
 
     check.crank(&file);
-    for (key, reason, remedy) in file.gateway.problems() {
+    for (key, reason, remedy) in file.gateway.problems().into_iter().chain(file.batches.problems()) {
         check.add(Code::ConfigValue, key, reason, remedy);
     }
 
@@ -159,6 +159,7 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
             tls_key: file.gateway.tls_key.map(in_base),
             ..file.gateway
         },
+        batches: file.batches,
         engine: file.engine,
         database: in_base(file.storage.path),
         log: file.log,

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use opg_chain::address_book::AddressBook;
 use opg_gateway::{ChainGatewayLedger, Gateway, GatewayConfig, Parts, Payments, ServedModel, TlsFiles};
-use opg_node::SystemClock;
+use opg_node::{SystemClock, batches::BatchesRole};
+use opg_store::{StoreError, batches::summary as batches_of, http};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Keeper,
-    roles::{Work, load_models},
+    Keeper, batches,
+    roles::{Work, admit, load_models},
     service,
 };
 use crate::{
     config::{Config, gateway::PaymentMode},
+    context,
     error::CliResult,
 };
 
@@ -21,7 +23,8 @@ use crate::{
 /// answer that is not streamed is paid when it is there.
 const PAYMENT_VALIDITY: u64 = 900;
 
-/// Opens the gateway, reports where it listens, and serves until `stop`.
+/// Opens the gateway, reports where it listens, and serves until `stop`. Receipts are posted in batches beside it, and the
+/// last of them when the gateway has ended.
 pub(super) async fn run(
     keeper: &Keeper,
     config: &Config,
@@ -29,9 +32,11 @@ pub(super) async fn run(
     stop: &CancellationToken,
     ready: impl FnOnce(String),
 ) -> CliResult {
+    admit(keeper, config, begun(keeper)?).await?;
     if !load_models(config, work, stop).await? {
         return Ok(());
     }
+    let batches = batches::open(keeper, config, work).await?;
     let parts = Parts {
         store: keeper.store.clone(),
         ledger: Arc::new(ChainGatewayLedger::new((*keeper.rpc).clone(), &keeper.book)),
@@ -39,11 +44,36 @@ pub(super) async fn run(
         signer: Arc::new(keeper.signer.clone()),
         clock: Arc::new(SystemClock),
         journal: Some(work.journal.waker()),
+        batches: batches.as_ref().map(BatchesRole::metrics),
     };
     let gateway = Gateway::open(settings(keeper, config), parts).await.map_err(service)?;
     let scheme = if gateway.tls_key_hash().is_some() { "https" } else { "http" };
     ready(format!("gateway at {scheme}://{}", gateway.address()));
-    gateway.run(stop.clone()).await.map_err(service)
+    let (ended, last) = (CancellationToken::new(), stop.child_token());
+    let serving = async {
+        let served = gateway.run(last.clone()).await;
+        ended.cancel();
+        served
+    };
+    let posting = async {
+        let Some(batches) = &batches else { return Ok(()) };
+        let posted = batches.run(ended.clone()).await;
+        // It ends before the gateway only by a fault, after which no receipt would count.
+        last.cancel();
+        posted
+    };
+    let (served, posted) = tokio::join!(serving, posting);
+    served.and(posted).map_err(service)
+}
+
+/// Whether payments are being settled, or receipts are not final yet.
+fn begun(keeper: &Keeper) -> CliResult<bool> {
+    let (settling, receipts) = keeper
+        .store
+        .read(|tx| Ok::<_, StoreError>((http::settling(tx)?, batches_of(tx)?)))
+        .map_err(context::state)?;
+    let open = |(state, ..): &(String, u64, u64)| state != "final";
+    Ok(!settling.is_empty() || receipts.waiting > 0 || receipts.states.iter().any(open))
 }
 
 fn settings(keeper: &Keeper, config: &Config) -> GatewayConfig {
@@ -55,6 +85,7 @@ fn settings(keeper: &Keeper, config: &Config) -> GatewayConfig {
         .map(|model| ServedModel { version: model.version, name: model.name.clone() })
         .collect();
     let mut settings = GatewayConfig::new(keeper.operator, config.chain.id, book.proof_registry, models);
+    settings.receipt_batches = book.receipt_batches;
     settings.listen = section.listen;
     settings.tls = match (&section.tls_certificate, &section.tls_key) {
         (Some(certificate), Some(key)) => {

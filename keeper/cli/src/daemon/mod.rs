@@ -1,5 +1,6 @@
 //! The keeper as a process: opens what it needs, runs journal and roles, drains on a signal, reloads on another.
 
+mod batches;
 pub(crate) mod crank;
 mod gateway;
 mod lock;

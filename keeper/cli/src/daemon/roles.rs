@@ -80,7 +80,8 @@ async fn inference(
     if !config.inference.enabled {
         return Ok(());
     }
-    admit(keeper, config).await?;
+    let jobs = keeper.store.read(jobs::count_by_state).map_err(context::state)?;
+    admit(keeper, config, jobs.keys().any(|state| state.is_live())).await?;
     if !load_models(config, work, stop).await? {
         return Ok(());
     }
@@ -115,14 +116,13 @@ pub(super) async fn load_models(
     Ok(true)
 }
 
-/// Refuses to begin as an operator that is not active. One that has jobs left may still deliver their answers, which are
-/// judged as of when they were signed.
-async fn admit(keeper: &Keeper, config: &Config) -> CliResult {
+/// Refuses to begin as an operator that is not active. One that has `begun` something may finish it: answers and receipts
+/// are judged as of when they were signed.
+pub(super) async fn admit(keeper: &Keeper, config: &Config, begun: bool) -> CliResult {
     match standing::check(config, &keeper.rpc, keeper.operator, keeper.signer.address()).await {
         Ok(_) => Ok(()),
         Err(error) => {
-            let counts = keeper.store.read(jobs::count_by_state).map_err(context::state)?;
-            if error.code() != Code::OperatorInactive || !counts.keys().any(|state| state.is_live()) {
+            if error.code() != Code::OperatorInactive || !begun {
                 return Err(error);
             }
             tracing::warn!("only what was begun is finished\n{error}");

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
 
 mod config;
+mod e2e_batches;
 mod e2e_crank;
 mod e2e_demo;
 mod e2e_kill;

@@ -6,10 +6,11 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
 };
 use opg_chain::journal;
-use opg_store::{StoreError, http};
+use opg_store::{StoreError, batches, http};
 use serde_json::{Value, json};
 
-use crate::{ApiError, context::Context, receipt};
+use super::batches::place;
+use crate::{ApiError, context::Context, metrics, receipt};
 
 /// A JSON answer.
 pub(super) fn json(value: &Value) -> Response<Body> {
@@ -36,6 +37,7 @@ pub(super) fn ready(context: &Context) -> Response<Body> {
     if !context.engine.capacity().ready {
         reasons.push("the model's process is not up".to_owned());
     }
+    reasons.extend(context.standing.reason());
     match context.store.read(|tx| journal::alert(tx, context.signer.address())) {
         Ok(Some((alert, _))) if context.token.is_some() => reasons.push(format!("payments: {alert}")),
         Ok(_) => {}
@@ -51,7 +53,12 @@ pub(super) fn ready(context: &Context) -> Response<Body> {
 /// `/metrics`: counts for Prometheus.
 pub(super) fn metrics(context: &Context) -> Response<Body> {
     let (running, waiting) = context.schedule.load();
-    text("text/plain; version=0.0.4", context.metrics.render(running, waiting))
+    let mut all = context.metrics.render(running, waiting);
+    // Counts of a database that cannot be read are left out rather than guessed.
+    if let Ok(summary) = context.store.read(batches::summary) {
+        metrics::render_batches(&summary, context.batches.as_deref(), &mut all);
+    }
+    text("text/plain; version=0.0.4", all)
 }
 
 /// `/v1/models`
@@ -79,7 +86,12 @@ pub(super) fn receipt(context: &Context, id: &str) -> Result<Response<Body>, Api
         "prompt_tokens": answer.input_tokens,
         "completion_tokens": answer.output_tokens,
     });
-    // Receipts are not posted in batches yet.
-    value["batch"] = Value::Null;
+    let found = context.store.read(|tx| batches::place_of(tx, id))?;
+    value["batch"] = match &found {
+        Some(found) => place(context, found)?,
+        None => Value::Null,
+    };
+    // No enclave signs receipts yet.
+    value["attestation"] = Value::Null;
     Ok(json(&value))
 }

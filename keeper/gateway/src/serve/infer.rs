@@ -104,7 +104,7 @@ async fn accept(
     prepare(endpoint, &body, context.config.bounds.depth, &context.models)
 }
 
-fn throttle(context: &Context, caller: Caller) -> Result<(), ApiError> {
+pub(super) fn throttle(context: &Context, caller: Caller) -> Result<(), ApiError> {
     context.rates.take(caller, Instant::now()).map_err(|wait| {
         context.metrics.throttled.fetch_add(1, Relaxed);
         ApiError::too_many("rate_limit_exceeded", "you ask more often than this node allows", wait)
@@ -143,6 +143,7 @@ async fn pay(
     let request_id = request_id(context, prepared, payment.payer, payment.nonce);
     let mut standing = settle::standing(context, &payment, request_id).await?;
     if standing == Standing::New {
+        context.standing.check()?;
         payment.check_on_chain(context).await?;
         throttle(context, Caller::Payer(payment.payer))?;
         standing = settle::hold(context, &payment, request_id).await?;

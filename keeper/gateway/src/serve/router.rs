@@ -12,7 +12,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{connections::Peer, handlers, infer::infer, openapi};
+use super::{batches, connections::Peer, handlers, infer::infer, openapi};
 use crate::{ApiError, api::Endpoint, context::Context};
 
 type Shared = State<Arc<Context>>;
@@ -36,6 +36,24 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Context>>)> {
         (
             "/v1/receipts/{requestId}",
             get(async |State(context): Shared, Path(id): Path<String>| handlers::receipt(&context, &id)),
+        ),
+        (
+            "/v1/batches/{batchId}",
+            get(async |State(context): Shared, Path(id): Path<String>| batches::batch(&context, &id)),
+        ),
+        (
+            "/v1/batches/{batchId}/data",
+            get(
+                async |State(context): Shared,
+                       Extension(Peer(peer)): Extension<Peer>,
+                       Path(id): Path<String>| { batches::data(context, peer, &id) },
+            ),
+        ),
+        (
+            "/v1/batches/{batchId}/leaves/{index}",
+            get(async |State(context): Shared, Path((id, index)): Path<(String, String)>| {
+                batches::leaf(&context, &id, &index)
+            }),
         ),
         ("/healthz", get(async || handlers::health())),
         ("/readyz", get(async |State(context): Shared| handlers::ready(&context))),

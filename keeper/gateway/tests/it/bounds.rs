@@ -128,3 +128,29 @@ async fn compressed_and_broken_bodies_are_refused() {
         "invalid_type"
     );
 }
+
+#[tokio::test]
+async fn an_operator_that_is_not_active_signs_nothing_new() {
+    let world = World::free().await;
+    let answered = world.ask("/v1/chat/completions", &chat("hello")).await;
+    let id = answered.header("x-request-id").to_owned();
+    *world.chain.signer.lock().unwrap() = alloy::primitives::Address::ZERO;
+    let since = Instant::now();
+    let refused = loop {
+        let reply = world.ask("/v1/chat/completions", &chat("hello")).await;
+        if reply.status != 200 {
+            break reply;
+        }
+        assert!(since.elapsed() < Duration::from_secs(20), "it never noticed");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!((refused.status, refused.code().as_str()), (503, "operator_inactive"));
+    assert_eq!(world.get(&format!("/v1/receipts/{id}")).await.status, 200, "what was given stays");
+    let ready = world.get("/readyz").await;
+    assert!(ready.status == 503 && ready.text.contains("not active"), "{}", ready.text);
+    *world.chain.signer.lock().unwrap() = world.signer.address();
+    while world.get("/readyz").await.status != 200 {
+        assert!(since.elapsed() < Duration::from_secs(40), "it never came back");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -31,6 +31,7 @@ async fn open(world: &World, key: &str) -> Result<Gateway, ServiceError> {
         signer: Arc::new(world.signer.clone()),
         clock: Arc::new(SystemClock),
         journal: None,
+        batches: None,
     };
     Gateway::open(GatewayConfig { tls: Some(files), ..config() }, parts).await
 }

@@ -1,5 +1,6 @@
 //! What the batch service needs from the chain.
 
+use alloy::primitives::Address;
 use async_trait::async_trait;
 use opg_chain::{
     events::{Cursor, Follower, FollowerConfig, Segment},
@@ -29,6 +30,9 @@ pub trait BatchesLedger: Send + Sync + std::fmt::Debug {
 
     /// The times with which batches are posted now.
     async fn times(&self) -> Result<BatchTimes, LedgerError>;
+
+    /// The key that signs for `operator` at unix time `at`, if the operator is active then.
+    async fn signer_of(&self, operator: Address, at: u64) -> Result<Option<Address>, LedgerError>;
 }
 
 /// The real contract.
@@ -63,5 +67,9 @@ impl BatchesLedger for ChainBatches {
     async fn times(&self) -> Result<BatchTimes, LedgerError> {
         let (receipt_age, window) = self.contracts.batch_times().await?;
         Ok(BatchTimes { receipt_age, window })
+    }
+
+    async fn signer_of(&self, operator: Address, at: u64) -> Result<Option<Address>, LedgerError> {
+        Ok(self.contracts.signer_at(operator, at).await?)
     }
 }

@@ -17,6 +17,8 @@ pub struct BatchesMetrics {
     pub dissolved: AtomicU64,
     /// Receipts given up because they were too old to be posted.
     pub late: AtomicU64,
+    /// Receipts given up because the chain would not hold them for valid.
+    pub invalid: AtomicU64,
     /// Demanded leaves handed to the journal.
     pub answers: AtomicU64,
     /// Demanded leaves that were not shown in time.

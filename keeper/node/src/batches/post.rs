@@ -84,9 +84,12 @@ impl BatchesRole {
             return Ok(false);
         }
         let waiting = store.read(|tx| batches::waiting(tx, config.max_count))?;
+        // What the chain says of a second is not settled before the next.
+        let past = waiting.into_iter().filter(|row| row.signed.receipt().issuedAt < head.timestamp).collect();
+        let fit = self.sift(past).await?;
         let settings = config.clone();
         // Thousands of hashes: not where connections are served.
-        let composed = tokio::task::spawn_blocking(move || compose(&settings, &waiting, head.timestamp));
+        let composed = tokio::task::spawn_blocking(move || compose(&settings, &fit));
         let composed = composed.await.map_err(|error| ServiceError::Recoverable(error.to_string()))?;
         let Some(new) = composed else { return Ok(false) };
         let now = self.parts.clock.now_ms() / 1_000;
@@ -115,14 +118,12 @@ impl BatchesRole {
     }
 }
 
-/// The batch of those of `waiting` that the chain, whose time is `now`, would not take for receipts of the future. `None` if
-/// there are none.
-fn compose(config: &BatchesConfig, waiting: &[Waiting], now: u64) -> Option<NewBatch> {
+/// The batch of all of `fit`. `None` if there are none.
+fn compose(config: &BatchesConfig, fit: &[Waiting]) -> Option<NewBatch> {
     let domain = receipt_domain(config.chain_id, config.proof_registry);
-    let fit: Vec<_> = waiting.iter().filter(|row| row.signed.receipt().issuedAt <= now).collect();
     let count = u32::try_from(fit.len()).ok()?;
     let (mut leaves, mut data) = (Vec::with_capacity(fit.len()), Vec::new());
-    for (index, row) in (0..count).zip(&fit) {
+    for (index, row) in (0..count).zip(fit) {
         leaves.push(Leaf { receipt: row.receipt, hash: leaf_of(index, count, &row.signed, &domain) });
         data.extend_from_slice(&encode_record(&row.signed));
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use alloy::{
     primitives::{Address, B256, Bytes, Signature, U256, keccak256},
+    signers::SignerSync as _,
     sol_types::SolCall as _,
 };
 use opg_chain::bindings::IReceiptBatches::answerLeafCall;
@@ -26,6 +27,10 @@ use opg_store::{
 use tokio_util::sync::CancellationToken;
 
 use self::chain::{AGE, FINALITY, FakeChain, OPERATOR, PROOFS, REGISTRY, SIGNER, START, WINDOW};
+
+fn sign(receipt: &InferenceReceipt) -> Signature {
+    chain::key().sign_hash_sync(&receipt.digest(&receipt_domain(31_337, PROOFS))).unwrap()
+}
 
 /// A keeper's batch service with its store.
 struct Keeper {
@@ -85,7 +90,7 @@ impl Keeper {
                 issuedAt: time,
             };
             let answer = Answer {
-                signed: SignedReceipt::new(receipt, Signature::test_signature()),
+                signed: SignedReceipt::new(receipt.clone(), sign(&receipt)),
                 output: Bytes::from_static(b"{}"),
                 trace: Bytes::from_static(b"{}"),
                 input_tokens: 1,
@@ -121,7 +126,7 @@ async fn a_batch_is_posted_when_it_is_full_or_its_oldest_receipt_has_waited_or_t
     // Two full ones at once; three receipts are fewer than fill one and wait.
     assert_eq!((keeper.chain.send(&keeper.store), keeper.waiting()), (2, 3));
     // Each transaction took two seconds.
-    keeper.chain.pass(295);
+    keeper.chain.pass(294);
     keeper.work().await;
     assert_eq!((keeper.chain.send(&keeper.store), keeper.waiting()), (0, 3));
     keeper.answer(1, START + 299);
@@ -145,8 +150,9 @@ async fn what_is_posted_is_what_is_served() {
     keeper.answer(7, START);
     keeper.answer(3, START + 9);
     // A receipt from ahead of the chain's clock would spoil the batch.
-    keeper.answer(1, START + 100);
-    keeper.chain.pass(20);
+    keeper.answer(1, START + 400);
+    keeper.chain.pass(300);
+    keeper.chain.pass(0);
     keeper.work().await;
     keeper.chain.send(&keeper.store);
     keeper.work().await;
@@ -171,6 +177,24 @@ async fn a_batch_that_never_reaches_the_chain_is_put_together_anew_and_nothing_i
     assert_eq!(keeper.chain.send(&keeper.store), 1);
     keeper.work().await;
     assert_eq!((keeper.stored().len(), keeper.waiting()), (1, 0));
+}
+
+/// The operator was jailed, and nobody noticed for some seconds: one such receipt on the chain costs it its stake.
+#[tokio::test]
+async fn receipts_that_the_chain_would_not_hold_for_valid_are_not_posted() {
+    let mut keeper = Keeper::new();
+    keeper.chain.pass(10);
+    keeper.chain.jail(START + 3..START + 6);
+    for time in START..START + 10 {
+        keeper.answer(1, time);
+    }
+    keeper.work().await;
+    assert_eq!((keeper.chain.send(&keeper.store), keeper.waiting()), (1, 0));
+    assert_eq!(keeper.chain.posted()[0].1.count, 7);
+    assert_eq!(keeper.role.metrics().invalid.load(std::sync::atomic::Ordering::Relaxed), 3);
+    keeper.work().await;
+    let times: Vec<_> = keeper.stored()[0].1.iter().map(|signed| signed.receipt().issuedAt - START).collect();
+    assert_eq!(times, [0, 1, 2, 6, 7, 8, 9]);
 }
 
 #[tokio::test]

@@ -70,6 +70,18 @@ pub fn waiting(tx: &Transaction<'_>, limit: u32) -> Result<Vec<Waiting>, StoreEr
     Ok(found)
 }
 
+/// Gives up receipts that no batch may contain.
+///
+/// # Errors
+/// If the database fails.
+pub fn discard(tx: &Transaction<'_>, receipts: &[i64]) -> Result<(), StoreError> {
+    let mut remove = tx.prepare_cached("DELETE FROM batch_waiting WHERE receipt = ?")?;
+    for receipt in receipts {
+        remove.execute([receipt])?;
+    }
+    Ok(())
+}
+
 /// Gives up receipts issued before `time`: no batch that is posted now can contain them. Returns how many.
 ///
 /// # Errors

@@ -164,6 +164,9 @@ fn a_receipt_waits_from_the_moment_in_which_it_may_be_shown() {
     assert!(holds(3) && !holds(4));
     assert_eq!(write(&store, |tx| batches::drop_late(tx, 11)).unwrap(), 2);
     assert_eq!(requests(), [word(2)]);
+    let row = store.read(|tx| batches::waiting(tx, 1)).unwrap()[0].receipt;
+    write(&store, |tx| batches::discard(tx, &[row])).unwrap();
+    assert!(requests().is_empty());
 }
 
 #[test]

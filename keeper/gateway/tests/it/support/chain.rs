@@ -32,6 +32,8 @@ pub(crate) struct FakeChain {
     /// Accounts with code, which accept any signature that begins with this byte.
     pub(crate) wallets: Mutex<HashMap<Address, u8>>,
     pub(crate) transfers: AtomicUsize,
+    /// The operator's registered key; zero while it is not active.
+    pub(crate) signer: Mutex<Address>,
 }
 
 pub(crate) fn now() -> u64 {
@@ -47,6 +49,7 @@ impl FakeChain {
             used: Mutex::default(),
             wallets: Mutex::default(),
             transfers: AtomicUsize::new(0),
+            signer: Mutex::default(),
         }
     }
 
@@ -116,6 +119,11 @@ impl GatewayLedger for FakeChain {
             licence: String::new(),
             uri: String::new(),
         })
+    }
+
+    async fn signer_of(&self, _operator: Address, _at: u64) -> Result<Address, LedgerError> {
+        self.up()?;
+        Ok(*self.signer.lock().unwrap())
     }
 
     async fn token_domain(&self, _asset: Address) -> Result<(String, String), LedgerError> {

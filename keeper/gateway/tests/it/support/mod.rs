@@ -82,6 +82,7 @@ impl World {
             task: None,
             config,
         };
+        *world.chain.signer.lock().unwrap() = world.signer.address();
         world.start().await;
         world
     }
@@ -95,6 +96,7 @@ impl World {
             signer: Arc::new(self.signer.clone()),
             clock: Arc::new(SystemClock),
             journal: None,
+            batches: None,
         };
         let gateway = Gateway::open(self.config.clone(), parts).await.unwrap();
         self.address = gateway.address();

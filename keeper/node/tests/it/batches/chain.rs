@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use alloy::{
     primitives::{Address, B256, U256, keccak256},
+    signers::local::PrivateKeySigner,
     sol_types::SolCall as _,
 };
 use async_trait::async_trait;
@@ -23,6 +24,11 @@ pub(crate) const OPERATOR: Address = Address::repeat_byte(0x0b);
 pub(crate) const SIGNER: Address = Address::repeat_byte(0x0c);
 pub(crate) const REGISTRY: Address = Address::repeat_byte(0xba);
 pub(crate) const PROOFS: Address = Address::repeat_byte(0xbb);
+/// The operator's signing key.
+pub(crate) fn key() -> PrivateKeySigner {
+    PrivateKeySigner::from_bytes(&B256::repeat_byte(5)).unwrap()
+}
+
 pub(crate) const START: u64 = 1_700_000_000;
 pub(crate) const AGE: u64 = 3_600;
 pub(crate) const WINDOW: u64 = 86_400;
@@ -43,6 +49,8 @@ struct State {
     time: u64,
     forks: u64,
     last_call: Vec<u8>,
+    /// Seconds at which the operator was not active.
+    jailed: std::ops::Range<u64>,
 }
 
 #[derive(Debug)]
@@ -101,7 +109,8 @@ impl State {
 
 impl FakeChain {
     pub(crate) fn new() -> Self {
-        let mut state = State { blocks: Vec::new(), time: START, forks: 0, last_call: Vec::new() };
+        let mut state =
+            State { blocks: Vec::new(), time: START + 1, forks: 0, last_call: Vec::new(), jailed: 0..0 };
         state.mine(Vec::new(), None);
         Self(Arc::new(Shared(Mutex::new(state))))
     }
@@ -116,6 +125,11 @@ impl FakeChain {
 
     pub(crate) fn time(&self) -> u64 {
         self.state().time
+    }
+
+    /// The operator is not active in these seconds.
+    pub(crate) fn jail(&self, seconds: std::ops::Range<u64>) {
+        self.state().jailed = seconds;
     }
 
     /// Mines an empty block after some time.
@@ -246,5 +260,12 @@ impl BatchesLedger for Shared {
 
     async fn times(&self) -> Result<BatchTimes, LedgerError> {
         Ok(BatchTimes { receipt_age: AGE, window: WINDOW })
+    }
+
+    async fn signer_of(&self, operator: Address, at: u64) -> Result<Option<Address>, LedgerError> {
+        assert_eq!(operator, OPERATOR);
+        let state = self.0.lock().unwrap();
+        assert!(at < state.head().timestamp, "that second is not over");
+        Ok((!state.jailed.contains(&at)).then(|| key().address()))
     }
 }
