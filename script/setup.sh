@@ -7,6 +7,7 @@
 #   script/setup.sh lint       and cargo-deny
 #   script/setup.sh slither    and slither
 #   script/setup.sh symbolic   and halmos
+#   script/setup.sh llama      and llama.cpp and onnxruntime, with which `make bench-engine` compares (compiles for minutes)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -101,9 +102,11 @@ if [[ ! -x .venv/bin/pip ]]; then
 fi
 for group in ${groups[@]+"${groups[@]}"}; do
   requirements="script/setup/requirements-$group.txt"
-  [[ -f $requirements ]] || fail "unknown group '$group'; there are app, chromium, lint, slither and symbolic"
+  [[ -f $requirements ]] || fail "unknown group '$group'; there are app, chromium, lint, llama, slither and symbolic"
   if ! is_current ".venv/.opg-$group" "$requirements"; then
     say "installing Python packages: $group"
+    # llama.cpp is compiled for this machine's processor, without its programs.
+    export CMAKE_ARGS="-DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF"
     .venv/bin/pip install --quiet --disable-pip-version-check --requirement "$requirements"
     remember ".venv/.opg-$group" "$requirements"
   fi

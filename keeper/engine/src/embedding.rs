@@ -9,6 +9,7 @@ use candle_nn::VarBuilder;
 use candle_transformers::models::bert::{BertModel, Config};
 use tokenizers::Tokenizer;
 
+use crate::exact::{Bert, Level};
 use crate::local::{Observer, engine_name};
 use crate::{
     Completion, EmbeddingInput, EngineError, FinishReason, Limits, ModelManifest, Output, Profile, Timings,
@@ -21,11 +22,19 @@ const MAX_VOCAB: usize = 1 << 20;
 
 /// An encoder with its tokenizer.
 pub(crate) struct EmbeddingModel {
-    bert: BertModel,
+    encoder: Encoder,
+    device: Device,
     tokenizer: Tokenizer,
     limits: Limits,
     positions: usize,
     profile: Profile,
+}
+
+enum Encoder {
+    /// On the processor, with the same bits in every run.
+    Exact(Box<Bert>),
+    /// On a GPU.
+    Tensors(Box<BertModel>),
 }
 
 impl std::fmt::Debug for EmbeddingModel {
@@ -55,16 +64,12 @@ impl EmbeddingModel {
         })?;
 
         let weights = read_verified(&manifest.weights, &manifest.weights_digest)?;
-        let bert = VarBuilder::from_buffered_safetensors(weights, DType::F32, device)
-            .and_then(|weights| BertModel::load(weights, &config))
-            .map_err(|error| {
-                let text = error.to_string();
-                let reason = text.lines().next().unwrap_or_default();
-                EngineError::model_file(&manifest.weights, format!("not usable safetensors: {reason}"))
-            })?;
+        let encoder = Encoder::load(weights, &config, device).map_err(|reason| {
+            EngineError::model_file(&manifest.weights, format!("not usable safetensors: {reason}"))
+        })?;
         let positions = config.max_position_embeddings;
         let profile = Profile {
-            arithmetic: "candle/1".to_owned(),
+            arithmetic: if device.is_cpu() { "exact/1" } else { "cuda/1" }.to_owned(),
             engine: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
             quantisation: String::new(),
             sampler: String::new(),
@@ -73,7 +78,8 @@ impl EmbeddingModel {
             trace: String::new(),
             weights: digest::hex(&manifest.weights_digest),
         };
-        Ok(EmbeddingModel { bert, tokenizer, limits: manifest.limits, positions, profile })
+        let (device, limits) = (device.clone(), manifest.limits);
+        Ok(EmbeddingModel { encoder, device, tokenizer, limits, positions, profile })
     }
 
     /// Token ids of a text by itself, without the tokens that frame an input.
@@ -114,16 +120,17 @@ impl EmbeddingModel {
         if observer.cancelled() {
             return Err(EngineError::Cancelled);
         }
-        let vector = self.embed(&tokens)?;
+        let vector = self.embed(std::slice::from_ref(&tokens))?.remove(0);
         Ok(Completion {
             output: Output::Embedding(vector),
             usage: Usage { input_tokens: tokens.len() as u32, output_tokens: 0 },
             trace: Trace {
-                engine: engine_name(&self.bert.device),
+                engine: engine_name(&self.device),
                 profile: digest::hex(&self.profile.digest()),
                 input_tokens: tokens,
                 output_tokens: Vec::new(),
                 sampling: None,
+                constraint: None,
                 checkpoints: Vec::new(),
             },
             finish_reason: FinishReason::Stop,
@@ -131,17 +138,44 @@ impl EmbeddingModel {
         })
     }
 
-    fn embed(&self, tokens: &[u32]) -> Result<Vec<f32>, EngineError> {
-        let ids = Tensor::new(tokens, &self.bert.device)?.unsqueeze(0)?;
-        // One text at a time and no padding: every position takes part in attention and in the mean.
-        let states = self.bert.forward(&ids, &ids.zeros_like()?, None)?;
-        let mean: Vec<f32> = states.mean(1)?.squeeze(0)?.to_vec1()?;
-        let length = mean.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
-        if !(length.is_finite() && length > 0.0) {
-            return Err(EngineError::Inference { reason: format!("the vector has length {length}") });
-        }
-        Ok(mean.into_iter().map(|x| (f64::from(x) / length) as f32).collect())
+    /// Vectors of texts that are token ids already.
+    pub(crate) fn embed(&self, texts: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, EngineError> {
+        let means = match &self.encoder {
+            Encoder::Exact(bert) => {
+                bert.forward(texts).map_err(|reason| EngineError::Inference { reason })?
+            }
+            Encoder::Tensors(bert) => {
+                let each = texts.iter().map(|text| {
+                    let ids = Tensor::new(text.as_slice(), &self.device)?.unsqueeze(0)?;
+                    // One text at a time and no padding: every position takes part in attention and in the mean.
+                    bert.forward(&ids, &ids.zeros_like()?, None)?.mean(1)?.squeeze(0)?.to_vec1()
+                });
+                each.collect::<candle_core::Result<_>>()?
+            }
+        };
+        means.into_iter().map(unit).collect()
     }
+}
+
+impl Encoder {
+    fn load(weights: Vec<u8>, config: &Config, device: &Device) -> Result<Self, String> {
+        if device.is_cpu() {
+            return Bert::load(&weights, config, Level::best()).map(|bert| Encoder::Exact(Box::new(bert)));
+        }
+        VarBuilder::from_buffered_safetensors(weights, DType::F32, device)
+            .and_then(|weights| BertModel::load(weights, config))
+            .map(|bert| Encoder::Tensors(Box::new(bert)))
+            .map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
+    }
+}
+
+/// The vector of length 1 in the same direction.
+fn unit(vector: Vec<f32>) -> Result<Vec<f32>, EngineError> {
+    let length = vector.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+    if !(length.is_finite() && length > 0.0) {
+        return Err(EngineError::Inference { reason: format!("the vector has length {length}") });
+    }
+    Ok(vector.into_iter().map(|x| (f64::from(x) / length) as f32).collect())
 }
 
 fn required<'a>(

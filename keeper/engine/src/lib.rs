@@ -11,6 +11,7 @@ pub mod worker;
 
 mod api;
 mod chat;
+mod constraint;
 mod embedding;
 mod exact;
 mod frame;
@@ -18,10 +19,12 @@ mod gguf;
 mod llama;
 mod message;
 mod network;
+mod shelf;
 mod tensor;
 mod trace;
 
 pub use api::{Capacity, Engine};
+pub use constraint::Constraint;
 pub use error::{EngineError, InputError};
 pub use manifest::{Limits, ModelManifest};
 pub use process::{ProcessConfig, ProcessEngine};

@@ -2,14 +2,17 @@
 //!
 //! A keeper uses [`ProcessEngine`](crate::ProcessEngine) instead, so that a crash here costs one request.
 
+use std::fs::File;
+use std::path::Path;
 use std::time::Instant;
 
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::chat::ChatModel;
+use crate::chat::{ChatModel, Tokenizer};
 use crate::embedding::EmbeddingModel;
 pub use crate::exact::Level;
+use crate::gguf::Gguf;
 pub use crate::network::Lockstep;
 use crate::tensor::TensorModel;
 use crate::{
@@ -128,6 +131,16 @@ impl LocalModel {
         }
     }
 
+    /// Embeds texts that are token ids already, computed together; each vector is what the text alone would have.
+    pub fn embed_tokens(&self, texts: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, EngineError> {
+        match &self.0 {
+            Kind::Embedding(model) => model.embed(texts),
+            Kind::Chat(_) | Kind::Tensor(_) => {
+                Err(EngineError::Inference { reason: "only encoders embed".to_owned() })
+            }
+        }
+    }
+
     /// The token that this build picks at each output position of a trace, given all tokens before it: equal to
     /// the trace's output where the two engines agree. Only chat traces have output tokens.
     pub fn replay(&self, trace: &Trace) -> Result<Vec<u32>, EngineError> {
@@ -207,6 +220,24 @@ impl LocalModel {
             Kind::Tensor(_) => Task::Tensor,
         };
         InputError::WrongTask { expected: expected.to_string(), found: input.task().to_string() }.into()
+    }
+}
+
+/// The tokenizer of a GGUF file by itself, for checks of files that hold nothing else.
+#[derive(Debug)]
+pub struct TokenIds(Tokenizer);
+
+impl TokenIds {
+    /// Reads the tokenizer that a file carries.
+    pub fn load(path: &Path) -> Result<Self, EngineError> {
+        let file = File::open(path)
+            .map_err(|error| EngineError::model_file(path, format!("cannot be opened: {error}")))?;
+        Tokenizer::load(&Gguf::read(path, file)?).map(TokenIds)
+    }
+
+    /// Token ids of a text; control tokens never come out.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, EngineError> {
+        self.0.encode_text(text)
     }
 }
 

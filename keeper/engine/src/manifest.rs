@@ -64,6 +64,11 @@ impl ModelManifest {
         verify_optional("tokenizer", self.tokenizer.as_deref(), self.tokenizer_digest.as_ref())?;
         verify_optional("config", self.config.as_deref(), self.config_digest.as_ref())
     }
+
+    /// Size of the weights file: about what the model takes in memory. 0 where there is none; loading says so.
+    pub(crate) fn bytes(&self) -> u64 {
+        std::fs::metadata(&self.weights).map_or(0, |file| file.len())
+    }
 }
 
 fn verify_optional(what: &str, path: Option<&Path>, expected: Option<&[u8; 32]>) -> Result<(), EngineError> {

@@ -16,6 +16,8 @@ pub(crate) struct Setup {
     pub(crate) memory_limit: Option<u64>,
     /// Execution profiles that models must have.
     pub(crate) profiles: HashMap<String, [u8; 32]>,
+    /// Most bytes of model files that stay loaded.
+    pub(crate) model_memory: Option<u64>,
     /// Answers made at once.
     pub(crate) slots: usize,
 }

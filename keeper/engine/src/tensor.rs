@@ -83,6 +83,7 @@ impl TensorModel {
                 input_tokens: tokens,
                 output_tokens: Vec::new(),
                 sampling: None,
+                constraint: None,
                 checkpoints: Vec::new(),
             },
             finish_reason: FinishReason::Stop,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Constraint;
+
 /// A kind of work, named on-chain by the model's registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Task {
@@ -106,6 +108,9 @@ pub struct ChatInput {
     /// Generation ends before any of these strings would appear in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Vec<String>>,
+    /// What the whole answer must look like. Default: anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<Constraint>,
 }
 
 impl ChatInput {
@@ -236,6 +241,9 @@ pub struct Trace {
     /// Sampling parameters; absent for embeddings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<Sampling>,
+    /// Digest of the answer's constraint, in hex; absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constraint: Option<String>,
     /// Chained hashes, in hex, over every 32 output tokens and the logits behind the last of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<String>,

@@ -3,7 +3,6 @@
 //!
 //! It ends when standard input does, so a worker never outlives its keeper, however that ended.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::io::{Error, ErrorKind, Write};
 use std::process::ExitCode;
@@ -13,9 +12,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use crate::chat::{Batch, BatchLimits, Progress};
+use crate::chat::{BatchLimits, Progress};
 use crate::local::{LocalModel, Unobserved};
 use crate::message::{Command, Event, Outcome, Setup, Work};
+use crate::shelf::{Loaded, Shelf};
 use crate::{EngineError, Input, ModelManifest, frame};
 
 /// Entry point of the worker; the caller's `main` does nothing else.
@@ -44,7 +44,8 @@ fn serve() -> std::io::Result<()> {
         return Err(Error::new(ErrorKind::UnexpectedEof, "started without a setup; run the keeper instead"));
     };
     limit_resources(&setup)?;
-    let mut host = Host { setup, loaded: HashMap::new(), running: HashMap::new() };
+    let loaded = Shelf::new(setup.model_memory);
+    let mut host = Host { setup, loaded, running: HashMap::new() };
     frame::write(&mut std::io::stdout(), &Event::Ready)?;
 
     let cancelled = Cancelled::default();
@@ -101,15 +102,9 @@ fn limit_resources(setup: &Setup) -> std::io::Result<()> {
 
 struct Host {
     setup: Setup,
-    loaded: HashMap<String, Loaded>,
+    loaded: Shelf,
     /// Jobs in some model's batch.
     running: HashMap<u64, Running>,
-}
-
-/// A model and the answers that it is making.
-struct Loaded {
-    model: LocalModel,
-    batch: Batch,
 }
 
 struct Running {
@@ -132,7 +127,7 @@ impl Host {
 
     /// The outcome, or nothing while a batch is at it.
     fn work(&mut self, job: Job) -> Result<Option<Outcome>, EngineError> {
-        let (load, Loaded { model, batch }) = self.model(&job.model)?;
+        let (load, Loaded { model, batch, .. }) = self.model(&job.model)?;
         match job.work {
             Work::Load => Ok(Some(Outcome::Loaded)),
             Work::Count(input) => Ok(Some(Outcome::Counted(model.prompt(&input)?.len() as u32))),
@@ -152,7 +147,7 @@ impl Host {
     }
 
     fn cancel(&mut self, given_up: &HashSet<u64>) -> std::io::Result<()> {
-        for loaded in self.loaded.values_mut() {
+        for loaded in self.loaded.iter_mut() {
             for job in loaded.batch.cancel(|number| given_up.contains(&number)) {
                 self.running.remove(&job);
                 send(&Event::End { job, result: Err(EngineError::Cancelled) })?;
@@ -163,7 +158,7 @@ impl Host {
 
     /// One step of every model that has something to do.
     fn step(&mut self) -> std::io::Result<()> {
-        for Loaded { model, batch } in self.loaded.values_mut() {
+        for Loaded { model, batch, .. } in self.loaded.iter_mut() {
             let Some(chat) = model.chat().filter(|_| !batch.is_empty()) else { continue };
             for (job, progress) in batch.step(chat) {
                 match progress {
@@ -189,19 +184,20 @@ impl Host {
     /// The model of that name and how long it took to get it.
     fn model(&mut self, name: &str) -> Result<(Duration, &mut Loaded), EngineError> {
         let started = Instant::now();
-        match self.loaded.entry(name.to_owned()) {
-            Entry::Occupied(entry) => Ok((Duration::ZERO, entry.into_mut())),
-            Entry::Vacant(entry) => {
-                let manifest = find(&self.setup.models, name)?;
-                let model = LocalModel::load(manifest, self.setup.accelerator)?;
-                if let Some(expected) = self.setup.profiles.get(name) {
-                    model.require_profile(expected)?;
-                }
-                let limits = BatchLimits { slots: self.setup.slots, ..BatchLimits::default() };
-                let loaded = entry.insert(Loaded { model, batch: Batch::new(limits) });
-                Ok((started.elapsed(), loaded))
+        if !self.loaded.has(name) {
+            let manifest = find(&self.setup.models, name)?;
+            self.loaded.make_room(manifest.bytes());
+            let model = LocalModel::load(manifest, self.setup.accelerator)?;
+            if let Some(expected) = self.setup.profiles.get(name) {
+                model.require_profile(expected)?;
             }
+            let limits = BatchLimits { slots: self.setup.slots, ..BatchLimits::default() };
+            return Ok((started.elapsed(), self.loaded.put(manifest, model, limits)));
         }
+        let loaded = self.loaded.get(name).ok_or_else(|| EngineError::Inference {
+            reason: format!("model `{name}` is no longer loaded"),
+        })?;
+        Ok((Duration::ZERO, loaded))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::guide::Guide;
 use super::model::ChatModel;
 use super::sampling;
 use super::text::TextStream;
@@ -21,6 +22,7 @@ pub(super) struct Generation {
     prompt: usize,
     most: usize,
     sampling: Sampling,
+    guide: Option<Guide>,
     stream: TextStream,
     text: String,
     chain: Chain,
@@ -35,6 +37,7 @@ pub(super) struct Request {
     pub(super) most: usize,
     sampling: Sampling,
     stops: Vec<String>,
+    guide: Option<Guide>,
 }
 
 impl Request {
@@ -42,13 +45,20 @@ impl Request {
         let prompt = model.prompt(input)?;
         let most = model.output_limit(input, prompt.len());
         let stops = input.stop.clone().unwrap_or_default();
-        Ok(Request { prompt, most, sampling: input.sampling(), stops })
+        let guide = input.constraint.as_ref().map(Guide::new).transpose()?;
+        Ok(Request { prompt, most, sampling: input.sampling(), stops, guide })
     }
 
     pub(super) fn begin(self, model: &ChatModel, memory: Memory) -> Generation {
         Generation {
             memory,
-            chain: Chain::new(&model.profile().digest(), &self.prompt, &self.sampling),
+            chain: Chain::new(
+                &model.profile().digest(),
+                &self.prompt,
+                &self.sampling,
+                self.guide.as_ref().map(Guide::digest),
+            ),
+            guide: self.guide,
             prompt: self.prompt.len(),
             history: self.prompt,
             most: self.most,
@@ -76,7 +86,14 @@ impl Generation {
     ) -> Result<(String, Option<FinishReason>), EngineError> {
         self.prefill.get_or_insert_with(|| self.started.elapsed());
         let position = self.history.len() - self.prompt;
-        let token = sampling::pick(logits, &self.sampling, &self.history, position as u64)?;
+        let allowed = match &mut self.guide {
+            Some(guide) => Some(guide.allowed(model.tokenizer(), model.order())?),
+            None => None,
+        };
+        let token = sampling::pick_allowed(logits, allowed, &self.sampling, &self.history, position as u64)?;
+        if let Some(guide) = &mut self.guide {
+            guide.advance(model.tokenizer().piece(token));
+        }
         self.history.push(token);
         let mut text = String::new();
         let mut end = None;
@@ -111,6 +128,7 @@ impl Generation {
                 input_tokens: input.to_vec(),
                 output_tokens: output.to_vec(),
                 sampling: Some(self.sampling),
+                constraint: self.guide.as_ref().map(|guide| digest::hex(guide.digest())),
                 checkpoints: self.chain.checkpoints().to_vec(),
             },
             finish_reason,

@@ -1,9 +1,12 @@
 //! `chat/1`: from messages to a generated answer.
 
 mod batch;
+mod bytelevel;
 mod generation;
+mod guide;
 mod model;
 mod philox;
+mod pieces;
 mod prompt;
 mod sampling;
 mod template;
@@ -13,3 +16,4 @@ mod verify;
 
 pub(crate) use batch::{Batch, BatchLimits, Progress};
 pub(crate) use model::ChatModel;
+pub(crate) use tokenizer::Tokenizer;

@@ -1,10 +1,12 @@
 use std::path::Path;
+use std::sync::OnceLock;
 
 use candle_core::Device;
 use sha2::{Digest, Sha256};
 
 use super::batch::{Batch, BatchLimits, Progress};
-use super::template::Template;
+use super::guide::TokenOrder;
+use super::template::{self, Template};
 use super::tokenizer::Tokenizer;
 use super::{prompt, sampling};
 use crate::gguf::Gguf;
@@ -18,6 +20,7 @@ use crate::{ChatInput, Completion, EngineError, Limits, ModelManifest, digest};
 pub(crate) struct ChatModel {
     network: Network,
     tokenizer: Tokenizer,
+    order: OnceLock<TokenOrder>,
     template: Template,
     limits: Limits,
     device: Device,
@@ -46,7 +49,7 @@ impl ChatModel {
         let mut gguf = Gguf::read(path, file)?;
         let tokenizer = Tokenizer::load(&gguf)?;
         let (bos, eos) = tokenizer.bos_and_eos_text();
-        let source = gguf.str("tokenizer.chat_template")?;
+        let source = gguf.str_opt("tokenizer.chat_template")?.unwrap_or(template::PLAIN);
         let template = Template::new(source, bos, eos)
             .map_err(|error| gguf.error(format!("its chat template is malformed: {error}")))?;
         let template_digest = digest::hex(&Sha256::digest(source));
@@ -69,6 +72,7 @@ impl ChatModel {
         Ok(ChatModel {
             network,
             tokenizer,
+            order: OnceLock::new(),
             template,
             limits: manifest.limits,
             device: device.clone(),
@@ -82,6 +86,11 @@ impl ChatModel {
 
     pub(super) fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
+    }
+
+    /// Its tokens as constraints look them up.
+    pub(super) fn order(&self) -> &TokenOrder {
+        self.order.get_or_init(|| TokenOrder::new(&self.tokenizer))
     }
 
     pub(crate) fn profile(&self) -> &Profile {

@@ -53,12 +53,14 @@ fn marker(messages: &[Message]) -> Result<char, InputError> {
 /// Breaks up whatever could be read as a control token, alone or together with the template's text around it.
 fn guard(content: &str, controls: &[(String, u32)], marker: char) -> String {
     let mut guarded = String::with_capacity(content.len() + 8);
+    let heads = heads(controls);
     if controls.iter().any(|(control, _)| starts_inside(content, control)) {
         guarded.push(marker);
     }
     for (at, symbol) in content.char_indices() {
         guarded.push(symbol);
-        if controls.iter().any(|(control, _)| content[at..].starts_with(control.as_str())) {
+        let may_start = heads[usize::from(content.as_bytes()[at])];
+        if may_start && controls.iter().any(|(control, _)| content[at..].starts_with(control.as_str())) {
             guarded.push(marker);
         }
     }
@@ -82,15 +84,24 @@ fn ends_inside(content: &str, control: &str) -> bool {
 
 /// Text before the first control token, its id, and what follows it.
 fn split_at_control<'a>(text: &'a str, controls: &[(String, u32)]) -> (&'a str, Option<u32>, &'a str) {
-    let first = controls
-        .iter()
-        .filter_map(|(control, id)| text.find(control.as_str()).map(|at| (at, control.len(), *id)))
+    let heads = heads(controls);
+    let starts = text.bytes().enumerate().filter(|(_, byte)| heads[usize::from(*byte)]);
+    for (at, _) in starts.filter(|(at, _)| text.is_char_boundary(*at)) {
+        let found = controls.iter().filter(|(control, _)| text[at..].starts_with(control.as_str()));
         // Of those that begin at the same place the longest wins.
-        .min_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)));
-    match first {
-        Some((at, length, id)) => (&text[..at], Some(id), &text[at + length..]),
-        None => (text, None, ""),
+        if let Some((control, id)) = found.max_by_key(|(control, _)| control.len()) {
+            return (&text[..at], Some(*id), &text[at + control.len()..]);
+        }
     }
+    (text, None, "")
+}
+
+/// The bytes with which a control token begins: some vocabularies have thousands of them, and few first bytes.
+fn heads(controls: &[(String, u32)]) -> [bool; 256] {
+    let mut heads = [false; 256];
+    let firsts = controls.iter().filter_map(|(control, _)| control.bytes().next());
+    firsts.for_each(|byte| heads[usize::from(byte)] = true);
+    heads
 }
 
 #[cfg(test)]

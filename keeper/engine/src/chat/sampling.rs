@@ -1,16 +1,32 @@
-//! Picking the next token. docs/engine.md specifies each step; this is version 2 of the sampler.
+//! Picking the next token. docs/engine.md specifies each step; this is version 3 of the sampler.
 //!
 //! All arithmetic is in double precision by a library that is part of this program, and every sum has a fixed order, so
 //! that a verifier picks the same token on any machine.
 
+use super::guide::Allowed;
 use super::philox::uniform;
 use crate::{EngineError, Sampling};
 
 /// Name and version that the execution profile commits to.
-pub(crate) const NAME: &str = "opg-sampler/2";
+pub(crate) const NAME: &str = "opg-sampler/3";
 
 /// Candidates that are put in order at first; more follow where these do not suffice.
 const FIRST_SORTED: usize = 64;
+
+/// Picks the token for an output position, of those that are allowed. `history` holds all tokens before it, the prompt's
+/// included.
+pub(super) fn pick_allowed(
+    logits: &[f32],
+    allowed: Option<&Allowed>,
+    sampling: &Sampling,
+    history: &[u32],
+    position: u64,
+) -> Result<u32, EngineError> {
+    match allowed {
+        Some(allowed) => pick(&allowed.scores(logits), sampling, history, position),
+        None => pick(logits, sampling, history, position),
+    }
+}
 
 /// Picks the token for an output position. `history` holds all tokens before it, the prompt's included.
 pub(super) fn pick(

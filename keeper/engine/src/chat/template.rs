@@ -16,6 +16,9 @@ const FUEL: u64 = 2_000_000;
 /// Most bytes of a rendered prompt: the input limit plus what templates add.
 const MAX_PROMPT_BYTES: usize = 1 << 20;
 
+/// For models that were not trained on conversations: they go on where the messages end.
+pub(super) const PLAIN: &str = "{% for message in messages %}{{ message.content }}{% if not loop.last %}{{ '\n\n' }}{% endif %}{% endfor %}";
+
 #[derive(Debug)]
 pub(super) struct Template {
     environment: Environment<'static>,

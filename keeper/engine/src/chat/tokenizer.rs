@@ -1,29 +1,29 @@
-//! Byte-level BPE, built from a GGUF file's own vocabulary.
+//! The tokenizer that a GGUF file carries: byte-level BPE or pieces with scores.
 //!
-//! Control tokens are kept out of the BPE vocabulary, so no text can be encoded into one; they exist only as
-//! ids that [`Tokenizer::control`] names.
+//! Control tokens are kept out of the vocabulary of texts, so no text can be encoded into one; they exist only as ids
+//! that [`Tokenizer::controls`] names.
 
-use std::collections::HashMap;
-
-use tokenizers::models::bpe::{BPE, Merges, Vocab};
-use tokenizers::pre_tokenizers::PreTokenizerWrapper;
-use tokenizers::pre_tokenizers::byte_level::ByteLevel;
-use tokenizers::pre_tokenizers::digits::Digits;
-use tokenizers::pre_tokenizers::sequence::Sequence;
-
+use super::bytelevel::ByteLevel;
+use super::pieces::Pieces;
 use crate::EngineError;
 use crate::gguf::Gguf;
 
-/// GGUF's number for an ordinary piece of text; every other kind is a control token to us.
-const NORMAL: i64 = 1;
-
-/// Tokens that end an answer in the models of this family, whatever the file names as its end.
-const END_TOKENS: [&str; 7] =
-    ["<|endoftext|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|end|>", "</s>"];
+/// Tokens that end an answer in the models of these families, whatever the file names as its end.
+const END_TOKENS: [&str; 9] = [
+    "<|endoftext|>",
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|end_of_text|>",
+    "<|end|>",
+    "</s>",
+    "<eos>",
+    "<end_of_turn>",
+];
 
 #[derive(Debug)]
 pub(crate) struct Tokenizer {
-    bpe: tokenizers::Tokenizer,
+    encoder: Encoder,
     /// Bytes of each id; `None` for control tokens.
     pieces: Vec<Option<Vec<u8>>>,
     /// Text and id of each control token, longest text first.
@@ -36,38 +36,37 @@ pub(crate) struct Tokenizer {
 
 impl Tokenizer {
     pub(crate) fn load(gguf: &Gguf) -> Result<Self, EngineError> {
-        let model = gguf.str("tokenizer.ggml.model")?;
-        let pre = gguf.str_opt("tokenizer.ggml.pre")?.unwrap_or("default");
-        if model != "gpt2" || pre != "smollm" {
-            let reason = format!(
-                "tokenizer `{model}` with splitter `{pre}` is not supported; `gpt2` with `smollm` is"
-            );
-            return Err(gguf.error(reason));
-        }
         let tokens = gguf.strings("tokenizer.ggml.tokens")?;
         let kinds = gguf.ints("tokenizer.ggml.token_type")?;
         if tokens.len() != kinds.len() {
             let reason = format!("{} tokens but {} token types", tokens.len(), kinds.len());
             return Err(gguf.error(reason));
         }
-        let vocabulary = Vocabulary::sort(gguf, tokens, kinds)?;
-        let merges = merges(gguf, &vocabulary.normal)?;
+        let mut vocabulary = Vocabulary { controls: Vec::new(), pieces: Vec::new() };
+        let model = gguf.str("tokenizer.ggml.model")?;
+        let encoder = match model {
+            "gpt2" => Encoder::Bytes(ByteLevel::load(gguf, tokens, kinds, &mut vocabulary)?),
+            "llama" => Encoder::Pieces(Pieces::load(gguf, tokens, kinds, &mut vocabulary)?),
+            _ => {
+                let reason = format!("tokenizer `{model}` is not supported; `gpt2` and `llama` are");
+                return Err(gguf.error(reason));
+            }
+        };
+        vocabulary.controls.sort_by_key(|(token, _)| std::cmp::Reverse(token.len()));
         let ends = ends(gguf, &vocabulary.controls)?;
         let text_of = |key: &str| -> Result<String, EngineError> {
             let id = gguf.uint_opt(key)?;
             Ok(id.and_then(|id| tokens.get(id as usize)).cloned().unwrap_or_default())
         };
-        let bos = if gguf.bool_opt("tokenizer.ggml.add_bos_token")?.unwrap_or(false) {
+        let bos = if gguf.bool_opt("tokenizer.ggml.add_bos_token")?.unwrap_or(model == "llama") {
             Some(token_id(gguf, "tokenizer.ggml.bos_token_id", tokens.len())?)
         } else {
             None
         };
         let (bos_text, eos_text) =
             (text_of("tokenizer.ggml.bos_token_id")?, text_of("tokenizer.ggml.eos_token_id")?);
-        let bpe =
-            build(vocabulary.normal, merges).map_err(|error| gguf.error(format!("tokenizer: {error}")))?;
         Ok(Tokenizer {
-            bpe,
+            encoder,
             pieces: vocabulary.pieces,
             controls: vocabulary.controls,
             ends,
@@ -79,10 +78,10 @@ impl Tokenizer {
 
     /// Encodes text as text: whatever it looks like, no control token comes out.
     pub(crate) fn encode_text(&self, text: &str) -> Result<Vec<u32>, EngineError> {
-        let encoding = self.bpe.encode_fast(text, false).map_err(|error| EngineError::Inference {
-            reason: format!("text cannot be tokenised: {error}"),
-        })?;
-        Ok(encoding.get_ids().to_vec())
+        match &self.encoder {
+            Encoder::Bytes(encoder) => encoder.encode(text),
+            Encoder::Pieces(encoder) => Ok(encoder.encode(text)),
+        }
     }
 
     /// Bytes that a token stands for; none for control tokens and unknown ids.
@@ -98,6 +97,11 @@ impl Tokenizer {
     /// Whether a token ends the answer.
     pub(crate) fn is_end(&self, id: u32) -> bool {
         self.ends.contains(&id)
+    }
+
+    /// Tokens that end the answer.
+    pub(crate) fn ends(&self) -> &[u32] {
+        &self.ends
     }
 
     /// Token that the model expects at the very beginning.
@@ -116,56 +120,34 @@ impl Tokenizer {
     }
 }
 
-struct Vocabulary {
-    normal: HashMap<String, u32>,
+#[derive(Debug)]
+enum Encoder {
+    Bytes(ByteLevel),
+    Pieces(Pieces),
+}
+
+/// What the kinds of tokenizer have in common, filled in order of ids.
+pub(super) struct Vocabulary {
     controls: Vec<(String, u32)>,
     pieces: Vec<Option<Vec<u8>>>,
 }
 
 impl Vocabulary {
-    fn sort(gguf: &Gguf, tokens: &[String], kinds: &[i64]) -> Result<Self, EngineError> {
-        let byte_of: HashMap<char, u8> = (0..=u8::MAX).map(|byte| (byte_symbol(byte), byte)).collect();
-        let mut vocabulary = Vocabulary { normal: HashMap::new(), controls: Vec::new(), pieces: Vec::new() };
-        for (id, (token, kind)) in (0_u32..).zip(tokens.iter().zip(kinds)) {
-            if *kind != NORMAL {
-                // A name of one character could not be told from text when the template is rendered.
-                if token.chars().nth(1).is_none() {
-                    return Err(
-                        gguf.error(format!("control token {id} has the name `{token}`, which is too short"))
-                    );
-                }
-                vocabulary.controls.push((token.clone(), id));
-                vocabulary.pieces.push(None);
-                continue;
-            }
-            let bytes: Option<Vec<u8>> = token.chars().map(|symbol| byte_of.get(&symbol).copied()).collect();
-            let Some(bytes) = bytes else {
-                return Err(gguf.error(format!("token {id} `{token}` is not in byte-level form")));
-            };
-            vocabulary.pieces.push(Some(bytes));
-            if vocabulary.normal.insert(token.clone(), id).is_some() {
-                return Err(gguf.error(format!("token `{token}` occurs twice in the vocabulary")));
-            }
-        }
-        vocabulary.controls.sort_by_key(|(token, _)| std::cmp::Reverse(token.len()));
-        Ok(vocabulary)
+    /// The next token is one that stands for these bytes.
+    pub(super) fn text(&mut self, bytes: Vec<u8>) {
+        self.pieces.push(Some(bytes));
     }
-}
 
-fn merges(gguf: &Gguf, vocabulary: &HashMap<String, u32>) -> Result<Merges, EngineError> {
-    let mut merges = Vec::new();
-    for merge in gguf.strings("tokenizer.ggml.merges")? {
-        let Some((left, right)) = merge.split_once(' ') else {
-            return Err(gguf.error(format!("merge `{merge}` is not two tokens")));
-        };
-        for token in [left, right, &format!("{left}{right}")] {
-            if !vocabulary.contains_key(token) {
-                return Err(gguf.error(format!("merge `{merge}` needs `{token}`, which is not a text token")));
-            }
+    /// The next token is one that no text becomes.
+    pub(super) fn control(&mut self, gguf: &Gguf, id: u32, token: &str) -> Result<(), EngineError> {
+        // A name of one character could not be told from text when the template is rendered.
+        if token.chars().nth(1).is_none() {
+            return Err(gguf.error(format!("control token {id} has the name `{token}`, which is too short")));
         }
-        merges.push((left.to_owned(), right.to_owned()));
+        self.controls.push((token.to_owned(), id));
+        self.pieces.push(None);
+        Ok(())
     }
-    Ok(merges)
 }
 
 fn ends(gguf: &Gguf, controls: &[(String, u32)]) -> Result<Vec<u32>, EngineError> {
@@ -178,33 +160,10 @@ fn ends(gguf: &Gguf, controls: &[(String, u32)]) -> Result<Vec<u32>, EngineError
     Ok(ends)
 }
 
-fn token_id(gguf: &Gguf, key: &str, tokens: usize) -> Result<u32, EngineError> {
+pub(super) fn token_id(gguf: &Gguf, key: &str, tokens: usize) -> Result<u32, EngineError> {
     let id = gguf.uint(key)?;
     u32::try_from(id)
         .ok()
         .filter(|id| (*id as usize) < tokens)
         .ok_or_else(|| gguf.error(format!("metadata `{key}` is {id}, outside the vocabulary of {tokens}")))
-}
-
-fn build(vocabulary: HashMap<String, u32>, merges: Merges) -> tokenizers::Result<tokenizers::Tokenizer> {
-    let vocabulary: Vocab = vocabulary.into_iter().collect();
-    let bpe = BPE::builder().vocab_and_merges(vocabulary, merges).build()?;
-    let mut tokenizer = tokenizers::Tokenizer::new(bpe);
-    // The splitter that GGUF calls `smollm`: every digit alone, then GPT-2's words, no space put in front.
-    tokenizer.with_pre_tokenizer(Some(PreTokenizerWrapper::Sequence(Sequence::new(vec![
-        Digits::new(true).into(),
-        ByteLevel::new(false, true, true).into(),
-    ]))));
-    Ok(tokenizer)
-}
-
-/// The printable character that stands for a byte in byte-level vocabularies: printable Latin-1 stands for
-/// itself, the rest is numbered from U+0100 on.
-fn byte_symbol(byte: u8) -> char {
-    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF);
-    if printable(byte) {
-        return char::from(byte);
-    }
-    let rank = (0..byte).filter(|lower| !printable(*lower)).count() as u32;
-    char::from_u32(0x100 + rank).unwrap_or(char::REPLACEMENT_CHARACTER)
 }

@@ -1,5 +1,6 @@
 //! Checking an answer again: one pass over the prompt and the claimed tokens gives the logits of every position at once.
 
+use super::guide::Guide;
 use super::model::ChatModel;
 use super::sampling;
 use super::text::TextStream;
@@ -24,13 +25,24 @@ impl ChatModel {
         if trace.sampling != Some(sampling) {
             return differs(Difference::Sampling, 0, 0.0);
         }
+        let mut guide = input.constraint.as_ref().map(Guide::new).transpose()?;
+        if trace.constraint != guide.as_ref().map(|guide| digest::hex(guide.digest())) {
+            return differs(Difference::Sampling, 0, 0.0);
+        }
         let output = &trace.output_tokens;
         let ends_at = self.ends_at(input, output, prompt.len());
-        let mut chain = Chain::new(&profile, &prompt, &sampling);
+        let mut chain = Chain::new(&profile, &prompt, &sampling, guide.as_ref().map(Guide::digest));
         let mut found = None;
         self.each_position(&prompt, output, |position, history, logits| {
             let token = output[position];
-            let pick = sampling::pick(logits, &sampling, history, position as u64)?;
+            let allowed = match &mut guide {
+                Some(guide) => Some(guide.allowed(self.tokenizer(), self.order())?),
+                None => None,
+            };
+            let pick = sampling::pick_allowed(logits, allowed, &sampling, history, position as u64)?;
+            if let Some(guide) = &mut guide {
+                guide.advance(self.tokenizer().piece(pick));
+            }
             chain.push(token, logits, position + 1 == output.len());
             let made = chain.checkpoints();
             found = if pick != token {

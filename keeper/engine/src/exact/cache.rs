@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::lanes::LANES;
 use crate::EngineError;
-use crate::llama::Config;
 
 /// Positions of a page.
 pub(crate) const PAGE: usize = 32;
@@ -25,13 +24,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(config: &Config) -> Self {
-        Layout {
-            layers: config.layers,
-            kv_heads: config.kv_heads,
-            dim: config.head_dim,
-            padded: config.head_dim.div_ceil(LANES) * LANES,
-        }
+    pub(super) fn new(layers: usize, kv_heads: usize, dim: usize) -> Self {
+        Layout { layers, kv_heads, dim, padded: dim.div_ceil(LANES) * LANES }
     }
 
     /// Bytes of a page.

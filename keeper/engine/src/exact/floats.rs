@@ -4,20 +4,29 @@ use super::lanes::{LANES, Lanes};
 use super::level::{Level, leveled};
 use super::rows::Rows;
 
-/// Rows of activations that are computed side by side.
+/// Rows of activations that are computed side by side; twice as many where there are 32 registers.
 const SIDE: usize = 4;
 
 /// One tile of sixteen rows, `[columns][16]`, times every row of `x`; `out` is `[rows of x][16]`.
 pub(super) fn multiply(level: Level, tile: &[f32], x: &Rows, out: &mut [f32]) {
     let mut from = 0;
     while from < x.count {
-        if x.count - from >= SIDE {
+        if level.is_avx512() && x.count - from >= 2 * SIDE {
+            many(level, tile, x, from, out);
+            from += 2 * SIDE;
+        } else if x.count - from >= SIDE {
             several(level, tile, x, from, out);
             from += SIDE;
         } else {
             one(level, tile, x, from, out);
             from += 1;
         }
+    }
+}
+
+leveled! {
+    fn many(tile: &[f32], x: &Rows, from: usize, out: &mut [f32]) {
+        run::<{ 2 * SIDE }>(tile, x, from, out);
     }
 }
 

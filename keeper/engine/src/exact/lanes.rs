@@ -85,6 +85,22 @@ pub(super) fn gelu_tanh(x: f32) -> f32 {
     0.5 * x * (1.0 + tanh)
 }
 
+/// GELU: x/2 · (1 + erf(x/√2)), erf by the rational approximation 7.1.26 of Abramowitz and Stegun, good to 1.5e-7.
+#[inline(always)]
+pub(super) fn gelu(x: f32) -> f32 {
+    let scaled = x * std::f32::consts::FRAC_1_SQRT_2;
+    let size = scaled.abs();
+    let t = 1.0 / size.mul_add(0.327_591_1, 1.0);
+    let mut series = 1.061_405_4_f32;
+    series = series.mul_add(t, -1.453_152);
+    series = series.mul_add(t, 1.421_413_7);
+    series = series.mul_add(t, -0.284_496_74);
+    series = series.mul_add(t, 0.254_829_6);
+    let erf = 1.0 - series * t * exp(-size * size);
+    let signed = if scaled < 0.0 { -erf } else { erf };
+    0.5 * x * (1.0 + signed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

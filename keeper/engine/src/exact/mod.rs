@@ -9,6 +9,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod attention;
+mod bert;
 mod block;
 mod cache;
 mod floats;
@@ -26,6 +27,7 @@ mod tests;
 mod tiles;
 mod weights;
 
+pub(crate) use bert::Bert;
 pub(crate) use cache::Sequence;
 pub use level::Level;
 pub(crate) use model::{Model, Step};

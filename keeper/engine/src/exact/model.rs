@@ -50,7 +50,14 @@ impl Model {
     pub(super) fn new(config: Config, weights: Weights, level: Level) -> Self {
         let rope = Rope::new(&config, config.rope_base);
         let local_rope = Rope::new(&config, config.local_rope_base);
-        Model { level, layout: Layout::new(&config), weights, rope, local_rope, config }
+        Model {
+            level,
+            layout: Layout::new(config.layers, config.kv_heads, config.head_dim),
+            weights,
+            rope,
+            local_rope,
+            config,
+        }
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -244,7 +251,8 @@ impl Model {
     }
 }
 
-fn add_bias(rows: &mut Rows, bias: &[f32]) {
+/// Adds a bias to every row.
+pub(super) fn add_bias(rows: &mut Rows, bias: &[f32]) {
     for chunk in 0..rows.chunks() {
         for row in 0..rows.count {
             rows.lanes_mut(row, chunk).iter_mut().zip(&bias[chunk * LANES..]).for_each(|(x, b)| *x += b);

@@ -3,6 +3,7 @@
 //! They are kept sixteen columns of every row together, `[columns / 16][rows][16]`, so that each thread of a matrix
 //! product owns one contiguous piece of the result.
 
+use candle_transformers::models::bert::HiddenAct;
 use rayon::prelude::*;
 
 use super::lanes::{self, LANES, Lanes, ROUNDER};
@@ -25,6 +26,10 @@ pub(super) struct Rows {
 impl Rows {
     pub(super) fn zeros(count: usize, width: usize) -> Self {
         Rows { count, width, data: vec![0.0; width.div_ceil(LANES) * LANES * count] }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.width
     }
 
     pub(super) fn chunks(&self) -> usize {
@@ -130,6 +135,32 @@ pub(super) fn gate(level: Level, x: &mut Rows, y: &Rows, gelu: bool) {
         .par_chunks_mut(piece)
         .zip(y.data.par_chunks(piece))
         .for_each(|(x, y)| if gelu { gelu_gate(level, x, y) } else { silu_gate(level, x, y) });
+}
+
+/// A function applied to every number.
+pub(super) fn activate(level: Level, x: &mut Rows, act: HiddenAct) {
+    let piece = (x.count * LANES * 4).max(4096);
+    x.data.par_chunks_mut(piece).for_each(|x| match act {
+        HiddenAct::Gelu => gelu_all(level, x),
+        HiddenAct::GeluApproximate => gelu_tanh_all(level, x),
+        HiddenAct::Relu => x.iter_mut().for_each(|x| *x = lanes::greater(0.0, *x)),
+    });
+}
+
+leveled! {
+    fn gelu_all(x: &mut [f32]) {
+        for x in x {
+            *x = lanes::gelu(*x);
+        }
+    }
+}
+
+leveled! {
+    fn gelu_tanh_all(x: &mut [f32]) {
+        for x in x {
+            *x = lanes::gelu_tanh(*x);
+        }
+    }
 }
 
 leveled! {

@@ -193,6 +193,67 @@ fn thousands_of_random_runs_give_the_same_bits() {
     any_run(5000);
 }
 
+/// A small encoder with random weights, as a safetensors file.
+fn encoder() -> Bert {
+    let json = r#"{"vocab_size": 50, "hidden_size": 40, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 72, "hidden_act": "gelu", "hidden_dropout_prob": 0.0, "max_position_embeddings": 48,
+        "type_vocab_size": 2, "initializer_range": 0.02, "layer_norm_eps": 1e-12, "pad_token_id": 0}"#;
+    let config = serde_json::from_str(json).unwrap();
+    let mut tensors = std::collections::HashMap::new();
+    let mut add = |name: String, shape: &[usize]| {
+        let values = noise(tensors.len() as u32, shape.iter().product());
+        tensors.insert(name, Tensor::from_vec(values, shape, &Device::Cpu).unwrap());
+    };
+    for (name, rows) in [("word", 50), ("position", 48), ("token_type", 2)] {
+        add(format!("bert.embeddings.{name}_embeddings.weight"), &[rows, 40]);
+    }
+    add("bert.embeddings.LayerNorm.gamma".to_owned(), &[40]);
+    add("bert.embeddings.LayerNorm.beta".to_owned(), &[40]);
+    for layer in 0..2 {
+        for (name, rows, columns) in [
+            ("attention.self.query", 40, 40),
+            ("attention.self.key", 40, 40),
+            ("attention.self.value", 40, 40),
+            ("attention.output.dense", 40, 40),
+            ("intermediate.dense", 72, 40),
+            ("output.dense", 40, 72),
+        ] {
+            add(format!("bert.encoder.layer.{layer}.{name}.weight"), &[rows, columns]);
+            add(format!("bert.encoder.layer.{layer}.{name}.bias"), &[rows]);
+        }
+        for name in ["attention.output.LayerNorm", "output.LayerNorm"] {
+            add(format!("bert.encoder.layer.{layer}.{name}.weight"), &[40]);
+            add(format!("bert.encoder.layer.{layer}.{name}.bias"), &[40]);
+        }
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    candle_core::safetensors::save(&tensors, file.path()).unwrap();
+    Bert::load(&std::fs::read(file.path()).unwrap(), &config, Level::GENERIC).unwrap()
+}
+
+#[test]
+fn embeddings_are_the_same_bits_in_any_company_at_any_level_on_any_number_of_threads() {
+    let plain = encoder();
+    let config = ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() };
+    let texts = proptest::collection::vec(proptest::collection::vec(0..50_u32, 1..48), 1..6);
+    let result = TestRunner::new(config).run(&(texts, 0..3_usize, 1..4_usize), |(texts, level, threads)| {
+        let levels = Level::all();
+        let mut model = encoder();
+        model.set_level(levels[level % levels.len()]);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let found = pool.install(|| model.forward(&texts)).unwrap();
+        for (text, found) in texts.iter().zip(found) {
+            let alone = plain.forward(std::slice::from_ref(text)).unwrap().remove(0);
+            let same = alone.iter().zip(&found).all(|(a, b)| a.to_bits() == b.to_bits());
+            prop_assert!(same, "{:?}", text);
+        }
+        Ok(())
+    });
+    result.unwrap();
+    assert!(plain.forward(&[vec![]]).is_err() && plain.forward(&[vec![50]]).is_err());
+    assert!(plain.forward(&[vec![1; 49]]).is_err());
+}
+
 #[test]
 fn the_prefix_cache_stays_within_its_bytes_and_never_gives_a_wrong_page() {
     let model = &MODELS[0];

@@ -197,15 +197,22 @@ impl Source<'_> {
     }
 
     fn numbers(&mut self, key: &str, kind: u32, length: u64) -> Result<Value, HeaderError> {
-        let mut numbers = Vec::new();
+        let (mut numbers, mut floats) = (Vec::new(), Vec::new());
         for _ in 0..length {
             match self.scalar(key, kind)? {
                 Value::Int(value) => numbers.push(value),
                 Value::Uint(value) => numbers.push(i64::try_from(value).unwrap_or(i64::MAX)),
+                Value::Float(value) => floats.push(value as f32),
                 _ => {}
             }
         }
-        Ok(if numbers.len() as u64 == length { Value::Ints(numbers) } else { Value::Skipped })
+        Ok(if numbers.len() as u64 == length {
+            Value::Ints(numbers)
+        } else if floats.len() as u64 == length {
+            Value::Floats(floats)
+        } else {
+            Value::Skipped
+        })
     }
 
     fn tensor(&mut self) -> Result<(String, TensorEntry), HeaderError> {

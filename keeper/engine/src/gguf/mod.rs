@@ -120,6 +120,11 @@ impl Gguf {
         self.required(key, value)
     }
 
+    pub(crate) fn floats(&self, key: &str) -> Result<&[f32], EngineError> {
+        let value = self.typed(key, "a list of numbers", Value::as_floats)?;
+        self.required(key, value)
+    }
+
     /// Whether a tensor of that name exists.
     pub(crate) fn has_tensor(&self, name: &str) -> bool {
         self.tensors.contains_key(name)

@@ -8,6 +8,7 @@ pub(super) enum Value {
     String(String),
     Strings(Vec<String>),
     Ints(Vec<i64>),
+    Floats(Vec<f32>),
     /// A list that no supported model needs; read past, not kept.
     Skipped,
 }
@@ -21,6 +22,7 @@ impl Value {
             Value::String(_) => "text",
             Value::Strings(_) => "a list of texts",
             Value::Ints(_) => "a list of whole numbers",
+            Value::Floats(_) => "a list of numbers",
             Value::Skipped => "another kind of list",
         }
     }
@@ -64,6 +66,13 @@ impl Value {
     pub(super) fn as_ints(&self) -> Option<&[i64]> {
         match self {
             Value::Ints(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_floats(&self) -> Option<&[f32]> {
+        match self {
+            Value::Floats(values) => Some(values),
             _ => None,
         }
     }

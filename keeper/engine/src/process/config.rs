@@ -24,6 +24,10 @@ pub struct ProcessConfig {
     pub queue_limit: usize,
     /// Most bytes of private memory of the worker; unlimited when absent.
     pub memory_limit: Option<u64>,
+    /// Most bytes of model files that stay loaded; unlimited when absent. Before another model is loaded, those that were
+    /// used longest ago and have nothing to do are dropped until it fits. A model at work is never dropped, nor is the only
+    /// one too large to load.
+    pub model_memory: Option<u64>,
     /// How long a cancelled job may take to stop before the worker is killed.
     pub cancel_grace: Duration,
     /// How long the worker may take to report that it is ready.
@@ -46,6 +50,7 @@ impl ProcessConfig {
             slots: 8,
             queue_limit: 16,
             memory_limit: None,
+            model_memory: None,
             cancel_grace: Duration::from_secs(5),
             start_timeout: Duration::from_secs(30),
             restart_delay: Duration::from_millis(250),

@@ -73,6 +73,7 @@ impl ProcessEngine {
             models: models.clone(),
             accelerator: config.accelerator,
             memory_limit: config.memory_limit,
+            model_memory: config.model_memory,
             slots: config.slots.max(1),
             profiles: config.profiles.clone(),
         };

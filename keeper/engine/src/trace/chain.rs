@@ -9,7 +9,8 @@ pub(crate) const NAME: &str = "opg-trace/1";
 const INTERVAL: usize = 32;
 
 /// Hashes of an answer as it is made: each covers the one before, the tokens since, and the logits from which the last of
-/// them was picked. The first covers the profile, the prompt and the sampling parameters.
+/// them was picked. The first covers the profile, the prompt, the sampling parameters
+/// and the constraint.
 #[derive(Debug, Clone)]
 pub(crate) struct Chain {
     state: [u8; 32],
@@ -18,7 +19,12 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    pub(crate) fn new(profile: &[u8; 32], prompt: &[u32], sampling: &Sampling) -> Self {
+    pub(crate) fn new(
+        profile: &[u8; 32],
+        prompt: &[u32],
+        sampling: &Sampling,
+        constraint: Option<&[u8; 32]>,
+    ) -> Self {
         let mut hash = Sha256::new().chain_update(NAME).chain_update(profile);
         hash.update((prompt.len() as u64).to_le_bytes());
         prompt.iter().for_each(|token| hash.update(token.to_le_bytes()));
@@ -27,6 +33,9 @@ impl Chain {
         }
         hash.update(sampling.top_k.to_le_bytes());
         hash.update(sampling.seed.to_le_bytes());
+        if let Some(digest) = constraint {
+            hash.update(digest);
+        }
         Chain { state: hash.finalize().into(), pending: Vec::new(), checkpoints: Vec::new() }
     }
 

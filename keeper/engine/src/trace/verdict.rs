@@ -27,7 +27,7 @@ pub enum Difference {
     Profile,
     /// Its input tokens are not those of the request.
     Prompt,
-    /// Its sampling parameters are not those of the request.
+    /// Its sampling parameters or its constraint are not those of the request.
     Sampling,
     /// A token is not the one that this engine picks.
     Token,

@@ -47,6 +47,9 @@ pub(super) fn validate(input: &ChatInput) -> Result<(), InputError> {
         let reason = format!("{penalty} is outside {MIN_PENALTY} to {MAX_PENALTY}");
         return Err(InputError::field("repetition_penalty", reason));
     }
+    if let Some(constraint) = &input.constraint {
+        constraint.validate()?;
+    }
     validate_stops(input.stop.as_deref().unwrap_or_default())
 }
 

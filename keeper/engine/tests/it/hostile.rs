@@ -72,7 +72,8 @@ fn counts_that_no_file_has_are_refused_before_memory_is_taken() {
 #[test]
 fn each_piece_of_metadata_is_needed_and_missed_by_name() {
     for (key, _) in Tiny::new().metadata {
-        if key != "llama.attention.head_count_kv" && key != "tokenizer.ggml.pre" {
+        let optional = ["llama.attention.head_count_kv", "tokenizer.ggml.pre", "tokenizer.chat_template"];
+        if !optional.contains(&key) {
             refused(&Tiny::new().without(key).bytes(), key);
         }
     }
@@ -88,7 +89,9 @@ fn metadata_that_make_no_model_are_refused() {
         ("llama.attention.head_count_kv", Meta::U32(3), "cannot share"),
         ("llama.attention.layer_norm_rms_epsilon", Meta::F32(f32::NAN), "not a positive number"),
         ("llama.embedding_length", Meta::U32(64), "has shape"),
-        ("tokenizer.ggml.model", Meta::Text("llama"), "tokenizer `llama`"),
+        ("tokenizer.ggml.model", Meta::Text("bert"), "tokenizer `bert`"),
+        ("tokenizer.ggml.model", Meta::Text("llama"), "tokenizer.ggml.scores"),
+        ("tokenizer.ggml.pre", Meta::Text("other"), "splitter `other`"),
         ("tokenizer.ggml.token_type", Meta::I32s(vec![1]), "token types"),
         ("tokenizer.ggml.merges", Meta::Texts(vec![b"he".to_vec()]), "not two tokens"),
         ("tokenizer.ggml.merges", Meta::Texts(vec![b"q q".to_vec()]), "needs `qq`"),

@@ -2,10 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a test that fails")]
 
 mod batching;
+mod constraint;
+mod families;
+mod fuzz;
 mod hostile;
 mod models;
 mod process;
+mod random;
 mod reference;
+mod soak;
 mod tensor;
 mod tiny;
 mod trace;

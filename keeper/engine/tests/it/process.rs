@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use opg_engine::{
     ChatInput, EmbeddingInput, Engine, EngineError, FinishReason, Input, Limits, ModelManifest, Output,
-    ProcessConfig, ProcessEngine,
+    ProcessConfig, ProcessEngine, Task,
 };
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::models::{minilm, smollm2};
+use crate::tiny::{self, Tiny};
 
 fn config() -> ProcessConfig {
     ProcessConfig {
@@ -38,6 +39,36 @@ async fn run(
     input: Input,
 ) -> Result<opg_engine::Completion, EngineError> {
     engine.run(model, input, None, CancellationToken::new()).await
+}
+
+/// Three models of which two fit: the one used longest ago makes room, and comes back when it is asked for.
+#[tokio::test]
+async fn models_used_longest_ago_make_room_for_others() {
+    let [first, second, third] = ["a", "b", "c"].map(|name| {
+        let (file, manifest) = tiny::manifest(&Tiny::new().bytes(), Task::Chat);
+        (file, ModelManifest { name: name.to_owned(), ..manifest })
+    });
+    let size = std::fs::metadata(&first.1.weights).unwrap().len();
+    let budget = ProcessConfig { model_memory: Some(2 * size), ..config() };
+    let engine =
+        ProcessEngine::new(budget, [&first, &second, &third].map(|each| each.1.clone()).into()).unwrap();
+    let loads = async |name: &str| {
+        let completion = run(&engine, name, ask("hello", 2)).await.unwrap();
+        completion.timings.load > Duration::ZERO
+    };
+    for (name, loaded_now) in [
+        ("a", true),
+        ("b", true),
+        ("a", false),
+        ("c", true),
+        ("a", false),
+        ("b", true),
+        ("c", true),
+        ("b", false),
+    ] {
+        assert_eq!(loads(name).await, loaded_now, "{name}");
+    }
+    engine.shutdown().await;
 }
 
 async fn until(what: &str, condition: impl Fn() -> bool) {

@@ -17,6 +17,7 @@ pub(crate) enum Meta {
     Text(&'static str),
     Texts(Vec<Vec<u8>>),
     I32s(Vec<i32>),
+    F32s(Vec<f32>),
 }
 
 /// The parts of a file, to be changed before they are written.
@@ -73,6 +74,67 @@ impl Tiny {
             ("blk.0.ffn_down", &[ffn, embed]),
         ];
         let tensors = shapes.map(|(name, shape)| (format!("{name}.weight"), shape.to_vec(), 0)).into();
+        Tiny { metadata, tensors, version: 3 }
+    }
+
+    /// The model of that family that test/vectors/engine/families.py builds.
+    pub(crate) fn family(name: &'static str) -> Self {
+        const HEADS: u64 = 4;
+        const KV_HEADS: u64 = 2;
+        let tiny = Tiny::new();
+        let layers = if name == "gemma3" { 7 } else { 2 };
+        let embed = EMBED as u64;
+        let head = if matches!(name, "llama" | "qwen2") { embed / HEADS } else { 12 };
+        let key = |part: &str| -> &'static str { format!("{name}.{part}").leak() };
+        let mut metadata = vec![
+            ("general.architecture", Meta::Text(name)),
+            (key("block_count"), Meta::U32(layers)),
+            (key("context_length"), Meta::U32(256)),
+            (key("embedding_length"), Meta::U32(EMBED as u32)),
+            (key("feed_forward_length"), Meta::U32(FFN as u32)),
+            (key("attention.head_count"), Meta::U32(HEADS as u32)),
+            (key("attention.head_count_kv"), Meta::U32(KV_HEADS as u32)),
+            (key("attention.layer_norm_rms_epsilon"), Meta::F32(1e-5)),
+            (key("attention.key_length"), Meta::U32(head as u32)),
+            (key("attention.value_length"), Meta::U32(head as u32)),
+        ];
+        if name == "gemma3" {
+            metadata.push((key("attention.sliding_window"), Meta::U32(20)));
+        }
+        let tokenizer = tiny.metadata.into_iter();
+        metadata.extend(tokenizer.filter(|(key, _)| key.starts_with("tokenizer.ggml.")));
+        let vocab = tiny.tensors[0].1[1];
+        let mut tensors = vec![
+            ("token_embd.weight".to_owned(), vec![embed, vocab], 0),
+            ("output_norm.weight".to_owned(), vec![embed], 0),
+        ];
+        for layer in 0..layers {
+            let mut add = |name: &str, shape: &[u64]| {
+                tensors.push((format!("blk.{layer}.{name}"), shape.to_vec(), 0));
+            };
+            add("attn_norm.weight", &[embed]);
+            add("ffn_norm.weight", &[embed]);
+            add("attn_q.weight", &[embed, HEADS * head]);
+            add("attn_k.weight", &[embed, KV_HEADS * head]);
+            add("attn_v.weight", &[embed, KV_HEADS * head]);
+            add("attn_output.weight", &[HEADS * head, embed]);
+            add("ffn_gate.weight", &[embed, FFN as u64]);
+            add("ffn_up.weight", &[embed, FFN as u64]);
+            add("ffn_down.weight", &[FFN as u64, embed]);
+            if name == "qwen2" {
+                add("attn_q.bias", &[HEADS * head]);
+                add("attn_k.bias", &[KV_HEADS * head]);
+                add("attn_v.bias", &[KV_HEADS * head]);
+            }
+            if matches!(name, "qwen3" | "gemma3") {
+                add("attn_q_norm.weight", &[head]);
+                add("attn_k_norm.weight", &[head]);
+            }
+            if name == "gemma3" {
+                add("post_attention_norm.weight", &[embed]);
+                add("post_ffw_norm.weight", &[embed]);
+            }
+        }
         Tiny { metadata, tensors, version: 3 }
     }
 
@@ -138,6 +200,11 @@ fn meta(out: &mut Vec<u8>, value: &Meta) {
             out.extend([9_u32, 8].map(u32::to_le_bytes).concat());
             out.extend((values.len() as u64).to_le_bytes());
             values.iter().for_each(|value| text(out, value));
+        }
+        Meta::F32s(values) => {
+            out.extend([9_u32, 6].map(u32::to_le_bytes).concat());
+            out.extend((values.len() as u64).to_le_bytes());
+            values.iter().for_each(|value| out.extend(value.to_le_bytes()));
         }
         Meta::I32s(values) => {
             out.extend([9_u32, 5].map(u32::to_le_bytes).concat());
