@@ -12,5 +12,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 600,
   },
-  test: { include: ['test/unit/**/*.test.ts', 'test/unit/**/*.test.tsx'], environment: 'node' },
+  test: { include: ['test/unit/**/*.test.ts', 'test/unit/**/*.test.tsx', 'client/test/**/*.test.ts'], environment: 'node' },
 });

@@ -8,6 +8,7 @@ import OpenAI from 'openai';
 import { createPublicClient, createWalletClient, http, keccak256, parseAbi, parseEther, toBytes, verifyTypedData } from 'viem';
 import { mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
+import { factsOf, ReceiptRefused, verifyingFetch } from '../../app/client/dist/index.js';
 import { startDevnet, startGateway } from './support/keeper.mjs';
 
 const erc20 = parseAbi([
@@ -22,6 +23,7 @@ let devnet;
 let gateway;
 let payer;
 let reader;
+let x402;
 let pay;
 let openai;
 
@@ -39,12 +41,12 @@ before(async () => {
   const funds = { address: devnet.contracts.opg, abi: erc20, functionName: 'transfer', args: [payer.address, parseEther('10')] };
   await reader.waitForTransactionReceipt({ hash: await wallet.writeContract(funds) });
 
-  const client = new x402Client()
+  x402 = new x402Client()
     .register('eip155:*', new ExactEvmScheme(payer))
     .setSpendControls({
       allowedAssets: [{ network: `eip155:${foundry.id}`, asset: devnet.contracts.opg, maxAmountPerPayment: most }],
     });
-  pay = wrapFetchWithPayment(fetch, client);
+  pay = wrapFetchWithPayment(fetch, x402);
   openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'unused', maxRetries: 0, fetch: pay });
 });
 after(async () => {
@@ -128,6 +130,39 @@ test('embeddings and completions work with the same client', async () => {
   assert.ok(done.choices[0].text.length > 0);
   const models = (await openai.models.list()).data.map((model) => model.id);
   assert.deepEqual(models.sort(), ['all-minilm-l6-v2', 'smollm2-135m-instruct']);
+});
+
+// What a node on the way does to the answer.
+const tampering = (change) => async (request) => {
+  const response = await fetch(request);
+  return response.ok ? new Response(change(await response.text()), response) : response;
+};
+
+test('a client that verifies takes what holds on the chain, and nothing else', async () => {
+  const receipts = [];
+  const facts = factsOf(reader, foundry.id, devnet.contracts);
+  const verifying = (send) => {
+    const checked = verifyingFetch({ facts, operator: devnet.operator, onReceipt: ({ receipt }) => receipts.push(receipt), fetch: send });
+    return new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'unused', maxRetries: 0, fetch: wrapFetchWithPayment(checked, x402) });
+  };
+  const { choices } = await verifying(fetch).chat.completions.create(chat);
+  assert.match(choices[0].message.content, /Paris/);
+  let streamed = '';
+  for await (const event of await verifying(fetch).chat.completions.create({ ...chat, stream: true })) {
+    streamed += event.choices[0]?.delta?.content ?? '';
+  }
+  assert.equal(streamed, choices[0].message.content);
+  const vectors = await verifying(fetch).embeddings.create({ model: 'all-minilm-l6-v2', input: 'The chain checked.' });
+  assert.equal(vectors.data[0].embedding.length, 384);
+  assert.equal(receipts.length, 3);
+
+  const lying = verifying(tampering((text) => text.replaceAll('Paris', 'Lyons')));
+  // OpenAI's client wraps what its fetch throws.
+  await assert.rejects(lying.chat.completions.create(chat), ({ cause }) => cause instanceof ReceiptRefused && /another answer/.test(cause.message));
+  await assert.rejects(async () => {
+    for await (const _ of await lying.chat.completions.create({ ...chat, stream: true })) { /* read to its end */ }
+  }, /another answer/);
+  assert.equal(receipts.length, 3);
 });
 
 test('errors are the ones that the client knows', async () => {

@@ -1,8 +1,12 @@
 import { parseEther } from 'viem';
+import { feeRouterAbi } from '../../src/abi/feeRouter.ts';
+import { opgAbi } from '../../src/abi/opg.ts';
 import { stakingAbi } from '../../src/abi/staking.ts';
+import { formatOpg } from '../../src/lib/format.ts';
 import { at, becomeOperator, claimAirdrop, send } from '../support/actors.ts';
 import { alice, bob } from '../support/chain.ts';
 import { card, expect, expectAccessible, test } from '../support/journey.ts';
+import { digestOf } from '../../client/src/index.ts';
 import { populate } from '../support/population.ts';
 
 const text = (value: unknown) => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
@@ -28,6 +32,15 @@ test('the network is shown, and a receipt is verified, without a wallet', async 
   await paste.fill(receipt.requestId);
   await expect(result).toContainText('Everything is right');
   await expectAccessible(page);
+  // A mode that the operator did not sign for, and evidence that proves nothing.
+  await paste.fill(text({ receipt: { ...receipt, mode: 1 }, signature }));
+  await expect(result).toContainText('no registry of enclaves');
+  const claimed = { ...receipt, mode: 2 };
+  const signed = await bob.sign({ hash: digestOf(claimed, 31337, at(chain, 'proofRegistry')) });
+  await paste.fill(text({ receipt: claimed, signature: `${signed}${'00'.repeat(300)}` }));
+  await expect(result).toContainText('By ');
+  await expect(result).toContainText('It does not show that this model turns this input into this output');
+  await expect(result).toContainText('Do not rely on this receipt');
   await paste.fill('{"receipt":{}}');
   await expect(page.getByText('This cannot be checked')).toBeVisible();
 });
@@ -74,4 +87,30 @@ test('the keyboard reaches a wallet and a page', async ({ page, visit, wallet: _
   await page.getByRole('link', { name: 'Token', exact: true }).focus();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
+});
+
+test('operators are shown with what they answered and earned', async ({ page, chain, visit }) => {
+  await claimAirdrop(chain, alice);
+  await claimAirdrop(chain, bob);
+  await becomeOperator(chain, bob, parseEther('50000'));
+  const { receipt } = await populate(chain, bob, 2);
+  const router = at(chain, 'feeRouter');
+  const vault = await chain.client.readContract({ address: router, abi: feeRouterAbi, functionName: 'vaultOf', args: [bob.address, receipt.modelVersion] });
+  const fees = () => chain.client.readContract({ address: router, abi: feeRouterAbi, functionName: 'feesOf', args: [0n, bob.address] });
+  const [before] = await fees();
+  await send(chain, alice, at(chain, 'opg'), opgAbi, 'transfer', [vault, parseEther('4000')]);
+  await send(chain, bob, router, feeRouterAbi, 'sweep', [bob.address, receipt.modelVersion]);
+  const [after] = await fees();
+  expect(after - before).toBe(parseEther('4000'));
+  await visit('stake');
+  const row = card(page, 'Operators').getByRole('row').nth(1);
+  await expect(row).toContainText('1 of 24 h');
+  await expect(row).toContainText(formatOpg(after));
+  await visit(`nodes/${bob.address}`);
+  await expect(card(page, 'Fees earned').getByRole('row')).not.toHaveCount(0);
+  await expect(card(page, 'Fees earned')).toContainText('To the model’s owner');
+  await expect(page.getByText('Hours with answers, of the last 24').locator('..')).toContainText('1 of 24 h');
+  await send(chain, bob, at(chain, 'staking'), stakingAbi, 'setCommission', [900]);
+  await expect(card(page, 'Commission over time')).toContainText('9 %');
+  await expectAccessible(page);
 });

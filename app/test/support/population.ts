@@ -3,7 +3,7 @@ import { type Hex, hexToBigInt, keccak256, parseAbiItem, parseEther, stringToHex
 import { inferenceHubAbi } from '../../src/abi/inferenceHub.ts';
 import { modelRegistryAbi } from '../../src/abi/modelRegistry.ts';
 import { opgAbi } from '../../src/abi/opg.ts';
-import { digestOf, type Receipt } from '../../src/pages/receipts/verify.ts';
+import { digestOf, type Receipt } from '../../client/src/index.ts';
 import { at, send } from './actors.ts';
 import { alice, type Chain } from './chain.ts';
 

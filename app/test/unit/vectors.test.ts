@@ -2,16 +2,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { vestedAt } from '../../src/lib/vesting.ts';
-import { digestOf, readPasted, verify } from '../../src/pages/receipts/verify.ts';
+import { type Facts, verify } from '../../client/src/index.ts';
+import { readPasted } from '../../src/pages/receipts/pasted.ts';
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`../../../test/vectors/${name}.json`, import.meta.url), 'utf8'));
 type Vector = { name: string; chainId: string; proofRegistry: `0x${string}`; receipt: Record<string, unknown>; digest: `0x${string}`; signer: `0x${string}`; signature: `0x${string}` };
 const vectors = read('receipts').receipts as Vector[];
 
-const factsOf = (vector: Vector, signer = vector.signer) => ({
+const factsOf = (vector: Vector, signer = vector.signer): Facts => ({
   chainId: BigInt(vector.chainId),
   proofRegistry: vector.proofRegistry,
-  now: 2n ** 64n,
+  now: () => 2n ** 64n,
   signerAt: async () => signer,
   modelOf: async () => ({ modelId: vector.digest, modes: 7 }),
   resultOf: async () => vector.digest,
@@ -25,10 +26,6 @@ const pasted = (vector: Vector) => {
 };
 
 describe.each(vectors)('receipt "$name"', (vector) => {
-  test('has the digest of the vectors', () => {
-    expect(digestOf(pasted(vector).receipt, BigInt(vector.chainId), vector.proofRegistry)).toBe(vector.digest);
-  });
-
   test('is rightly signed, unless it claims an enclave, or a mode that does not exist', async () => {
     const { receipt, signature } = pasted(vector);
     const { checks } = await verify(receipt, signature, factsOf(vector));
@@ -72,7 +69,7 @@ describe('a forged receipt is found out', () => {
 describe('a receipt', () => {
   const vector = vectors.find(({ receipt }) => receipt['mode'] === 0) as Vector;
   const { receipt, signature } = pasted(vector);
-  const result = async (change: Partial<typeof receipt>, facts: Partial<Parameters<typeof verify>[2]>) => {
+  const result = async (change: Partial<typeof receipt>, facts: Partial<Facts>) => {
     const { checks } = await verify({ ...receipt, ...change }, signature, { ...factsOf(vector), ...facts });
     return Object.fromEntries(checks.map(({ name, result: found }) => [name, found]));
   };
@@ -82,7 +79,7 @@ describe('a receipt', () => {
     const http = { resultOf: async () => `0x${'00'.repeat(32)}` as const };
     expect(await result({ fee }, http)).toMatchObject({ 'Time and price': 'right' });
     expect(await result({ fee }, {})).toMatchObject({ 'Time and price': 'wrong' });
-    expect(await result({ fee, issuedAt: 2n ** 64n - 1n }, { ...http, now: 0n })).toMatchObject({ 'Time and price': 'wrong' });
+    expect(await result({ fee, issuedAt: 2n ** 64n - 1n }, { ...http, now: () => 0n })).toMatchObject({ 'Time and price': 'wrong' });
   });
 
   test.each([

@@ -2,12 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Address, getAbiItem, type Hex, keccak256 } from 'viem';
 import { usePublicClient } from 'wagmi';
+import { type Facts, verify } from '../../../client/src/checks';
+import { factsOf } from '../../../client/src/facts';
+import type { Receipt } from '../../../client/src/receipt';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
-import { modelRegistryAbi } from '../../abi/modelRegistry';
-import { proofRegistryAbi } from '../../abi/proofRegistry';
-import { stakingAbi } from '../../abi/staking';
-import { verifyingKeysAbi } from '../../abi/verifyingKeys';
-import { useNow } from '../../chain/sync';
 import { useLogs } from '../../chain/useLogs';
 import { useAppConfig } from '../../config/context';
 import { formatTime } from '../../lib/format';
@@ -15,47 +13,20 @@ import { AddressView } from '../../ui/AddressView';
 import { Field } from '../../ui/Field';
 import { Badge, Button, Card, Empty, Loading, Notice, Opg, PageHead, Rows } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
-import { type Facts, type Pasted, readPasted, type Receipt, verify } from './verify';
+import { type Pasted, readPasted } from './pasted';
 
 const FULFILLED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceFulfilled' });
 const REQUESTED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceRequested' });
 const LABEL = { right: 'right', wrong: 'wrong', open: 'open' } as const;
 const TONE = { right: 'good', wrong: 'bad', open: 'quiet' } as const;
-const ABSENT = /UnknownModelVersion/;
 
 /** What the chain knows, asked through the configured RPC. */
 function useFacts(): Facts | undefined {
   const { chainId, contracts } = useAppConfig();
   const client = usePublicClient();
-  const now = useNow();
-  const { proofRegistry, modelRegistry, staking } = contracts;
+  const { proofRegistry, modelRegistry, staking, verifyingKeys } = contracts;
   if (!client || !proofRegistry || !modelRegistry || !staking) return undefined;
-  const models = { address: modelRegistry, abi: modelRegistryAbi } as const;
-  return {
-    chainId,
-    proofRegistry,
-    now: BigInt(now),
-    signerAt: (operator, time) => client.readContract({ address: staking, abi: stakingAbi, functionName: 'signerAt', args: [operator, time] }),
-    resultOf: (requestId) => client.readContract({ address: proofRegistry, abi: proofRegistryAbi, functionName: 'resultOf', args: [requestId] }),
-    faultOf: (receipt, evidence) => client.readContract({ address: proofRegistry, abi: proofRegistryAbi, functionName: 'verify', args: [receipt, evidence] }),
-    setupOf: async (version) => {
-      const commitment = await client.readContract({ ...models, functionName: 'zkCommitmentOf', args: [version] });
-      const keys = contracts.verifyingKeys;
-      return keys ? (await client.readContract({ address: keys, abi: verifyingKeysAbi, functionName: 'keyOf', args: [commitment] })).kind : 0;
-    },
-    modelOf: async (version) => {
-      try {
-        const [modelId, spec] = await Promise.all([
-          client.readContract({ ...models, functionName: 'modelIdOf', args: [version] }),
-          client.readContract({ ...models, functionName: 'specOf', args: [version] }),
-        ]);
-        return { modelId, modes: spec.modes };
-      } catch (error) {
-        if (ABSENT.test(String(error))) return undefined;
-        throw error;
-      }
-    },
-  };
+  return factsOf(client, chainId, { proofRegistry, modelRegistry, staking, ...(verifyingKeys && { verifyingKeys }) });
 }
 
 function Result({ receipt, signature }: { receipt: Receipt; signature: Hex }) {

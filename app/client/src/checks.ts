@@ -1,83 +1,5 @@
-import { type Address, getAddress, hashTypedData, type Hex, isAddress, isHex, recoverAddress, zeroAddress, zeroHash } from 'viem';
-
-/** A receipt of an inference, as its operator signs it. */
-export type Receipt = {
-  requestId: Hex;
-  payer: Address;
-  operator: Address;
-  modelVersion: Hex;
-  inputHash: Hex;
-  outputHash: Hex;
-  traceHash: Hex;
-  inputUnits: bigint;
-  outputUnits: bigint;
-  unitPrice: bigint;
-  fee: bigint;
-  mode: number;
-  issuedAt: bigint;
-};
-
-/** What somebody pasted: a receipt with its signature, or the number of a request. */
-export type Pasted = { kind: 'receipt'; receipt: Receipt; signature: Hex } | { kind: 'request'; requestId: Hex };
-
-const FIELDS = [
-  ['requestId', 'bytes32'],
-  ['payer', 'address'],
-  ['operator', 'address'],
-  ['modelVersion', 'bytes32'],
-  ['inputHash', 'bytes32'],
-  ['outputHash', 'bytes32'],
-  ['traceHash', 'bytes32'],
-  ['inputUnits', 'uint64'],
-  ['outputUnits', 'uint64'],
-  ['unitPrice', 'uint128'],
-  ['fee', 'uint128'],
-  ['mode', 'uint8'],
-  ['issuedAt', 'uint64'],
-] as const;
-
-/** The digest that the operator signs (EIP-712). */
-export const digestOf = (receipt: Receipt, chainId: number | bigint, proofRegistry: Address): Hex =>
-  hashTypedData({
-    domain: { name: 'OPG Inference', version: '1', chainId: BigInt(chainId), verifyingContract: proofRegistry },
-    types: { InferenceReceipt: FIELDS.map(([name, type]) => ({ name, type })) },
-    primaryType: 'InferenceReceipt',
-    message: receipt,
-  });
-
-function field(name: string, type: string, value: unknown): unknown {
-  if (type === 'bytes32') {
-    if (typeof value === 'string' && isHex(value) && value.length === 66) return value.toLowerCase();
-    throw new Error(`"${name}" is not 32 bytes in hexadecimal`);
-  }
-  if (type === 'address') {
-    if (typeof value === 'string' && isAddress(value, { strict: false })) return getAddress(value);
-    throw new Error(`"${name}" is not an address`);
-  }
-  if ((typeof value === 'string' && /^\d{1,39}$/.test(value)) || (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0)) {
-    const integer = BigInt(value);
-    if (integer < 1n << BigInt(type.slice(4))) return type === 'uint8' ? Number(integer) : integer;
-  }
-  throw new Error(`"${name}" is not a whole number of ${type.slice(4)} bits`);
-}
-
-/** Reads what was pasted; throws an error that says what is wrong. */
-export function readPasted(text: string): Pasted {
-  const clean = text.trim();
-  if (isHex(clean) && clean.length === 66) return { kind: 'request', requestId: clean.toLowerCase() as Hex };
-  let json: Record<string, unknown>;
-  try {
-    json = JSON.parse(clean) as Record<string, unknown>;
-  } catch {
-    throw new Error('it is neither JSON nor a request id (0x and 64 hexadecimal digits)');
-  }
-  if (typeof json !== 'object' || json === null) throw new Error('it is not a receipt');
-  const source = (json['receipt'] ?? json) as Record<string, unknown>;
-  const signature = json['signature'] ?? json['evidence'];
-  if (typeof signature !== 'string' || !isHex(signature)) throw new Error('"signature" is missing');
-  const receipt = Object.fromEntries(FIELDS.map(([name, type]) => [name, field(name, type, source[name])])) as unknown as Receipt;
-  return { kind: 'receipt', receipt, signature };
-}
+import { type Address, type Hex, zeroAddress, zeroHash } from 'viem';
+import { digestOf, type Receipt, signerOf } from './receipt.ts';
 
 /** What a check found. `open`: neither right nor wrong; `detail` says why. */
 export type Check = { name: string; result: 'right' | 'wrong' | 'open'; detail: string };
@@ -86,7 +8,8 @@ export type Check = { name: string; result: 'right' | 'wrong' | 'open'; detail: 
 export type Facts = {
   chainId: number | bigint;
   proofRegistry: Address;
-  now: bigint;
+  /** Time of the newest block. */
+  now: () => bigint | Promise<bigint>;
   signerAt: (operator: Address, time: bigint) => Promise<Address>;
   modelOf: (version: Hex) => Promise<{ modelId: Hex; modes: number } | undefined>;
   resultOf: (requestId: Hex) => Promise<Hex>;
@@ -96,6 +19,8 @@ export type Facts = {
   setupOf: (version: Hex) => Promise<number>;
 };
 
+/** Seconds by which a node's clock may be ahead of the newest block. */
+const AHEAD = 60n;
 const MODE = { operator: 0, enclave: 1, proof: 2 } as const;
 // In the order of the registry's enumeration.
 const FAULTS = [
@@ -106,29 +31,17 @@ const FAULTS = [
   'It was issued in the future.',
   'It does not show that this model turns this input into this output for this request, or no key is registered for the version.',
 ];
-const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0n;
 
-/** Only the low of the two values of s, and 27 or 28, as the contracts demand. */
-const isCanonical = (signature: Hex): boolean => signature.length === 132 && BigInt(`0x${signature.slice(66, 130)}`) <= HALF_ORDER && ['1b', '1c'].includes(signature.slice(130).toLowerCase());
-
-async function recovered(digest: Hex, signature: Hex): Promise<Address | undefined> {
-  try {
-    return isCanonical(signature) ? await recoverAddress({ hash: digest, signature }) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-async function checkSignature(receipt: Receipt, digest: Hex, signature: Hex, facts: Facts): Promise<Check> {
+async function checkSignature(receipt: Receipt, digest: Hex, signature: Hex, now: bigint, facts: Facts): Promise<Check> {
   const name = 'Signature';
   if (receipt.mode === MODE.enclave) {
     return { name, result: 'open', detail: 'The receipt claims a key that lives in an enclave. This chain has no registry of enclaves and their measurements, so nobody can tell whether the key is one: do not count on more than the operator’s word.' };
   }
   if (receipt.mode > MODE.proof) return { name, result: 'wrong', detail: `There is no mode ${receipt.mode}.` };
   // The evidence of a proved receipt begins with the operator's signature, which says who is paid how much.
-  const signer = await recovered(digest, receipt.mode === MODE.proof ? signature.slice(0, 132) as Hex : signature);
+  const signer = await signerOf(digest, receipt.mode === MODE.proof ? (signature.slice(0, 132) as Hex) : signature);
   if (!signer) return { name, result: 'wrong', detail: 'It is not 65 bytes r, s, v with a low s.' };
-  const key = await facts.signerAt(receipt.operator, receipt.issuedAt);
+  const key = await facts.signerAt(receipt.operator, receipt.issuedAt < now ? receipt.issuedAt : now);
   if (key === zeroAddress) return { name, result: 'wrong', detail: 'The operator was not active when the receipt was issued.' };
   return signer === key
     ? { name, result: 'right', detail: `By ${key}, the operator’s key at that time.` }
@@ -168,7 +81,7 @@ function checkRecord(recorded: Hex, digest: Hex): Check {
 /** The hub holds answers to price × units; who is paid over HTTP may have agreed on a flat fee instead. */
 function checkTerms({ issuedAt, fee, unitPrice, inputUnits, outputUnits }: Receipt, recorded: Hex, now: bigint): Check {
   const name = 'Time and price';
-  if (issuedAt > now) return { name, result: 'wrong', detail: 'It was issued in the future.' };
+  if (issuedAt > now + AHEAD) return { name, result: 'wrong', detail: 'It was issued in the future.' };
   if (fee <= unitPrice * (inputUnits + outputUnits)) return { name, result: 'right', detail: 'Issued in the past; the fee is at most price × units.' };
   if (recorded !== zeroHash) return { name, result: 'wrong', detail: 'The fee is higher than price × units.' };
   return { name, result: 'right', detail: 'Issued in the past. The fee is not by units: over HTTP, payer and operator may agree on a flat one.' };
@@ -177,11 +90,12 @@ function checkTerms({ issuedAt, fee, unitPrice, inputUnits, outputUnits }: Recei
 /** Checks a receipt step by step, without trusting whoever gave it. */
 export async function verify(receipt: Receipt, signature: Hex, facts: Facts): Promise<{ digest: Hex; checks: Check[] }> {
   const digest = digestOf(receipt, facts.chainId, facts.proofRegistry);
+  const now = await facts.now();
   const [proofs, signed, model, recorded] = await Promise.all([
     receipt.mode === MODE.proof ? checkProof(receipt, signature, facts) : [],
-    checkSignature(receipt, digest, signature, facts),
+    checkSignature(receipt, digest, signature, now, facts),
     checkModel(receipt, facts),
     facts.resultOf(receipt.requestId),
   ]);
-  return { digest, checks: [checkTerms(receipt, recorded, facts.now), signed, model, ...proofs, checkRecord(recorded, digest)] };
+  return { digest, checks: [checkTerms(receipt, recorded, now), signed, model, ...proofs, checkRecord(recorded, digest)] };
 }
