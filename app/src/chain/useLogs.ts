@@ -67,7 +67,7 @@ export function useLogs<const event extends AbiEvent>(options: Options<event>) {
   const all = query.data?.pages.flatMap((page) => page.logs) ?? [];
   const fetchNextPage = async () => {
     setShown(shown + wanted);
-    if (all.length <= shown && query.hasNextPage) await query.fetchNextPage();
+    if (all.length < shown + wanted && query.hasNextPage) await query.fetchNextPage();
   };
   return { ...query, fetchNextPage, hasNextPage: all.length > shown || query.hasNextPage, logs: all.slice(0, shown) };
 }

@@ -11,14 +11,18 @@ import type { Plan } from './plan';
 import { run, simulate, type StepState } from './run';
 import { StepList } from './StepList';
 
+let opened = 0;
+
 /** What the first transaction of a plan would do if it were sent now: its fee, or why it would fail. */
 function usePreview(plan: Plan, enabled: boolean) {
   const client = usePublicClient();
   const { address } = useAccount();
   const now = useNow();
   const first = plan.steps[0];
+  // Of this dialog alone: plans with the same title may do different things.
+  const [dialog] = useState(() => (opened += 1));
   return useQuery({
-    queryKey: ['preview', plan.title, address],
+    queryKey: ['preview', dialog, address],
     enabled: enabled && Boolean(client && address) && first?.kind === 'send',
     retry: false,
     queryFn: async () => {

@@ -3,7 +3,7 @@ import { governorAbi } from '../../src/abi/governor.ts';
 import { inferenceHubAbi } from '../../src/abi/inferenceHub.ts';
 import { at, claimAirdrop, send } from '../support/actors.ts';
 import { alice, bob, type Chain, stranger } from '../support/chain.ts';
-import { card, confirm, connect, expect, expectAccessible, test } from '../support/journey.ts';
+import { card, confirm, connect, expect, expectAccessible, serveWith, test } from '../support/journey.ts';
 
 const read = (chain: Chain, functionName: string, args: readonly unknown[] = []) =>
   chain.client.readContract({ address: at(chain, 'governor'), abi: governorAbi, functionName, args } as never) as Promise<bigint | number>;
@@ -132,4 +132,75 @@ test('the pages of governance are accessible', async ({ page, chain, visit, wall
     await expect(page.locator('.skeleton')).toHaveCount(0);
     await expectAccessible(page);
   }
+});
+
+test('a proposal that one account signs and another submits', async ({ page, chain, visit, wallet }) => {
+  await claimAirdrop(chain, alice);
+  await chain.pass(30);
+  await visit('govern/new');
+  await connect(page);
+  await page.getByLabel('Title').fill('Reward Bob');
+  await page.getByLabel('Action').selectOption({ label: 'Call a function by its name' });
+  await page.getByLabel('Contract').fill(at(chain, 'opg'));
+  await page.getByLabel('Function').fill('transfer(address to, uint256 value)');
+  await page.getByLabel('Arguments (JSON)').fill(JSON.stringify([bob.address, 12.5]));
+  await page.getByRole('button', { name: 'Add action' }).click();
+  await expect(page.getByRole('alert')).toContainText('whole number in quotes');
+  await page.getByLabel('Arguments (JSON)').fill(JSON.stringify([bob.address, parseEther('12.5').toString()]));
+  await page.getByRole('button', { name: 'Add action' }).click();
+  await expect(card(page, 'What it will do')).toContainText('12.5 OPG');
+  await page.getByRole('button', { name: 'Sign only' }).click();
+  await confirm(page, 'Sign');
+  const message = await page.getByTestId('signed-message').textContent();
+
+  await wallet.use(stranger);
+  await visit('token');
+  const relay = card(page, 'Submit for somebody');
+  const field = relay.getByLabel(/^Signed delegation/);
+  // What was signed is what is submitted: another recipient is another proposal, and nobody signed that.
+  await field.fill((message ?? '').replaceAll(bob.address.slice(2).toLowerCase(), stranger.address.slice(2).toLowerCase()));
+  await relay.getByRole('button', { name: 'Review' }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('The signature does not fit');
+  await expect(dialog.getByRole('button', { name: 'Submit' })).toBeDisabled();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await field.fill(message ?? '');
+  await relay.getByRole('button', { name: 'Review' }).click();
+  await expect(dialog).toContainText('Reward Bob');
+  await expect(dialog).toContainText('12.5 OPG');
+  await confirm(page, 'Submit');
+  const [created] = await chain.client.getContractEvents({ address: at(chain, 'governor'), abi: governorAbi, eventName: 'ProposalCreated', fromBlock: 0n, strict: true });
+  expect(created?.args.proposer).toBe(alice.address);
+});
+
+test('delegates say why, in words that only they can have signed, and how often they voted', async ({ page, chain, visit, wallet: _ }) => {
+  await claimAirdrop(chain, alice);
+  await claimAirdrop(chain, bob);
+  await chain.pass(5);
+  const { delay } = await periods(chain);
+  const id = await propose(chain, '# Pay Bob\n\nFor his work.');
+  await chain.pass(delay + 1);
+  await send(chain, alice, at(chain, 'governor'), governorAbi, 'castVote', [id, 1]);
+  await visit('govern/delegates');
+  await connect(page);
+  const hostile = 'I **read** everything. <img src=x onerror="window.stolen=1"> [claim](javascript:window.stolen=1)';
+  await page.getByLabel(/^Why people should delegate/).fill(hostile);
+  await card(page, 'Your statement').getByRole('button', { name: 'Review' }).click();
+  await confirm(page, 'Sign');
+  const own = JSON.parse((await page.getByTestId('signed-statement').textContent()) ?? '') as { text: string; writtenAt: string; delegate: string };
+  // The publisher's file: Alice's words, words put into Bob's mouth, an older and a damaged entry.
+  const file = [own, { ...own, delegate: bob.address, text: 'Delegate to Alice instead.' }, { ...own, text: 'Changed.', writtenAt: String(Number(own.writtenAt) - 5) }, { delegate: 7 }];
+  const site = await serveWith(chain, { statements: 'statements.json' }, { 'statements.json': JSON.stringify(file) });
+  await page.goto(`${site.url}#/govern/delegates`);
+  const list = card(page, 'Delegates');
+  await expect(list.getByRole('row').filter({ hasText: '1 of 1' })).toHaveCount(1);
+  await expect(list.getByRole('row').filter({ hasText: '0 of 1' })).toHaveCount(1);
+  await expect(list.getByText(/^Statement of/)).toHaveCount(1);
+  await list.getByText(/^Statement of/).click();
+  await expect(list).toContainText('<img src=x');
+  await expect(list).not.toContainText('Delegate to Alice instead');
+  expect(await page.locator('main img, main a[href^="javascript"]').count()).toBe(0);
+  expect(await page.evaluate(() => (window as unknown as { stolen?: number }).stolen)).toBeUndefined();
+  await expectAccessible(page);
+  site.stop();
 });

@@ -5,7 +5,7 @@ import { governorAbi } from '../../src/abi/governor.ts';
 import { opgAbi } from '../../src/abi/opg.ts';
 import { at, claimAirdrop } from '../support/actors.ts';
 import { alice, bob, type Chain } from '../support/chain.ts';
-import { answerCrowd, member, registerCrowd, voteCrowd } from '../support/crowd.ts';
+import { answerCrowd, member, registerCrowd, settle, voteCrowd } from '../support/crowd.ts';
 import { card, expect, test } from '../support/journey.ts';
 
 const FULL = process.env['OPG_SCALE'] === 'full';
@@ -59,6 +59,7 @@ async function propose(chain: Chain, count: number): Promise<bigint> {
     const data = encodeFunctionData({ abi: governorAbi, functionName: 'propose', args: [[at(chain, 'opg')], [0n], [call], `# Proposal ${index}`] });
     await wallet.sendTransaction({ to: at(chain, 'governor'), data, gas: 2_000_000n, nonce: first + index });
   }
+  await settle(chain);
   const last = keccak256(toBytes(`# Proposal ${count - 1}`));
   return chain.client.readContract({ address: at(chain, 'governor'), abi: governorAbi, functionName: 'hashProposal', args: [[at(chain, 'opg')], [0n], [call], last] });
 }

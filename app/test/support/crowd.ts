@@ -31,6 +31,15 @@ function emitter(moreTopics: 0 | 1 | 2): Hex {
   return `0x${start}${check}60${byte(exit)}57${body}60${byte(loop)}565b00`;
 }
 
+/** Waits until everything that was sent is in a block. Under a flood, anvil leaves some for the next block that it is told to make. */
+export async function settle(chain: Chain): Promise<void> {
+  for (let left = 10_000; left > 0; left -= 1) {
+    if ((await chain.client.getTxpoolStatus()).pending === 0) return;
+    await chain.client.mine({ blocks: 1 });
+  }
+  throw new Error('transactions stay behind');
+}
+
 type Batch = { event: AbiEvent; count: number; start: bigint; topics: Hex[]; data: Hex };
 
 /** Has `address` log batches of events, each in a block of its own, and gives it its code back. */
@@ -39,6 +48,7 @@ async function emit(chain: Chain, address: Address, batches: Iterable<Batch>): P
   let standing = -1;
   for (const { event, count, start, topics, data } of batches) {
     if (topics.length !== standing) {
+      await settle(chain);
       standing = topics.length;
       await chain.client.setCode({ address, bytecode: emitter(standing as 0 | 1 | 2) });
     }
@@ -46,6 +56,7 @@ async function emit(chain: Chain, address: Address, batches: Iterable<Batch>): P
     const head = [word(BigInt(count)), word(start), toEventSelector(event).slice(2), padHex(third, { size: 32 }).slice(2), padHex(fourth, { size: 32 }).slice(2)].join('');
     await chain.client.request({ method: 'eth_sendTransaction', params: [{ from: alice.address, to: address, data: `0x${head}${data.slice(2)}`, gas: numberToHex(16_000_000) }] } as never);
   }
+  await settle(chain);
   await chain.client.setCode({ address, bytecode: code });
 }
 
@@ -60,13 +71,17 @@ export async function registerCrowd(chain: Chain, count: number): Promise<void> 
   const sendAs = (from: Address, to: Address, data: Hex) => ask('eth_sendTransaction', [{ from, to, data, gas: numberToHex(2_000_000) }]);
   await ask('anvil_autoImpersonateAccount', [true]);
   const approve = encodeFunctionData({ abi: opgAbi, functionName: 'approve', args: [at(chain, 'custodyVault'), parseEther('1000000')] });
-  for (let index = 0; index < count; index += 1) {
-    const from = member(index);
+  const members = Array.from({ length: count }, (_, index) => member(index));
+  for (const from of members) {
     await chain.client.setBalance({ address: from, value: parseEther('10') });
     await sendAs(alice.address, opg, encodeFunctionData({ abi: opgAbi, functionName: 'transfer', args: [from, minSelfStake] }));
+  }
+  await settle(chain);
+  for (const [index, from] of members.entries()) {
     await sendAs(from, opg, approve);
     await sendAs(from, staking, encodeFunctionData({ abi: stakingAbi, functionName: 'register', args: [from, 1, 500, minSelfStake, `https://node${index}.example`, ''] }));
   }
+  await settle(chain);
   await ask('anvil_autoImpersonateAccount', [false]);
   const registered = await chain.client.readContract({ address: staking, abi: stakingAbi, functionName: 'operatorCount' });
   if (registered < BigInt(count)) throw new Error(`${registered} of ${count} operators are registered`);
@@ -88,9 +103,11 @@ export async function answerCrowd(chain: Chain, operators: number, count: number
   const request = { payer: alice.address, nonce: BigInt(count), modelVersion: version, inputHash: hash, mode: 0, callbackGas: 0, blockNumber: 1n, requestedAt: timestamp, deadline: timestamp + 3_000n, maxFee: parseEther('1') };
   function* batches(): Generator<Batch> {
     for (let done = 0; done < count; done += AT_ONCE) {
+      yield { event: REQUESTED, count: AT_ONCE, start: FIRST_ID + BigInt(done), topics: [alice.address, version], data: dataOf(REQUESTED, [request, toHex('{"messages":[]}')]) };
+    }
+    for (let done = 0; done < count; done += AT_ONCE) {
       const operator = member((done / AT_ONCE) % operators);
       const start = FIRST_ID + BigInt(done);
-      yield { event: REQUESTED, count: AT_ONCE, start, topics: [alice.address, version], data: dataOf(REQUESTED, [request, toHex('{"messages":[]}')]) };
       const fulfilment = { operator, traceHash: hash, inputUnits: 120n, outputUnits: 80n, unitPrice: parseEther('0.001'), fee: parseEther('0.2'), issuedAt: timestamp, output: toHex('An answer'), evidence: `0x${'11'.repeat(65)}` };
       yield { event: FULFILLED, count: AT_ONCE, start, topics: [operator], data: dataOf(FULFILLED, [fulfilment]) };
     }

@@ -18,7 +18,7 @@ export function configOf(chain: Chain, more: Record<string, unknown> = {}) {
 }
 
 /** Serves the page with another configuration than the journeys' usual one. */
-export const serveWith = (chain: Chain, more: Record<string, unknown>) => serve(join(app, 'dist'), chain.genesis, configOf(chain, more));
+export const serveWith = (chain: Chain, more: Record<string, unknown>, files: Record<string, string> = {}) => serve(join(app, 'dist'), chain.genesis, configOf(chain, more), files);
 
 /** Journeys: a chain of their own for all of them, taken back after each, and a wallet of Alice's. */
 export const test = base.extend<Fixtures & { restore: void }, { chain: Chain; site: Site }>({
