@@ -16,6 +16,7 @@ import {GenesisPlan} from "./lib/GenesisPlan.sol";
 import {GenesisRules} from "./lib/GenesisRules.sol";
 import {GenesisTable} from "./lib/GenesisTable.sol";
 import {GovernanceWiring} from "./lib/GovernanceWiring.sol";
+import {PublicContracts} from "./lib/PublicContracts.sol";
 import {StakingWiring} from "./lib/StakingWiring.sol";
 import {Step} from "./lib/Steps.sol";
 
@@ -74,6 +75,7 @@ contract Deploy is Script {
         _wire(config, outcome.system);
         _payAirdrop(genesis, outcome.system);
         vm.stopBroadcast();
+        if (block.chainid == DeployConfigs.DEVNET) PublicContracts.place();
 
         DeployAssertions.check(config, genesis, outcome.system);
         if (mintsNow) GenesisAssertions.checkDistribution(config, genesis, outcome.system);

@@ -10,6 +10,7 @@ const CONTRACTS = [
   "AccessManager",
   "AskModel",
   "IAirdrop",
+  "IBatchSettlement",
   "ICustodyVault",
   "IFeeRouter",
   "IInferenceHub",

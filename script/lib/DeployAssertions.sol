@@ -10,12 +10,13 @@ import {Opg} from "../../contracts/token/Opg.sol";
 import {BatchesAssertions} from "./BatchesAssertions.sol";
 import {Checks} from "./Checks.sol";
 import {Addresses, DeployAddresses} from "./DeployAddresses.sol";
-import {DeployConfig} from "./DeployConfig.sol";
+import {DeployConfig, DeployConfigs} from "./DeployConfig.sol";
 import {DeployPlan} from "./DeployPlan.sol";
 import {Genesis} from "./Genesis.sol";
 import {GenesisAssertions} from "./GenesisAssertions.sol";
 import {GovernanceAssertions} from "./GovernanceAssertions.sol";
 import {GovernanceRoles, ManagedContract} from "./GovernanceRoles.sol";
+import {PublicContracts} from "./PublicContracts.sol";
 import {RewardsAssertions} from "./RewardsAssertions.sol";
 import {StakingAssertions} from "./StakingAssertions.sol";
 import {Step} from "./Steps.sol";
@@ -41,6 +42,7 @@ library DeployAssertions {
         StakingAssertions.check(config.staking, system);
         RewardsAssertions.check(config.rewards, genesis, system);
         BatchesAssertions.check(config.batches, system);
+        if (block.chainid == DeployConfigs.DEVNET) PublicContracts.check();
         GovernanceAssertions.check(
             config.governance, system, config.deployer, config.staking.parameters.unbondingPeriod
         );

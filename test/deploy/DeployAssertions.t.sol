@@ -15,6 +15,7 @@ import {IOpg} from "../../contracts/interfaces/IOpg.sol";
 import {IStakingSlashes} from "../../contracts/interfaces/IStakingSlashes.sol";
 import {SlashRule} from "../../contracts/interfaces/IStakingCommon.sol";
 import {IVestingVault} from "../../contracts/interfaces/IVestingVault.sol";
+import {PublicContracts} from "../../script/lib/PublicContracts.sol";
 import {Offence} from "../../script/lib/StakingConfig.sol";
 import {DeployTestBase} from "./DeployTestBase.sol";
 
@@ -182,6 +183,18 @@ contract DeployAssertionsTest is DeployTestBase {
         }
         config.staking.slashTable = table;
         _expectUnder(config, "ReceiptBatches", "an offence is not in the slash table");
+    }
+
+    function test_findsPaymentChannelsThatAreNotWhereClientsExpectThem() public {
+        address[3] memory targets =
+            [PublicContracts.BATCH_SETTLEMENT, PublicContracts.ERC3009_DEPOSIT_COLLECTOR, PublicContracts.MULTICALL3];
+        string[3] memory names = ["BatchSettlement", "Erc3009DepositCollector", "Multicall3"];
+        for (uint256 i = 0; i < 3; i++) {
+            bytes memory code = targets[i].code;
+            vm.etch(targets[i], "");
+            _expect(names[i], "is not where x402 clients expect it");
+            vm.etch(targets[i], code);
+        }
     }
 
     function test_findsBatchesThatCannotSlash() public {
