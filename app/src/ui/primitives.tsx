@@ -58,9 +58,9 @@ export function Opg({ value, unit = true, sign = false }: { value: bigint | unde
   );
 }
 
-/** In place of a figure that is not there yet. */
-export const Loading = ({ wide = false }: { wide?: boolean }) => (
-  <span className={`skeleton${wide ? ' wide' : ''}`} role="status">
+/** In place of a figure that is not there yet; `room` keeps the height of what will come, so that nothing moves then. */
+export const Loading = ({ wide = false, room }: { wide?: boolean; room?: number }) => (
+  <span className={`skeleton${wide ? ' wide' : ''}`} role="status" style={room === undefined ? undefined : { height: room }}>
     <span className="hidden">Loading</span>
   </span>
 );

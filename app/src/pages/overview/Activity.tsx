@@ -23,7 +23,7 @@ function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined
   const requests = useLogs({ address: hub, event: REQUESTED, wanted: 200 });
   const answers = useLogs({ address: hub, event: FULFILLED, wanted: 200 });
   const versions = useLogs({ address: registry, event: PUBLISHED, wanted: 100 });
-  if (answers.isPending || requests.isPending) return <Loading wide />;
+  if (answers.isPending || requests.isPending) return <Loading wide room={364} />;
   if (answers.error && answers.logs.length === 0) return <Failure error={answers.error} retry={answers.refetch} />;
   const done = answers.logs.map(({ args }) => args.fulfilment);
   const fees = done.reduce((sum, { fee }) => sum + fee, 0n);
@@ -59,7 +59,7 @@ function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined
       {done.length === 0 ? (
         <Empty title="Nothing was answered on the chain in the blocks that were searched" />
       ) : (
-        <Suspense fallback={<Loading wide />}>
+        <Suspense fallback={<Loading wide room={192} />}>
           <Chart
             times={buckets.map(({ time }) => time)}
             series={[{ label: 'answers', color: 'accent', values: buckets.map(({ count }) => count), bars: true }]}

@@ -28,7 +28,7 @@ function Supply() {
     ],
     query: { placeholderData: (before) => before },
   });
-  if (!read.data) return read.error ? <Failure error={read.error} retry={read.refetch} /> : <Card title="Token"><Loading wide /></Card>;
+  if (!read.data) return read.error ? <Failure error={read.error} retry={read.refetch} /> : <Card title="Token and stake"><Loading wide room={168} /></Card>;
   const [supply, float, stake, operators, locked] = read.data.map(({ result }) => result as bigint | undefined);
   if (supply === undefined) return <Failure error={read.data[0].error} retry={read.refetch} />;
   return (

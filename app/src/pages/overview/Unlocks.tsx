@@ -20,7 +20,7 @@ function Calendar({ categories }: { categories: Category[] }) {
   const months = nextMonths(categories, day, 6);
   return (
     <>
-      <Suspense fallback={<Loading wide />}>
+      <Suspense fallback={<Loading wide room={222} />}>
         <Chart
           times={times}
           series={[{ label: 'unlocked', color: 'accent', values: times.map((time) => toNumber(unlockedAt(categories, time))), fill: true }]}
@@ -56,7 +56,7 @@ export function Unlocks() {
   if (!genesis) return null;
   return (
     <Card title="Unlock calendar">
-      {categories.data ? <Calendar categories={categories.data} /> : categories.error ? <Failure error={categories.error} retry={categories.refetch} /> : <Loading wide />}
+      {categories.data ? <Calendar categories={categories.data} /> : categories.error ? <Failure error={categories.error} retry={categories.refetch} /> : <Loading wide room={534} />}
     </Card>
   );
 }
