@@ -100,6 +100,8 @@ codes! {
     Engine = "OPG-0503" => Failure,
     /// A float model cannot be turned into one whose answers can be proved.
     ModelImport = "OPG-0504" => Invalid,
+    /// A proving key is missing, or not the one that belongs to the model and its registered key.
+    ProvingKey = "OPG-0505" => Invalid,
     /// The chain has no result for the request.
     ResultUnknown = "OPG-0601" => NotFound,
     /// The receipt does not hold.

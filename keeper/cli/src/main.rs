@@ -31,8 +31,10 @@ use crate::{
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if matches!(cli.command, Command::EngineWorker) {
-        return opg_engine::worker::main();
+    match cli.command {
+        Command::EngineWorker => return opg_engine::worker::main(),
+        Command::ProofWorker => return opg_node::proving::worker::main(),
+        _ => {}
     }
     let output = Output::new(cli.json);
     match commands::dispatch(&cli, output) {

@@ -1,4 +1,6 @@
-//! Puts a model on the chain: digests of its files, its specification, its version.
+//! Puts a model on the chain: digests of its files, its key for proofs, its specification, its version.
+
+mod key;
 
 use std::{fs::File, path::Path};
 
@@ -12,7 +14,9 @@ use opg_chain::{
     rpc::Rpc,
 };
 use opg_engine::digest;
+use opg_receipts::{MODE_OPERATOR_SIGNED, MODE_ZERO_KNOWLEDGE};
 
+use self::key::Key;
 use crate::{
     args::ModelAddArgs,
     error::{CliError, CliResult, Code},
@@ -20,8 +24,9 @@ use crate::{
     submit::{Call, Submitter},
 };
 
-/// Bit of the only verification mode that has a verifier: operator-signed.
-const MODE_OPERATOR_SIGNED: u8 = 1;
+/// Bits of the verification modes.
+const OPERATOR_SIGNED: u8 = 1 << MODE_OPERATOR_SIGNED;
+const ZERO_KNOWLEDGE: u8 = 1 << MODE_ZERO_KNOWLEDGE;
 /// Names what a version is served with: another engine or another handling of quantised weights gives other answers.
 const ENGINE_PROFILE: &str = "opg-engine/1";
 
@@ -55,6 +60,9 @@ pub(crate) async fn plan(
     };
 
     let mut calls = Vec::new();
+    if let Some(key) = &digests.key {
+        calls.extend(key.registration(rpc, book).await?);
+    }
     let known = rpc.view(registry, &IModelRegistry::ownerOfCall { modelId: model_id }).await;
     if known.map_err(fail)?.is_zero() {
         let call = IModelRegistry::registerModelCall { name: args.name.clone() };
@@ -89,29 +97,35 @@ fn spec_of(args: &ModelAddArgs, digests: &Digests) -> ModelSpec {
     for (byte, letter) in task.iter_mut().zip(args.task.bytes()) {
         *byte = letter;
     }
+    let (commitment, modes) = match &digests.key {
+        Some(key) => (key.commitment, OPERATOR_SIGNED | ZERO_KNOWLEDGE),
+        None => (B256::ZERO, OPERATOR_SIGNED),
+    };
     ModelSpec {
         task: FixedBytes(task),
         weightsDigest: digests.weights,
         tokenizerDigest: digests.tokenizer,
         configDigest: digests.config,
         engineProfile: keccak256(ENGINE_PROFILE),
-        zkCommitment: B256::ZERO,
+        zkCommitment: commitment,
         unitsPerRequest: args.units_per_request,
         unitsPerInputToken: args.units_per_input_token,
         unitsPerOutputToken: args.units_per_output_token,
         royaltyBps: args.royalty_bps,
-        modes: MODE_OPERATOR_SIGNED,
+        modes,
         licence: args.licence.clone(),
         uri: args.uri.clone(),
     }
 }
 
-/// SHA-256 of the files of a model; zero where it has none.
+/// SHA-256 of the files of a model, zero where it has none, and its verifying key.
 #[derive(Debug)]
 pub(crate) struct Digests {
     weights: B256,
     tokenizer: B256,
     config: B256,
+    /// The key that its answers are checked with, where they are proved.
+    key: Option<Key>,
 }
 
 impl Digests {
@@ -122,6 +136,7 @@ impl Digests {
             weights: digest_of(&args.weights, progress)?,
             tokenizer: optional(args.tokenizer.as_deref())?,
             config: optional(args.model_config.as_deref())?,
+            key: Key::read(args)?,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 mod chain;
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 use opg_chain::{
     bindings::{Fulfilment, ModelSpec},
@@ -25,6 +25,9 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
 
     /// The published specification of a model version.
     async fn model_spec(&self, version: B256) -> Result<ModelSpec, LedgerError>;
+
+    /// The key that proofs for a model version are checked with, as the chain keeps it; `None` where none is registered.
+    async fn zk_key(&self, spec: &ModelSpec) -> Result<Option<Bytes>, LedgerError>;
 
     /// The key that signs for `operator` at unix time `at`, zero if the operator is not active then.
     async fn signer_of(&self, operator: Address, at: u64) -> Result<Address, LedgerError>;

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod crank;
 pub mod inference;
 pub mod ledger;
+pub mod proving;
 pub mod supervisor;
 
 pub use clock::{Clock, SystemClock};

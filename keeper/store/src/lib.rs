@@ -9,6 +9,7 @@ pub mod group;
 pub mod http;
 pub mod jobs;
 pub mod journal;
+pub mod proofs;
 pub mod staking;
 pub mod vesting;
 

@@ -17,6 +17,6 @@ pub use batch::{BatchError, Proved, prove_batch};
 pub use circuit::{Circuit, Execution, Fault};
 pub use groth16::{KeyError, ProveError, ProvingKey, development_setup};
 pub use model::{Model, ModelError};
-pub use opg_zkml_verifier::{Proof, Statement, VerifyingKey, evm, public_inputs};
+pub use opg_zkml_verifier::{CHUNK, Proof, Statement, VerifyingKey, evm, public_inputs};
 pub use r1cs::R1cs;
 pub use reference::InputError;

@@ -34,7 +34,7 @@ def cnn(rng):
     ]
 
 
-def export(layers, name):
+def export(layers, name, size=8):
     """The layers as an ONNX graph that ends in a Softmax, as classifiers are usually exported."""
     nodes, weights, at = [], [], "image"
     for index, layer in enumerate(layers):
@@ -56,7 +56,7 @@ def export(layers, name):
     graph = helper.make_graph(
         nodes,
         name,
-        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, 8, 8])],
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", 1, size, size])],
         [helper.make_tensor_value_info("shares", TensorProto.FLOAT, ["batch", 10])],
         weights,
     )
@@ -66,10 +66,10 @@ def export(layers, name):
     (OUT / f"{name}.onnx").write_bytes(model.SerializeToString())
 
 
-def write_idx(name, values):
+def write_idx(name, values, folder=OUT):
     """The format of MNIST: unsigned bytes, dimensions, values."""
     header = bytes([0, 0, 8, values.ndim]) + b"".join(n.to_bytes(4, "big") for n in values.shape)
-    (OUT / name).write_bytes(header + values.astype(np.uint8).tobytes())
+    (folder / name).write_bytes(header + values.astype(np.uint8).tobytes())
 
 
 def main():

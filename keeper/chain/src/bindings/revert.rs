@@ -12,6 +12,7 @@ use super::{
     batches::IReceiptBatches,
     consumer::AskModel,
     hub::IInferenceHub,
+    keys::IVerifyingKeys,
     models::IModelRegistry,
     openzeppelin::OpenZeppelin,
     proofs::IProofRegistry,
@@ -53,6 +54,7 @@ fn custom(data: &[u8]) -> Option<(String, String)> {
         .or_else(|| interface::<IProofRegistry::IProofRegistryErrors>(data))
         .or_else(|| interface::<IReceiptBatches::IReceiptBatchesErrors>(data))
         .or_else(|| interface::<IModelRegistry::IModelRegistryErrors>(data))
+        .or_else(|| interface::<IVerifyingKeys::IVerifyingKeysErrors>(data))
         .or_else(|| interface::<IStaking::IStakingErrors>(data))
         .or_else(|| interface::<ICustodyVault::ICustodyVaultErrors>(data))
         .or_else(|| interface::<IRewards::IRewardsErrors>(data))

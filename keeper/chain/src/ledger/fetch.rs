@@ -4,7 +4,7 @@ use alloy::{
     primitives::{Address, B256, Bytes},
     rpc::types::Log,
 };
-use opg_receipts::{InferenceReceipt, Request};
+use opg_receipts::{InferenceReceipt, MODE_ZERO_KNOWLEDGE, Request};
 use serde::Serialize;
 
 use super::{Contracts, LedgerError, RequestStatus};
@@ -59,6 +59,8 @@ pub struct RecordedResult {
     pub model_id: Option<B256>,
     /// The version's specification.
     pub spec: Option<ModelSpec>,
+    /// The registered key for proofs of the version, where the result comes with one.
+    pub zk_key: Option<Bytes>,
 }
 
 impl Contracts {
@@ -94,6 +96,11 @@ impl Contracts {
             return Err(LedgerError::NoResult { request_id, status });
         };
         let version = request.modelVersion;
+        let spec = self.spec_of(version).await?;
+        let zk_key = match &spec {
+            Some(spec) if request.mode == MODE_ZERO_KNOWLEDGE => self.key_behind(spec.zkCommitment).await?,
+            _ => None,
+        };
         Ok(RecordedResult {
             chain_id: self.book.chain_id,
             hub: self.book.inference_hub,
@@ -106,7 +113,8 @@ impl Contracts {
             recorded_digest: self.result_of(request_id).await?,
             operator_key: self.signer_at(fulfilment.operator, fulfilment.issuedAt).await?,
             model_id: self.model_id_of(version).await?,
-            spec: self.spec_of(version).await?,
+            spec,
+            zk_key,
             request,
             input,
             fulfilment,

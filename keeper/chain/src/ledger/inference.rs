@@ -92,6 +92,7 @@ impl Contracts {
             2 => Some("operator inactive"),
             3 => Some("wrong signature"),
             4 => Some("issued in the future"),
+            5 => Some("wrong proof"),
             value => return Err(LedgerError::UnknownValue { what: "the fault of a receipt", value }),
         })
     }

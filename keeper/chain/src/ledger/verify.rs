@@ -2,11 +2,12 @@
 
 use alloy::primitives::U256;
 use opg_receipts::{
-    MODE_OPERATOR_SIGNED, SignedReceipt, canonicalize, content_hash, hub_request_id, receipt_domain,
+    MODE_OPERATOR_SIGNED, MODE_ZERO_KNOWLEDGE, SIGNATURE_LENGTH, SignedReceipt, canonicalize, content_hash,
+    hub_request_id, receipt_domain,
 };
 use serde::Serialize;
 
-use super::RecordedResult;
+use super::{RecordedResult, proved::check_proof};
 
 /// Seconds for which the hub accepts a receipt.
 pub const MAX_RECEIPT_AGE: u64 = 3600;
@@ -22,8 +23,8 @@ pub struct Check {
     pub detail: String,
 }
 
-/// Checks `result` completely: identifier, hashes, digest, signature, model version, fee, times and, where it is given,
-/// the trace. `trace` is the JSON text of the trace in any formatting.
+/// Checks `result` completely: identifier, hashes, digest, signature, model version, fee, times, the proof of execution where
+/// the request asked for one and, where it is given, the trace. `trace` is the JSON text of the trace in any formatting.
 ///
 /// Nothing is taken from the operator's word: the identifier is recomputed from the request, the digest from the
 /// receipt, the version from the specification.
@@ -40,6 +41,7 @@ pub fn verify_result(result: &RecordedResult, trace: Option<&[u8]>) -> Vec<Check
         usage_fee(result),
         times(result),
     ];
+    checks.extend((result.receipt.mode == MODE_ZERO_KNOWLEDGE).then(|| proof(result)));
     checks.extend(trace.map(|trace| trace_hash(result, trace)));
     checks
 }
@@ -83,9 +85,12 @@ fn digest(result: &RecordedResult) -> Check {
 
 fn signature(result: &RecordedResult) -> Check {
     let name = "signature";
-    if result.receipt.mode != MODE_OPERATOR_SIGNED {
-        return check(name, false, format!("mode {} cannot be checked by this version", result.receipt.mode));
-    }
+    let evidence = match result.receipt.mode {
+        MODE_OPERATOR_SIGNED => result.fulfilment.evidence.as_ref(),
+        // The proof follows.
+        MODE_ZERO_KNOWLEDGE => result.fulfilment.evidence.get(..SIGNATURE_LENGTH).unwrap_or_default(),
+        mode => return check(name, false, format!("mode {mode} cannot be checked by this version")),
+    };
     let Some(key) = result.operator_key else {
         return check(
             name,
@@ -94,7 +99,7 @@ fn signature(result: &RecordedResult) -> Check {
         );
     };
     let domain = receipt_domain(result.chain_id, result.proof_registry);
-    let verified = SignedReceipt::from_bytes(result.receipt.clone(), &result.fulfilment.evidence)
+    let verified = SignedReceipt::from_bytes(result.receipt.clone(), evidence)
         .and_then(|signed| signed.verify(&domain, key));
     match verified {
         Ok(()) => check(
@@ -107,6 +112,14 @@ fn signature(result: &RecordedResult) -> Check {
         ),
         Err(error) => check(name, false, error.to_string()),
     }
+}
+
+fn proof(result: &RecordedResult) -> Check {
+    let (ok, detail) = match check_proof(result) {
+        Ok(detail) => (true, detail),
+        Err(reason) => (false, reason),
+    };
+    check("proof of execution", ok, detail)
 }
 
 fn model(result: &RecordedResult) -> Check {

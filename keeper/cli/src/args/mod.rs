@@ -27,7 +27,7 @@ pub(crate) use self::{
     genesis::{DeploymentArgs, GenesisBuildArgs, GenesisCommand, GenesisVerifyArgs},
     init::InitArgs,
     jobs::JobsCommand,
-    model::{ModelAddArgs, ModelCommand},
+    model::{ModelAddArgs, ModelCommand, ModelProofArgs},
     operator::{OperatorCommand, RegisterArgs},
     receipt::ReceiptCommand,
     staking::{
@@ -38,8 +38,8 @@ pub(crate) use self::{
     vesting::{CalendarFormat, CalendarRows, VestingCommand, VestingScheduleArgs},
     zk::{ModelImportArgs, ZkCommand, ZkProveArgs, ZkVerifyArgs},
     zk_setup::{
-        ZkKeyFilesArgs, ZkSetupBasisArgs, ZkSetupCommand, ZkSetupContributeArgs, ZkSetupDevArgs,
-        ZkSetupFinishArgs, ZkSetupNewArgs, ZkSetupVerifyArgs,
+        ZkKeyFilesArgs, ZkSetupAttestArgs, ZkSetupBasisArgs, ZkSetupCommand, ZkSetupContributeArgs,
+        ZkSetupDevArgs, ZkSetupFinishArgs, ZkSetupNewArgs, ZkSetupVerifyArgs,
     },
 };
 
@@ -123,6 +123,9 @@ pub(crate) enum Command {
     /// Run the model for a keeper that started this process.
     #[command(hide = true)]
     EngineWorker,
+    /// Make one proof for a keeper that started this process.
+    #[command(hide = true)]
+    ProofWorker,
 }
 
 /// What a command that would send a transaction takes.

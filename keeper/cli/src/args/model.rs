@@ -22,14 +22,28 @@ pub(crate) enum ModelCommand {
     },
 }
 
+/// The keys of a model whose answers are proved, from `opg zk setup`.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ModelProofArgs {
+    /// Proving key; this keeper then answers requests that ask for a proof.
+    #[arg(long, value_name = "FILE", requires = "verifying_key")]
+    pub(crate) proving_key: Option<PathBuf>,
+    /// Verifying key. It is registered, and the version offers proofs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) verifying_key: Option<PathBuf>,
+    /// Transcript that `opg zk setup finish` printed; without it the key counts as one for development.
+    #[arg(long, value_name = "HASH", requires = "verifying_key", value_parser = bytes32)]
+    pub(crate) transcript: Option<B256>,
+}
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ModelAddArgs {
     /// Name of the model, unique per owner.
     pub(crate) name: String,
     /// Encoding of input and output.
-    #[arg(long, value_parser = ["chat/1", "embedding/1"])]
+    #[arg(long, value_parser = ["chat/1", "embedding/1", "tensor/1"])]
     pub(crate) task: String,
-    /// Weights file: GGUF for chat, safetensors for embeddings.
+    /// Weights file: GGUF for chat, safetensors for embeddings, the file of `opg model import` for tensors.
     #[arg(long, value_name = "FILE")]
     pub(crate) weights: PathBuf,
     /// Tokenizer file, where the weights have none.
@@ -38,6 +52,9 @@ pub(crate) struct ModelAddArgs {
     /// Configuration file of the model, where the weights have none.
     #[arg(long, value_name = "FILE")]
     pub(crate) model_config: Option<PathBuf>,
+    /// What its answers are proved with.
+    #[command(flatten)]
+    pub(crate) proof: ModelProofArgs,
     /// Compute units charged for a request, whatever its length.
     #[arg(long, default_value_t = 100)]
     pub(crate) units_per_request: u64,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use alloy::primitives::Address;
 use clap::{Args, Subcommand};
 
-use super::parse::address;
+use super::{ActorArgs, parse::address};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ZkSetupCommand {
@@ -19,6 +19,8 @@ pub(crate) enum ZkSetupCommand {
     Verify(ZkSetupVerifyArgs),
     /// Check a setup and take the keys out of it.
     Finish(ZkSetupFinishArgs),
+    /// As a contributor, check the finished setup and say on the chain that you stand for its key.
+    Attest(ZkSetupAttestArgs),
 }
 
 /// Where the keys go.
@@ -97,4 +99,16 @@ pub(crate) struct ZkSetupFinishArgs {
     /// Where the keys go.
     #[command(flatten)]
     pub(crate) files: ZkKeyFilesArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ZkSetupAttestArgs {
+    /// The finished setup.
+    pub(crate) setup: PathBuf,
+    /// What the setup stands on.
+    #[command(flatten)]
+    pub(crate) basis: ZkSetupBasisArgs,
+    /// Who contributed, signs and sends.
+    #[command(flatten)]
+    pub(crate) actor: ActorArgs,
 }

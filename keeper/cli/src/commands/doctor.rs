@@ -271,5 +271,9 @@ async fn models(config: &Config, rpc: &Rpc, book: &AddressBook, findings: &mut F
             Err(error) => Err(error),
         };
         findings.take("model files", verified, |()| format!("{} is what the registry says", model.name));
+        if model.proving_key.is_some() {
+            let checked = settings::check_proving_key(model, &ledger).await;
+            findings.take("proving key", checked, |()| format!("of {} is the registered one", model.name));
+        }
     }
 }

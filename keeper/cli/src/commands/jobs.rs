@@ -4,6 +4,7 @@ use alloy::primitives::B256;
 use opg_store::{
     StoreError,
     jobs::{self, Filter, Job, JobState},
+    proofs::{self, Proof, ProofState},
 };
 use serde_json::{Value, json};
 
@@ -79,11 +80,12 @@ fn unknown(id: B256) -> CliError {
 
 fn show(config: &Config, id: B256, output: Output) -> CliResult {
     let store = context::store(config)?;
-    let (job, answer) = store
+    let (job, answer, proof) = store
         .read(|tx| {
             let job = find(tx, id)?;
             let answer = jobs::stored_answer(tx, job.id)?;
-            Ok::<_, StoreOrCli>((job, answer))
+            let proof = proofs::get(tx, job.id)?;
+            Ok::<_, StoreOrCli>((job, answer, proof))
         })
         .map_err(CliError::from)?;
     let mut value = json!(job);
@@ -95,6 +97,7 @@ fn show(config: &Config, id: B256, output: Output) -> CliResult {
             "modelMs": answer.model_ms,
         })
     });
+    value["proof"] = json!(proof);
     output.result(&value, || {
         let stage = |at: Option<u64>| at.map_or_else(|| "-".to_owned(), |at| moment(at / 1_000));
         let mut rows = vec![
@@ -114,6 +117,7 @@ fn show(config: &Config, id: B256, output: Output) -> CliResult {
             ("accepted", stage(job.stages.accepted)),
             ("started", stage(job.stages.started)),
             ("answered", stage(job.stages.answered)),
+            ("proved", proof.as_ref().map_or_else(|| "not asked for".to_owned(), proof_line)),
             ("submitted", stage(job.stages.submitted)),
             ("broadcast", stage(job.stages.broadcast)),
             ("mined", stage(job.stages.mined)),
@@ -127,6 +131,29 @@ fn show(config: &Config, id: B256, output: Output) -> CliResult {
         fields(&rows)
     });
     Ok(())
+}
+
+/// Where a proof stands.
+fn proof_line(proof: &Proof) -> String {
+    let tries = match proof.attempts {
+        0 | 1 => String::new(),
+        attempts => format!(", attempt {attempts}"),
+    };
+    match (proof.state, &proof.reason) {
+        (ProofState::Proved, _) => {
+            let seconds =
+                proof.proving_ms.map_or_else(String::new, |took| format!(" in {:.2} s", took as f64 / 1e3));
+            format!(
+                "{}{seconds}{tries}",
+                proof.proved.map_or_else(|| "-".to_owned(), |at| moment(at / 1_000))
+            )
+        }
+        (ProofState::Proving, _) => format!("under way: {} of {} parts{tries}", proof.parts.0, proof.parts.1),
+        (ProofState::Waiting, None) => "waits for its turn".to_owned(),
+        (ProofState::Waiting, Some(reason)) => {
+            format!("waits after {} attempt(s): {reason}", proof.attempts)
+        }
+    }
 }
 
 /// A change that the operator can ask for.

@@ -59,8 +59,8 @@ pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
         Command::VerifyBatch(args) => block_on(until_interrupted(batch::run(cli, args, output))),
         Command::Genesis(command) => block_on(genesis::run(command, output)),
         Command::Vesting(command) => block_on(until_interrupted(vesting::run(command, output))),
-        Command::Zk(command) => zk::run(command, output),
-        // Handled by `main`: it owns standard input and output and reports nothing.
-        Command::EngineWorker => Ok(()),
+        Command::Zk(command) => zk::run(command, config, output),
+        // Handled by `main`: they own standard input and output and reports nothing.
+        Command::EngineWorker | Command::ProofWorker => Ok(()),
     }
 }

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 
 use crate::{
     args::{ModelAddArgs, ModelCommand},
-    config::{Config, Model, nearest, template::model_entry},
+    config::{
+        Config, Model, nearest,
+        template::{EntryFiles, model_entry},
+    },
     context,
     daemon::{Lock, settings},
     error::{CliError, CliResult, Code},
@@ -138,7 +141,14 @@ fn append(args: &ModelAddArgs, config: &Config, version: alloy::primitives::B256
     let mut text =
         std::fs::read_to_string(&config.path).map_err(|error| CliError::file(&config.path, &error))?;
     // A table of an array may follow anything, so the end of the file is always a place for it.
-    text.push_str(&model_entry(&args.name, version, &weights, tokenizer.as_deref(), model_config.as_deref()));
+    let proving_key = optional(&args.proof.proving_key)?;
+    let files = EntryFiles {
+        weights: &weights,
+        tokenizer: tokenizer.as_deref(),
+        config: model_config.as_deref(),
+        proving_key: proving_key.as_deref(),
+    };
+    text.push_str(&model_entry(&args.name, version, &files));
     files::replace(&config.path, text.as_bytes())
 }
 
@@ -199,7 +209,12 @@ async fn verify(name: Option<&str>, config: &Config, output: Output) -> CliResul
         let verified = tokio::task::spawn_blocking(move || manifest.verify())
             .await
             .map_err(|error| CliError::internal("verifying model files", error))?;
-        values.push(json!({ "name": model.name, "version": model.version, "valid": verified.is_ok() }));
+        let proving = settings::check_proving_key(model, &ledger).await;
+        let valid = verified.is_ok() && proving.is_ok();
+        if let Err(error) = proving {
+            problems.extend(error.problems().cloned());
+        }
+        values.push(json!({ "name": model.name, "version": model.version, "valid": valid }));
         if let Err(error) = verified {
             problems.push(crate::error::Problem::new(
                 Code::ModelFile,

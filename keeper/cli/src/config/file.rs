@@ -18,6 +18,7 @@ pub(crate) struct ConfigFile {
     pub(crate) keys: KeysSection,
     pub(crate) transactions: TransactionsSection,
     pub(crate) inference: InferenceSection,
+    pub(crate) proving: ProvingSection,
     pub(crate) crank: CrankSection,
     pub(crate) gateway: GatewaySection,
     pub(crate) batches: BatchesSection,
@@ -117,6 +118,35 @@ impl Default for InferenceSection {
     }
 }
 
+/// `[proving]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default)]
+pub(crate) struct ProvingSection {
+    pub(crate) unit_price: Option<Opg>,
+    pub(crate) min_fee: Opg,
+    pub(crate) concurrency: u32,
+    pub(crate) threads: u32,
+    pub(crate) memory_limit: Option<Size>,
+    pub(crate) time_limit: Span,
+    pub(crate) assumed_time: Span,
+    pub(crate) max_attempts: u32,
+}
+
+impl Default for ProvingSection {
+    fn default() -> Self {
+        Self {
+            unit_price: None,
+            min_fee: Opg(0),
+            concurrency: 1,
+            threads: 0,
+            memory_limit: None,
+            time_limit: Span::seconds(600),
+            assumed_time: Span::seconds(20),
+            max_attempts: 3,
+        }
+    }
+}
+
 /// `[crank]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default)]
@@ -211,6 +241,7 @@ pub(crate) struct ModelSection {
     pub(crate) weights: Option<PathBuf>,
     pub(crate) tokenizer: Option<PathBuf>,
     pub(crate) config: Option<PathBuf>,
+    pub(crate) proving_key: Option<PathBuf>,
     pub(crate) max_input_tokens: Option<u32>,
     pub(crate) max_output_tokens: Option<u32>,
 }

@@ -16,7 +16,10 @@ use alloy::primitives::{Address, B256};
 pub(crate) use self::load::nearest;
 use self::{
     batches::BatchesSection,
-    file::{ChainSection, CrankSection, EngineSection, InferenceSection, LogSection, TransactionsSection},
+    file::{
+        ChainSection, CrankSection, EngineSection, InferenceSection, LogSection, ProvingSection,
+        TransactionsSection,
+    },
     gateway::GatewaySection,
     units::Endpoints,
 };
@@ -37,6 +40,7 @@ pub(crate) struct Config {
     pub(crate) operator: Option<Address>,
     pub(crate) transactions: TransactionsSection,
     pub(crate) inference: InferenceSection,
+    pub(crate) proving: ProvingSection,
     /// Its folder is relative to the working directory, like every path here.
     pub(crate) crank: CrankSection,
     /// Its files are relative to the working directory, too.
@@ -56,6 +60,8 @@ pub(crate) struct Model {
     pub(crate) weights: PathBuf,
     pub(crate) tokenizer: Option<PathBuf>,
     pub(crate) config: Option<PathBuf>,
+    /// What its answers are proved with.
+    pub(crate) proving_key: Option<PathBuf>,
     pub(crate) max_input_tokens: Option<u32>,
     pub(crate) max_output_tokens: Option<u32>,
 }

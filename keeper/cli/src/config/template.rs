@@ -76,6 +76,21 @@ keystore = {keystore}
 # How long running jobs may take to finish after SIGTERM; what is left resumes at the next start.
 #drain_timeout = "60s"
 
+[proving]
+# For requests that ask for a proof of execution. Models that are to answer them need a `proving_key`.
+# Price of a compute unit in such requests; inference.unit_price without it. And the least fee.
+# unit_price = "0.00001 OPG"
+#min_fee = "0 OPG"
+# Proofs at a time, and the threads of each; 0 takes the number of cores.
+#concurrency = 1
+#threads = 0
+# Most memory of a proof's process; unlimited without it.
+# memory_limit = "2 GiB"
+# Longest time for a proof, the time that one is assumed to take until one was measured, and tries per proof.
+#time_limit = "10m"
+#assumed_time = "20s"
+#max_attempts = 3
+
 [crank]
 # Does what anyone may do and somebody has to: releases vested tokens, carries out slashes. The keeper pays the gas.
 #enabled = false
@@ -157,22 +172,31 @@ keystore = {keystore}
 # weights = "models/smollm2-135m-instruct-q4_1.gguf"
 # tokenizer = "…"         only where the weights file has none
 # config = "…"            only where the weights file has none
+# proving_key = "…"       where requests may ask for proofs
 # max_input_tokens = 2048
 # max_output_tokens = 1024
 "#
     )
 }
 
+/// The files of an entry of `[[models]]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntryFiles<'a> {
+    pub(crate) weights: &'a Path,
+    pub(crate) tokenizer: Option<&'a Path>,
+    pub(crate) config: Option<&'a Path>,
+    pub(crate) proving_key: Option<&'a Path>,
+}
+
 /// An entry of `[[models]]`.
-pub(crate) fn model_entry(
-    name: &str,
-    version: B256,
-    weights: &Path,
-    tokenizer: Option<&Path>,
-    config: Option<&Path>,
-) -> String {
+pub(crate) fn model_entry(name: &str, version: B256, files: &EntryFiles<'_>) -> String {
     let mut text = format!("\n[[models]]\nname = {}\nversion = \"{version}\"\n", toml_string(name));
-    for (key, path) in [("weights", Some(weights)), ("tokenizer", tokenizer), ("config", config)] {
+    for (key, path) in [
+        ("weights", Some(files.weights)),
+        ("tokenizer", files.tokenizer),
+        ("config", files.config),
+        ("proving_key", files.proving_key),
+    ] {
         if let Some(path) = path {
             text.push_str(&format!("{key} = {}\n", toml_string(&path.display().to_string())));
         }

@@ -9,7 +9,7 @@ use opg_chain::journal::TRANSACTION_GAS_CAP;
 
 use super::{
     Config, Model,
-    file::{ConfigFile, CrankSection, ModelSection},
+    file::{ConfigFile, CrankSection, ModelSection, ProvingSection},
     gateway::GatewaySection,
     units::{Opg, Size},
 };
@@ -129,6 +129,7 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
         );
     }
 
+    check.proving(&file.proving);
     check.crank(&file);
     for (key, reason, remedy) in file.gateway.problems().into_iter().chain(file.batches.problems()) {
         check.add(Code::ConfigValue, key, reason, remedy);
@@ -153,6 +154,7 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
         operator: file.keys.operator.map(|operator| operator.0),
         transactions: file.transactions,
         inference: file.inference,
+        proving: file.proving,
         crank: CrankSection { genesis: file.crank.genesis.map(in_base), ..file.crank },
         gateway: GatewaySection {
             tls_certificate: file.gateway.tls_certificate.map(in_base),
@@ -244,6 +246,32 @@ impl Check<'_> {
         }
     }
 
+    fn proving(&mut self, proving: &ProvingSection) {
+        for (key, value) in
+            [("proving.concurrency", proving.concurrency), ("proving.max_attempts", proving.max_attempts)]
+        {
+            self.that(value > 0, key, "is zero, so no proof would ever be made", "set at least 1");
+        }
+        self.that(
+            proving.unit_price != Some(Opg(0)),
+            "proving.unit_price",
+            "is zero, so you would work for nothing",
+            "set a price like \"0.00001 OPG\", or leave it out",
+        );
+        self.that(
+            proving.memory_limit != Some(Size(0)),
+            "proving.memory_limit",
+            "is zero, so no proof could be made",
+            "set more than the proving key takes, like \"2 GiB\", or leave it out",
+        );
+        self.that(
+            !proving.time_limit.0.is_zero(),
+            "proving.time_limit",
+            "is zero, so no proof would be finished",
+            "set the longest that a proof may take, like \"10m\"",
+        );
+    }
+
     fn model(&mut self, index: usize, model: &ModelSection, base: &Path) -> Option<Model> {
         let key = |name: &str| format!("models[{index}].{name}");
         let name = self.required(model.name.clone(), &key("name"), "name the model, like \"smollm2-135m\"");
@@ -270,6 +298,7 @@ impl Check<'_> {
             weights: base.join(weights?),
             tokenizer: model.tokenizer.as_ref().map(|path| base.join(path)),
             config: model.config.as_ref().map(|path| base.join(path)),
+            proving_key: model.proving_key.as_ref().map(|path| base.join(path)),
             max_input_tokens: model.max_input_tokens,
             max_output_tokens: model.max_output_tokens,
         })

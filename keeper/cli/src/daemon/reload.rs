@@ -44,6 +44,9 @@ pub(super) async fn accept(running: &Config, keeper: &Keeper, ledger: &dyn Ledge
             verified.map_err(|error| context::engine(&name, &error))?;
         }
     }
+    if new.inference.enabled {
+        settings::check_proving(&new, ledger).await?;
+    }
     crank::check(&new, &keeper.rpc, &keeper.book, Some(&keeper.store)).await?;
     Ok(new)
 }

@@ -11,6 +11,7 @@ use opg_node::{
         stakes::{ChainStaking, StakesParts, StakesRole},
     },
     inference::{InferenceRole, Parts},
+    proving::ProcessProver,
 };
 use opg_store::jobs;
 use tokio_util::sync::CancellationToken;
@@ -85,10 +86,12 @@ async fn inference(
     if !load_models(config, work, stop).await? {
         return Ok(());
     }
+    settings::check_proving(config, &*work.ledger).await?;
     let parts = Parts {
         store: keeper.store.clone(),
         ledger: Arc::clone(&work.ledger),
         engine: Arc::clone(work.engine) as _,
+        prover: Arc::new(ProcessProver::new(settings::prover(config)?)),
         signer: Arc::new(keeper.signer.clone()),
         clock: Arc::new(SystemClock),
         journal: Some(work.journal.waker()),

@@ -8,7 +8,8 @@ use opg_engine::{Limits, ModelManifest, ProcessConfig, Task};
 use opg_node::{
     Ledger,
     crank::{CrankConfig, stakes::StakesConfig},
-    inference::{RoleConfig, ServedModel},
+    inference::{ProvingConfig, RoleConfig, ServedModel},
+    proving::{ProverConfig, ProvingFiles},
 };
 
 use crate::{
@@ -46,7 +47,11 @@ pub(super) fn role(config: &Config, book: &AddressBook, operator: Address) -> Ro
     let models = config
         .models
         .iter()
-        .map(|model| ServedModel { version: model.version, engine_model: model.name.clone() })
+        .map(|model| ServedModel {
+            version: model.version,
+            engine_model: model.name.clone(),
+            proving: proving_files(model),
+        })
         .collect();
     let mut settings =
         RoleConfig::new(operator, config.chain.id, book.inference_hub, book.proof_registry, models);
@@ -55,6 +60,15 @@ pub(super) fn role(config: &Config, book: &AddressBook, operator: Address) -> Ro
     settings.min_fee = inference.min_fee.0;
     settings.opg_per_eth = inference.opg_per_eth.map(|rate| rate.0);
     settings.min_output_tokens = inference.min_output_tokens;
+    let proving = &config.proving;
+    settings.proving = ProvingConfig {
+        unit_price: proving.unit_price.map(|price| price.0),
+        min_fee: proving.min_fee.0,
+        concurrency: proving.concurrency,
+        max_attempts: proving.max_attempts,
+        time_limit: proving.time_limit.0,
+        assumed_time: proving.assumed_time.0,
+    };
     settings.max_waiting = inference.max_waiting.into();
     settings.concurrency = inference.concurrency;
     settings.max_attempts = inference.max_attempts;
@@ -115,6 +129,50 @@ pub(super) fn process(config: &Config) -> CliResult<ProcessConfig> {
     settings.queue_limit = config.engine.queue as usize;
     settings.memory_limit = config.engine.memory_limit.map(|size| size.0);
     Ok(settings)
+}
+
+/// How proving processes are run: this program under another verb.
+pub(super) fn prover(config: &Config) -> CliResult<ProverConfig> {
+    let program =
+        std::env::current_exe().map_err(|error| CliError::internal("the path of this program", error))?;
+    Ok(ProverConfig {
+        program,
+        args: vec!["proof-worker".into()],
+        threads: (config.proving.threads > 0).then_some(config.proving.threads as usize),
+        memory_limit: config.proving.memory_limit.map(|size| size.0),
+    })
+}
+
+/// What the answers of a model are proved with, where it has a proving key.
+fn proving_files(model: &Model) -> Option<ProvingFiles> {
+    model.proving_key.as_ref().map(|key| ProvingFiles::new(&model.weights, key))
+}
+
+/// Compares the proving keys of the configured models with what the registry says of them.
+pub(crate) async fn check_proving(config: &Config, ledger: &dyn Ledger) -> CliResult {
+    for model in &config.models {
+        check_proving_key(model, ledger).await?;
+    }
+    Ok(())
+}
+
+/// One of them.
+pub(crate) async fn check_proving_key(model: &Model, ledger: &dyn Ledger) -> CliResult {
+    let Some(files) = proving_files(model) else { return Ok(()) };
+    let fault = |reason: &dyn std::fmt::Display| {
+        CliError::new(
+            Code::ProvingKey,
+            format!("proving key of model `{}`", model.name),
+            reason,
+            "correct `proving_key` in the configuration, or remove it to serve the model without proofs",
+        )
+    };
+    let spec = ledger.model_spec(model.version).await.map_err(|error| fault(&error))?;
+    let registered = ledger.zk_key(&spec).await.map_err(|error| fault(&error))?;
+    let checked = tokio::task::spawn_blocking(move || files.check(registered.as_ref().map(AsRef::as_ref)))
+        .await
+        .map_err(|error| CliError::internal("checking a proving key", error))?;
+    checked.map(drop).map_err(|error| fault(&error))
 }
 
 /// The configured models with the digests that the registry has for them: the engine refuses other files.

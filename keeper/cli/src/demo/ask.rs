@@ -1,4 +1,4 @@
-//! The two questions.
+//! The three questions.
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use opg_chain::bindings::{AskModel, IInferenceHub, Opg};
@@ -36,12 +36,12 @@ pub(super) async fn fund(devnet: &Devnet, user: &Submitter) -> CliResult {
     let deployer = devnet.wallet(accounts::signer(accounts::DEPLOYER)?)?;
     let transfer = Opg::transferCall { to: user.account(), value: U256::from(FUNDS) };
     let transfer = [Call::new("fund-user", "OPG for the user", opg, &transfer)];
-    let approve = |name: &str, spender: Address| {
-        let call = Opg::approveCall { spender, value: U256::from(MAX_FEE) };
+    let approve = |name: &str, spender: Address, questions: u8| {
+        let call = Opg::approveCall { spender, value: U256::from(MAX_FEE) * U256::from(questions) };
         Call::new(format!("approve-{name}"), format!("let the {name} take the fee"), opg, &call)
     };
     let ask_model = ask_model(devnet)?;
-    let approvals = [approve("example", ask_model), approve("hub", devnet.book.inference_hub)];
+    let approvals = [approve("example", ask_model, 1), approve("hub", devnet.book.inference_hub, 2)];
     tokio::try_join!(deployer.send(&transfer), user.send(&approvals)).map(drop)
 }
 
@@ -50,7 +50,7 @@ pub(super) fn ask_model(devnet: &Devnet) -> CliResult<Address> {
     devnet.book.ask_model.ok_or_else(|| fault("address book", "it has no `askModel`, the example contract"))
 }
 
-/// Asks both questions, the first through the contract, the second directly.
+/// Asks the questions, the first through the contract, the others directly. The answer to the third is to be proved.
 pub(super) async fn ask(devnet: &Devnet, user: &Submitter, args: &DemoArgs) -> CliResult<Vec<B256>> {
     let deadline = now() + args.timeout.0.as_secs().clamp(60, 3_600);
     let chat = json!({
@@ -71,9 +71,20 @@ pub(super) async fn ask(devnet: &Devnet, user: &Submitter, args: &DemoArgs) -> C
         callbackGas: 0,
         deadline,
     };
+    let digit = IInferenceHub::requestProofCall {
+        modelVersion: devnet.population.digits.version,
+        input: devnet.digit.pixels.clone().into(),
+        // Nobody: the key is one for development, which only this chain takes.
+        contributor: Address::ZERO,
+        maxFee: MAX_FEE,
+        callbackGas: 0,
+        deadline,
+    };
+    let hub = devnet.book.inference_hub;
     user.send(&[
         Call::new("ask-chat", "the contract's question", ask_model(devnet)?, &question),
-        Call::new("ask-embedding", "the account's question", devnet.book.inference_hub, &embedding),
+        Call::new("ask-embedding", "the account's question", hub, &embedding),
+        Call::new("ask-digit", "the account's question with a proof", hub, &digit),
     ])
     .await
 }

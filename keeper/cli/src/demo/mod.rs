@@ -36,7 +36,7 @@ pub(crate) async fn run(args: &DemoArgs, output: Output) -> CliResult {
     ask::fund(&devnet, &user).await?;
 
     let before = balances(&devnet, user.account()).await?;
-    progress.step("asking: the contract AskModel a question, an account for an embedding");
+    progress.step("asking: the contract AskModel a question, an account for an embedding and for a proved classification");
     let mut watch = Watch::new(&devnet);
     let questions = ask::ask(&devnet, &user, args).await?;
     let asked = watch.requests(&questions, args.timeout.0).await?;
@@ -55,8 +55,17 @@ pub(crate) async fn run(args: &DemoArgs, output: Output) -> CliResult {
 
     let genesis = Genesis::read(&devnet).await?;
     let stake = Stake::read(&devnet).await?;
-    let report =
-        Report { genesis, stake, questions: &asked, answers: &answers, before, after, settled, withdrawn };
+    let report = Report {
+        genesis,
+        stake,
+        digit: &devnet.digit,
+        questions: &asked,
+        answers: &answers,
+        before,
+        after,
+        settled,
+        withdrawn,
+    };
     report.check()?;
     report.print(args, output);
     Ok(())

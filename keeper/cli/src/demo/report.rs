@@ -1,13 +1,15 @@
 //! What happened, in readable form and as one object.
 
 use alloy::primitives::{Bytes, U256};
-use opg_receipts::InferenceReceipt;
+use opg_chain::ledger::PROOF_LENGTH;
+use opg_receipts::{InferenceReceipt, SIGNATURE_LENGTH};
 use serde_json::{Value, json};
 
 use super::{ask::Asked, fault, genesis::Genesis, stake::Stake, watch::Answered};
 use crate::{
     args::DemoArgs,
     config::units::{Opg, decimal},
+    devnet::digits::Digit,
     error::CliResult,
     output::{Output, fields},
 };
@@ -26,6 +28,8 @@ pub(super) struct Balances {
 pub(super) struct Report<'a> {
     pub(super) genesis: Genesis,
     pub(super) stake: Stake,
+    /// What the classifier was asked about.
+    pub(super) digit: &'a Digit,
     pub(super) questions: &'a [Asked],
     pub(super) answers: &'a [Answered],
     pub(super) before: Balances,
@@ -40,7 +44,9 @@ impl Report<'_> {
     pub(super) fn check(&self) -> CliResult {
         self.genesis.check()?;
         self.stake.check()?;
-        let [chat, embedding] = self.answers else { return Err(fault("answers", "two were expected")) };
+        let [chat, embedding, digit] = self.answers else {
+            return Err(fault("answers", "three were expected"));
+        };
         let text = text_of(&chat.fulfilment.output);
         if text.trim().is_empty() {
             return Err(fault("chat answer", "it is empty"));
@@ -52,6 +58,14 @@ impl Report<'_> {
         let length = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
         if vector.is_empty() || (length - 1.0).abs() > 0.01 {
             return Err(fault("embedding", format!("{} components of length {length:.3}", vector.len())));
+        }
+        // Whether it is right is the model's business; that the chain accepted it says that it is the model's answer.
+        if digit.fulfilment.output.len() != 1 || digit.proving_ms.is_none() {
+            let reason = format!(
+                "its output is {} and its proof took {:?} ms",
+                digit.fulfilment.output, digit.proving_ms
+            );
+            return Err(fault("proved classification", reason));
         }
         let fees = self.fees();
         let credited = self.after.operator_credit.saturating_sub(self.before.operator_credit);
@@ -84,11 +98,16 @@ impl Report<'_> {
         }
         output.line(&format!("\nGenesis\n{}", self.genesis.text()));
         output.line(&format!("\nStake\n{}", self.stake.text()));
-        for ((asked, answer), (title, question)) in self.questions.iter().zip(self.answers).zip([
-            ("A contract asks a chat model", &args.question),
-            ("An account asks for an embedding", &args.text),
-        ]) {
-            output.line(&format!("\n{title}\n{}", fields(&rows(asked, answer, question))));
+        let digit = format!("which digit is this? (labelled {} in the test set)", self.digit.label);
+        let shown: [(&str, &str, fn(&Bytes) -> String); 3] = [
+            ("A contract asks a chat model", &args.question, text_of),
+            ("An account asks for an embedding", &args.text, shown_vector),
+            ("An account asks for a classification with a proof of it", &digit, shown_class),
+        ];
+        for ((asked, answer), (title, question, show)) in self.questions.iter().zip(self.answers).zip(shown) {
+            let picture = answer.proving_ms.map_or_else(String::new, |_| picture(&self.digit.pixels));
+            let rows = rows(asked, answer, question, show(&answer.fulfilment.output));
+            output.line(&format!("\n{title}\n{picture}{}", fields(&rows)));
         }
         output.line(&format!("\nMoney\n{}", fields(&self.money())));
         output.line(&format!("\n{}", self.summary()));
@@ -109,12 +128,15 @@ impl Report<'_> {
     /// The last line: what a script looks for.
     fn summary(&self) -> String {
         let mut line = "DEMO OK".to_owned();
-        for (name, answer) in ["chat", "embedding"].iter().zip(self.answers) {
+        for (name, answer) in ["chat", "embedding", "digit"].iter().zip(self.answers) {
             let seconds = seconds(answer.stages.seen, answer.stages.mined.unwrap_or(answer.stages.seen));
             line.push_str(&format!(
                 " {name}_request={} {name}_tx={} {name}_gas={} {name}_fee_wei={} {name}_seconds={seconds:.2}",
                 answer.request_id, answer.transaction, answer.gas, answer.fulfilment.fee
             ));
+        }
+        if let Some(took) = self.answers.iter().find_map(|answer| answer.proving_ms) {
+            line.push_str(&format!(" digit_proving_seconds={:.2}", seconds(0, took)));
         }
         let (input, output) = self.units();
         line.push_str(&format!(
@@ -136,7 +158,11 @@ impl Report<'_> {
             "ok": true,
             "question": args.question,
             "answer": self.answers.first().map(|answer| text_of(&answer.fulfilment.output)),
-            "dimensions": self.answers.last().map(|answer| vector_of(&answer.fulfilment.output).len()),
+            "dimensions": self.answers.get(1).map(|answer| vector_of(&answer.fulfilment.output).len()),
+            "digit": {
+                "label": self.digit.label,
+                "class": self.answers.last().and_then(|answer| answer.fulfilment.output.first()),
+            },
             "requests": answers,
             "genesis": self.genesis.document(),
             "stake": self.stake.document(),
@@ -159,7 +185,9 @@ fn one(asked: &Asked, answer: &Answered) -> Value {
         "block": answer.block,
         "gas": answer.gas,
         "receipt": receipt(asked, answer),
-        "signature": answer.fulfilment.evidence,
+        "signature": signature(answer),
+        "proof": proof(answer),
+        "provingMs": answer.proving_ms,
         "modelMs": answer.model_ms,
         "stages": answer.stages,
         "input": asked.input,
@@ -169,17 +197,26 @@ fn one(asked: &Asked, answer: &Answered) -> Value {
     })
 }
 
-fn rows(asked: &Asked, answer: &Answered, question: &str) -> Vec<(&'static str, String)> {
+/// The operator's signature; a proof follows it in the evidence.
+fn signature(answer: &Answered) -> Bytes {
+    let evidence = &answer.fulfilment.evidence;
+    evidence.slice(..SIGNATURE_LENGTH.min(evidence.len()))
+}
+
+/// The proof, where the answer has one.
+fn proof(answer: &Answered) -> Option<Bytes> {
+    let evidence = &answer.fulfilment.evidence;
+    let end = SIGNATURE_LENGTH + PROOF_LENGTH;
+    (evidence.len() > end).then(|| evidence.slice(SIGNATURE_LENGTH..end))
+}
+
+fn rows(asked: &Asked, answer: &Answered, question: &str, shown: String) -> Vec<(&'static str, String)> {
     let receipt = receipt(asked, answer);
-    let shown = match answer.delivered {
-        Some(_) => text_of(&answer.fulfilment.output),
-        None => shown_vector(&answer.fulfilment.output),
-    };
     let stages = &answer.stages;
     let after_seen = |at: Option<u64>| {
         at.map_or_else(|| "-".to_owned(), |at| format!("{:.2} s", seconds(stages.seen, at)))
     };
-    vec![
+    let mut rows = vec![
         ("question", question.to_owned()),
         ("answer", shown),
         ("request", answer.request_id.to_string()),
@@ -193,7 +230,7 @@ fn rows(asked: &Asked, answer: &Answered, question: &str) -> Vec<(&'static str, 
             format!("{} in + {} out at {}", receipt.inputUnits, receipt.outputUnits, Opg(receipt.unitPrice)),
         ),
         ("fee", format!("{} of at most {}", Opg(receipt.fee), Opg(asked.request.maxFee))),
-        ("signature", answer.fulfilment.evidence.to_string()),
+        ("signature", signature(answer).to_string()),
         ("transaction", format!("{} in block {}, {} gas", answer.transaction, answer.block, answer.gas)),
         (
             "timing",
@@ -205,8 +242,18 @@ fn rows(asked: &Asked, answer: &Answered, question: &str) -> Vec<(&'static str, 
                 after_seen(stages.mined),
             ),
         ),
-        ("verified", "opg receipt verify, from the chain alone: valid".to_owned()),
-    ]
+    ];
+    let mut verified = "opg receipt verify, from the chain alone: valid".to_owned();
+    if let (Some(proof), Some(took)) = (proof(answer), answer.proving_ms) {
+        rows.push(("proof", proof.to_string()));
+        rows.push((
+            "proving",
+            format!("{:.2} s, in a process of its own after the answer", seconds(0, took)),
+        ));
+        verified.push_str("; the proof was checked by the chain before it paid");
+    }
+    rows.push(("verified", verified));
+    rows
 }
 
 fn seconds(from_ms: u64, to_ms: u64) -> f64 {
@@ -226,4 +273,17 @@ fn shown_vector(output: &Bytes) -> String {
     let vector = vector_of(output);
     let head: Vec<_> = vector.iter().take(4).map(|x| format!("{x:.4}")).collect();
     format!("[{}, …] {} dimensions", head.join(", "), vector.len())
+}
+
+/// The one byte of a classifier.
+fn shown_class(output: &Bytes) -> String {
+    output.first().map_or_else(|| "-".to_owned(), u8::to_string)
+}
+
+/// An image of 8×8 pixels from 0 to 16.
+fn picture(pixels: &[u8]) -> String {
+    const SHADES: [char; 5] = [' ', '░', '▒', '▓', '█'];
+    let shade = |pixel: &u8| SHADES[usize::from(*pixel).div_ceil(4).min(SHADES.len() - 1)];
+    let line = |row: &[u8]| row.iter().flat_map(|pixel| [shade(pixel); 2]).collect::<String>();
+    pixels.chunks(8).map(|row| format!("    {}\n", line(row))).collect()
 }

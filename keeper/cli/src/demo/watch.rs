@@ -11,6 +11,7 @@ use opg_chain::{
 use opg_store::{
     Store,
     jobs::{self, Stages},
+    proofs,
 };
 
 use super::{
@@ -37,6 +38,8 @@ pub(super) struct Answered {
     /// Milliseconds in the model, and when each stage was reached, as the keeper noted them.
     pub(super) model_ms: u64,
     pub(super) stages: Stages,
+    /// Milliseconds that the proof took, where the answer has one.
+    pub(super) proving_ms: Option<u64>,
     /// What the asking contract received, where one asked.
     pub(super) delivered: Option<Bytes>,
 }
@@ -143,7 +146,7 @@ async fn answered(
     let mined =
         devnet.rpc.receipt(logged.transaction).await.map_err(|error| fault("transaction receipt", error))?;
     let gas = mined.map_or(0, |mined| mined.gas_used);
-    let (stages, model_ms) = stages(devnet, request_id, deadline).await?;
+    let Noted { stages, model_ms, proving_ms } = noted(devnet, request_id, deadline).await?;
     let call = AskModel::answerOfCall { requestId: request_id };
     // Reverts for requests that the contract did not make.
     let delivered = devnet.rpc.view(ask_model(devnet)?, &call).await.ok();
@@ -155,25 +158,38 @@ async fn answered(
         gas,
         model_ms,
         stages,
+        proving_ms,
         delivered,
     })
 }
 
-/// When the keeper reached each stage, once it has seen its answer on the chain.
-async fn stages(devnet: &Devnet, request_id: B256, deadline: Instant) -> CliResult<(Stages, u64)> {
+/// What the keeper noted of an answer.
+struct Noted {
+    stages: Stages,
+    model_ms: u64,
+    proving_ms: Option<u64>,
+}
+
+/// Waits until the keeper has seen its answer on the chain.
+async fn noted(devnet: &Devnet, request_id: B256, deadline: Instant) -> CliResult<Noted> {
     let store = Store::open(&Config::load(&devnet.config)?.database).map_err(context::state)?;
     loop {
         let found = store
             .read(|tx| {
                 let Some(job) = jobs::by_request(tx, request_id)? else { return Ok(None) };
+                let proving_ms = proofs::get(tx, job.id)?.and_then(|proof| proof.proving_ms);
                 let answer = jobs::stored_answer(tx, job.id)?;
-                Ok::<_, opg_store::StoreError>(answer.map(|answer| (job.stages, answer.model_ms)))
+                Ok::<_, opg_store::StoreError>(answer.map(|answer| Noted {
+                    stages: job.stages,
+                    model_ms: answer.model_ms,
+                    proving_ms,
+                }))
             })
             .map_err(context::state)?;
-        if let Some((stages, model_ms)) = found
-            && stages.mined.is_some()
+        if let Some(noted) = found
+            && noted.stages.mined.is_some()
         {
-            return Ok((stages, model_ms));
+            return Ok(noted);
         }
         late(deadline, "keeper", "did not take note of its answer on the chain")?;
         tokio::time::sleep(PAUSE).await;

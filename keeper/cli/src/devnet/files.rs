@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    args::{DevnetArgs, DryRun, ModelAddArgs},
+    args::{DevnetArgs, DryRun, ModelAddArgs, ModelProofArgs},
     error::{CliError, CliResult, Code},
 };
 
@@ -42,6 +42,7 @@ impl Models {
             weights: file("smollm2-135m-instruct-q4_1.gguf")?,
             tokenizer: None,
             model_config: None,
+            proof: ModelProofArgs::default(),
             units_per_request: 100,
             units_per_input_token: 1,
             units_per_output_token: 4,

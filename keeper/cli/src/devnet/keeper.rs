@@ -17,7 +17,7 @@ use super::{
     process::Process,
 };
 use crate::{
-    config::template::toml_string,
+    config::template::{EntryFiles, model_entry, toml_string},
     context,
     daemon::READY,
     error::{CliError, CliResult, Code},
@@ -61,7 +61,7 @@ pub(super) fn write_config(
         population.operator,
         toml_string(&genesis.display().to_string()),
     );
-    for served in [&population.chat, &population.embedding] {
+    for served in [&population.chat, &population.embedding, &population.digits] {
         text.push_str(&entry(served));
     }
     let password = folder.join("password");
@@ -73,13 +73,13 @@ pub(super) fn write_config(
 
 fn entry(served: &Served) -> String {
     let files = &served.files;
-    crate::config::template::model_entry(
-        &files.name,
-        served.version,
-        &files.weights,
-        files.tokenizer.as_deref(),
-        files.model_config.as_deref(),
-    )
+    let entry = EntryFiles {
+        weights: &files.weights,
+        tokenizer: files.tokenizer.as_deref(),
+        config: files.model_config.as_deref(),
+        proving_key: files.proof.proving_key.as_deref(),
+    };
+    model_entry(&files.name, served.version, &entry)
 }
 
 /// Starts the keeper and waits until it takes jobs.

@@ -4,6 +4,7 @@
 pub(crate) mod accounts;
 mod anvil;
 mod deploy;
+pub(crate) mod digits;
 mod files;
 mod genesis;
 mod keeper;
@@ -17,7 +18,12 @@ use opg_chain::{address_book::AddressBook, journal::JournalConfig, rpc::Rpc, sig
 use opg_store::Store;
 use tempfile::TempDir;
 
-use self::{anvil::Anvil, deploy::Deployment, process::Process};
+use self::{
+    anvil::Anvil,
+    deploy::Deployment,
+    digits::{Digit, Digits},
+    process::Process,
+};
 use crate::{
     args::DevnetArgs,
     context,
@@ -39,6 +45,8 @@ pub(crate) struct Devnet {
     /// Folder of the genesis that was deployed.
     pub(crate) genesis: PathBuf,
     pub(crate) population: population::Population,
+    /// An image to ask the classifier about.
+    pub(crate) digit: Digit,
     store: Store,
     folder: TempDir,
 }
@@ -53,6 +61,11 @@ impl Devnet {
             .tempdir()
             .map_err(|error| CliError::file(&std::env::temp_dir(), &error))?;
 
+        // Beside the deployment, which waits for other programs most of the time.
+        let digits = tokio::task::spawn_blocking({
+            let (root, folder) = (root.clone(), folder.path().to_owned());
+            move || Digits::prepare(&root, &folder)
+        });
         progress.step("compiling the contracts, unless that is done");
         deploy::compile(&root).await?;
         progress.step("starting anvil with Base's rules");
@@ -85,8 +98,10 @@ impl Devnet {
 
         let signer = keeper::create_key(folder.path())?;
         keeper::import_keys(folder.path())?;
+        let digits =
+            digits.await.map_err(|error| CliError::internal("importing the classifier", error))??;
         progress.step("registering the operator, its delegator and the models");
-        let population = population::populate(&wallets, &rpc, &book, &models, signer).await?;
+        let population = population::populate(&wallets, &rpc, &book, &models, &digits, signer).await?;
 
         let config = keeper::write_config(folder.path(), &anvil.url, &book_path, &genesis, &population)?;
         let keeper = if args.no_keeper {
@@ -95,7 +110,8 @@ impl Devnet {
             progress.step("starting the keeper and loading the models");
             Some(keeper::start(&config, folder.path()).await?)
         };
-        Ok(Self { keeper, anvil, rpc, book, book_path, config, genesis, population, store, folder })
+        let digit = digits.sample;
+        Ok(Self { keeper, anvil, rpc, book, book_path, config, genesis, population, digit, store, folder })
     }
 
     /// Sends for one of the dev accounts.

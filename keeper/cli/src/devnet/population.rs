@@ -1,4 +1,4 @@
-//! Who and what is on the devnet: a funded signer, an operator with own stake, somebody who backs it, two models.
+//! Who and what is on the devnet: a funded signer, an operator with own stake, somebody who backs it, three models.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use opg_chain::{
     signer::PrivateKeySigner,
 };
 
-use super::{Wallets, accounts, files::Models};
+use super::{Wallets, accounts, digits::Digits, files::Models};
 use crate::{
     amounts::{Amount, Percent},
     args::{ActorArgs, ModelAddArgs, RegisterArgs},
@@ -37,6 +37,8 @@ pub(crate) struct Population {
     pub(crate) signer: Address,
     pub(crate) chat: Served,
     pub(crate) embedding: Served,
+    /// Its answers are proved.
+    pub(crate) digits: Served,
 }
 
 /// A registered model with its files.
@@ -52,31 +54,29 @@ pub(super) async fn populate(
     rpc: &Arc<Rpc>,
     book: &AddressBook,
     models: &Models,
+    digits: &Digits,
     signer: Address,
 ) -> CliResult<Population> {
     let contracts = Contracts::open((**rpc).clone(), book.clone()).await.map_err(read_fault)?;
     let minimum = U256::from(contracts.staking_parameters().await.map_err(read_fault)?.minSelfStake);
     let stakes = Stakes { wallets, contracts, minimum };
     let operator = stakes.register(signer).await?;
+    let files = [&models.chat, &models.embedding, &digits.files];
     let (delegator, served) =
-        tokio::try_join!(stakes.delegate(operator.account()), publish(&operator, models, rpc, book))?;
-    match <[Served; 2]>::try_from(served) {
-        Ok([chat, embedding]) => {
-            Ok(Population { operator: operator.account(), delegator, signer, chat, embedding })
-        }
-        Err(_) => Err(CliError::internal("devnet", "two models make two versions")),
-    }
+        tokio::try_join!(stakes.delegate(operator.account()), publish(&operator, files, rpc, book))?;
+    let [chat, embedding, digits] = served;
+    Ok(Population { operator: operator.account(), delegator, signer, chat, embedding, digits })
 }
 
-async fn publish(
+async fn publish<const N: usize>(
     operator: &Submitter,
-    models: &Models,
+    models: [&ModelAddArgs; N],
     rpc: &Arc<Rpc>,
     book: &AddressBook,
-) -> CliResult<Vec<Served>> {
+) -> CliResult<[Served; N]> {
     let mut calls = Vec::new();
     let mut served = Vec::new();
-    for files in [&models.chat, &models.embedding] {
+    for files in models {
         // The devnet shows steps of its own.
         let digests = Digests::read(files, &Progress::new(true))?;
         let publication = models::plan(files, &digests, rpc, book, operator.account()).await?;
@@ -84,7 +84,7 @@ async fn publish(
         calls.extend(publication.calls);
     }
     operator.send(&calls).await?;
-    Ok(served)
+    served.try_into().map_err(|_| CliError::internal("devnet", "each model makes one version"))
 }
 
 /// Brings stake onto the chain.

@@ -29,6 +29,14 @@ fn the_demo_answers_verifies_and_pays() {
     assert!(demo["summary"].as_str().unwrap().starts_with("DEMO OK chat_request=0x"));
     assert!(!demo["answer"].as_str().unwrap().trim().is_empty());
     assert_eq!(demo["dimensions"], 384);
+    assert_eq!(
+        demo["digit"]["class"], demo["digit"]["label"],
+        "it is among those that the classifier gets right"
+    );
+    let digit = &demo["requests"][2];
+    assert_eq!(digit["receipt"]["mode"], 2);
+    assert_eq!(digit["proof"].as_str().map(str::len), Some(2 + 2 * 256));
+    assert!(digit["provingMs"].as_u64().unwrap() < 15_000, "{digit}");
     for request in demo["requests"].as_array().unwrap() {
         assert_eq!(request["verified"], true);
         assert!(request["gas"].as_u64().unwrap() > 0);

@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use crate::{
+    e2e_proofs::{a_key_of_several_people_serves_those_who_trust_one, killed_while_it_proves},
     e2e_proxy::Proxy,
     e2e_support::{Devnet, Group, children_of},
 };
@@ -108,6 +109,9 @@ fn killed_at_every_stage_it_answers_once() {
     assert_eq!(left, JobState::Answered);
     recovers(&mut devnet, request, credit);
 
+    // Answer stored, proof under way.
+    killed_while_it_proves(&mut devnet);
+
     // Intent persisted: a signer that may not spend anything keeps it queued.
     let (credit, keeper) = (devnet.credit(), devnet.keeper(&[("OPG_TRANSACTIONS__MIN_BALANCE", "1000 ETH")]));
     let queued = |_, intent: Option<&IntentState>| intent == Some(&IntentState::Queued);
@@ -140,6 +144,8 @@ fn killed_at_every_stage_it_answers_once() {
     let (request, left) = kill_when(&devnet, keeper, || embed(&devnet, "mined"), mined);
     assert_eq!(left, JobState::Submitted);
     recovers(&mut devnet, request, credit);
+
+    a_key_of_several_people_serves_those_who_trust_one(&mut devnet);
 }
 
 /// SIGHUP with a file that is wrong changes nothing; with one that is right it changes the price.

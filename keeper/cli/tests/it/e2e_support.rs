@@ -140,7 +140,12 @@ impl Devnet {
             "0",
             &(head.timestamp + 600).to_string(),
         ]);
-        let receipt: Value = serde_json::from_str(&output).unwrap();
+        self.request_in(&output)
+    }
+
+    /// The request that a transaction of cast made.
+    pub(crate) fn request_in(&self, output: &str) -> B256 {
+        let receipt: Value = serde_json::from_str(output).unwrap();
         let logs = receipt["logs"].as_array().unwrap();
         let hub = self.book.inference_hub.to_string().to_lowercase();
         let log = logs.iter().find(|log| log["address"].as_str().unwrap().to_lowercase() == hub).unwrap();

@@ -55,13 +55,13 @@ impl BatchesRole {
                     tracing::warn!(batch = %batch_id, "a batch of this operator is not in the state database");
                 }
             }
-            ChainEvent::LeafDemanded { batch_id, index, deadline, final_at } => {
-                if batches::by_name(tx, *batch_id)?.is_some() {
-                    tracing::info!(batch = %batch_id, leaf = index, deadline, "a leaf is demanded");
-                    let demand =
-                        Demand { batch: *batch_id, leaf: *index, block: logged.block, deadline: *deadline };
-                    batches::note_demand(tx, &demand, *final_at)?;
-                }
+            ChainEvent::LeafDemanded { batch_id, index, deadline, final_at }
+                if batches::by_name(tx, *batch_id)?.is_some() =>
+            {
+                tracing::info!(batch = %batch_id, leaf = index, deadline, "a leaf is demanded");
+                let demand =
+                    Demand { batch: *batch_id, leaf: *index, block: logged.block, deadline: *deadline };
+                batches::note_demand(tx, &demand, *final_at)?;
             }
             ChainEvent::LeafAnswered { batch_id, index } => {
                 batches::close_demand(tx, *batch_id, *index, logged.block)?;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 
+use crate::proving::ProvingFiles;
+
 /// A model that the operator serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedModel {
@@ -11,6 +13,38 @@ pub struct ServedModel {
     pub version: B256,
     /// The engine's name for the files of that version.
     pub engine_model: String,
+    /// What its answers are proved with, where requests may ask for a proof.
+    pub proving: Option<ProvingFiles>,
+}
+
+/// Settings for requests that ask for a proof of execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvingConfig {
+    /// OPG wei asked per compute unit; that of other requests without it.
+    pub unit_price: Option<u128>,
+    /// Least fee in OPG wei for which a proof is worth making, beside the least for any request.
+    pub min_fee: u128,
+    /// Proofs made at once.
+    pub concurrency: u32,
+    /// Attempts after which a proof is given up.
+    pub max_attempts: u32,
+    /// Longest time for one proof.
+    pub time_limit: Duration,
+    /// Time that a proof is assumed to take until one was measured.
+    pub assumed_time: Duration,
+}
+
+impl Default for ProvingConfig {
+    fn default() -> Self {
+        Self {
+            unit_price: None,
+            min_fee: 0,
+            concurrency: 1,
+            max_attempts: 3,
+            time_limit: Duration::from_secs(600),
+            assumed_time: Duration::from_secs(20),
+        }
+    }
 }
 
 /// Settings of the inference role.
@@ -35,7 +69,9 @@ pub struct RoleConfig {
     pub opg_per_eth: Option<u128>,
     /// Fewest output tokens for which a capped answer is worth giving.
     pub min_output_tokens: u32,
-    /// Most jobs that wait for the model.
+    /// Requests that ask for a proof.
+    pub proving: ProvingConfig,
+    /// Most jobs that wait for the model, and most that wait for a proof.
     pub max_waiting: u64,
     /// Jobs run at once, engine permitting.
     pub concurrency: u32,
@@ -83,6 +119,7 @@ impl RoleConfig {
             min_fee: 0,
             opg_per_eth: None,
             min_output_tokens: 16,
+            proving: ProvingConfig::default(),
             max_waiting: 64,
             concurrency: 1,
             delivery_time: Duration::from_secs(10),

@@ -16,8 +16,8 @@ use opg_receipts::Eip712Domain;
 use opg_store::Store;
 use tokio::sync::{Notify, watch};
 
-use super::{RoleConfig, RoleMetrics, models::Model};
-use crate::{Clock, Ledger, LedgerError};
+use super::{Parts, RoleConfig, RoleMetrics, models::Model};
+use crate::{Clock, Ledger, LedgerError, proving::Prover};
 
 /// What the services share. Durable truth is in the store; what is held here is found again after a restart.
 pub(super) struct Context {
@@ -25,6 +25,7 @@ pub(super) struct Context {
     pub(super) store: Store,
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) engine: Arc<dyn Engine>,
+    pub(super) prover: Arc<dyn Prover>,
     pub(super) signer: Arc<dyn Signer + Send + Sync>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) journal: Option<Waker>,
@@ -43,6 +44,7 @@ pub(super) struct Context {
 pub(super) struct Signals {
     pub(super) decide: Notify,
     pub(super) run: Notify,
+    pub(super) prove: Notify,
     pub(super) submit: Notify,
     pub(super) settle: Notify,
     /// Changes whenever a running job may have lost its reason to run.
@@ -56,17 +58,8 @@ impl Signals {
 }
 
 impl Context {
-    #[allow(clippy::too_many_arguments)] // One caller, which takes them from named fields.
-    pub(super) fn new(
-        config: RoleConfig,
-        store: Store,
-        ledger: Arc<dyn Ledger>,
-        engine: Arc<dyn Engine>,
-        signer: Arc<dyn Signer + Send + Sync>,
-        clock: Arc<dyn Clock>,
-        journal: Option<Waker>,
-        models: HashMap<B256, Model>,
-    ) -> Self {
+    pub(super) fn new(config: RoleConfig, parts: Parts, models: HashMap<B256, Model>) -> Self {
+        let Parts { store, ledger, engine, prover, signer, clock, journal } = parts;
         let domain = opg_receipts::receipt_domain(config.chain_id, config.proof_registry);
         let worker = format!("keeper {} since {}", std::process::id(), clock.now_ms());
         Self {
@@ -74,6 +67,7 @@ impl Context {
             store,
             ledger,
             engine,
+            prover,
             signer,
             clock,
             journal,

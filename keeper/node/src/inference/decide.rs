@@ -7,11 +7,15 @@ use std::{
 
 use alloy::primitives::U256;
 use async_trait::async_trait;
+use opg_chain::ledger::PROOF_LENGTH;
 use opg_engine::{EngineError, Input};
+use opg_receipts::MODE_ZERO_KNOWLEDGE;
 use opg_store::{
     StoreError,
     jobs::{self, Job, JobState, Offer},
+    proofs,
 };
+use opg_zkml::CHUNK;
 
 use super::{Affordable, Decision, DeclineReason, context::Context, decision::Circumstances, models::Model};
 use crate::{LedgerError, Progress, Service, ServiceError};
@@ -25,6 +29,12 @@ const FULFIL_GAS: u64 = 130_000;
 /// Gas per byte of output: calldata, hashing, the event.
 const GAS_PER_OUTPUT_BYTE: u64 = 48;
 
+/// Gas of checking a proof without its public inputs, as measured, with some room.
+const PROOF_GAS: u64 = 190_000;
+
+/// Gas per public input of a proof: its calldata, its packing and a multiplication on the curve.
+const GAS_PER_PUBLIC_INPUT: u64 = 7_100;
+
 /// Bytes of calldata of a delivery without the output.
 const FULFIL_CALLDATA: usize = 1_000;
 
@@ -37,10 +47,22 @@ pub struct Decide {
     context: Arc<Context>,
 }
 
+/// What a proof adds to a job.
+#[derive(Default)]
+struct ProofCost {
+    /// Until it is there, the proofs ahead of it included.
+    time: Duration,
+    /// Of the delivery.
+    gas: u64,
+    /// Bytes of the delivery.
+    calldata: usize,
+}
+
 /// Why there is no decision yet.
 enum Undecided {
     Engine(EngineError),
     Ledger(LedgerError),
+    Store(StoreError),
 }
 
 impl Decide {
@@ -81,6 +103,10 @@ impl Decide {
             Err(error) if error.is_retryable() => return Err(Undecided::Engine(error)),
             Err(error) => return declined(DeclineReason::Input(error.to_string())),
         };
+        let proof = match self.proof(model, job)? {
+            Ok(proof) => proof,
+            Err(reason) => return declined(reason),
+        };
         let offer = match self.price(model, job, input_tokens, wanted) {
             Ok(offer) => offer,
             Err(reason) => return declined(reason),
@@ -92,17 +118,45 @@ impl Decide {
             head_time,
             deadline: job.request.deadline,
             ahead: expected.saturating_mul(rounds),
-            expected,
+            expected: expected.saturating_add(proof.time),
             delivery: config.delivery_time,
         };
         if let Err(reason) = circumstances.check() {
             return declined(reason);
         }
         let fee = model.coefficients.fee(input_tokens, tokens, offer.unit_price, job.request.maxFee);
-        match self.gas_refusal(job, fee, tokens).await.map_err(Undecided::Ledger)? {
+        match self.gas_refusal(job, fee, tokens, &proof).await.map_err(Undecided::Ledger)? {
             Some(reason) => declined(reason),
             None => Ok(Decision::Accept(offer)),
         }
+    }
+
+    /// What the proof costs that the request asks for, if it asks for one and the queue has room for it.
+    fn proof(&self, model: &Model, job: &Job) -> Result<Result<ProofCost, DeclineReason>, Undecided> {
+        let (Some(provable), MODE_ZERO_KNOWLEDGE) = (&model.provable, job.request.mode) else {
+            return Ok(Ok(ProofCost::default()));
+        };
+        let config = &self.context.config;
+        let (open, recent) = self
+            .context
+            .store
+            .read(|tx| {
+                let recent = proofs::recent_ms(tx, job.request.modelVersion.0)?;
+                Ok::<_, StoreError>((proofs::open(tx)?, recent))
+            })
+            .map_err(Undecided::Store)?;
+        if open >= config.max_waiting {
+            return Ok(Err(DeclineReason::QueueFull(open)));
+        }
+        let each = recent.map_or(config.proving.assumed_time, Duration::from_millis);
+        // Those ahead may be for other models; their time is taken to be the same.
+        let rounds = u32::try_from(open / u64::from(config.proving.concurrency.max(1))).unwrap_or(u32::MAX);
+        let inputs = provable.key.input_count() as u64;
+        Ok(Ok(ProofCost {
+            time: each.saturating_mul(rounds.saturating_add(1)),
+            gas: PROOF_GAS.saturating_add(inputs.saturating_mul(GAS_PER_PUBLIC_INPUT)),
+            calldata: usize::try_from(inputs).unwrap_or(usize::MAX).saturating_mul(CHUNK) + PROOF_LENGTH,
+        }))
     }
 
     fn price(
@@ -113,7 +167,10 @@ impl Decide {
         wanted: u32,
     ) -> Result<Offer, DeclineReason> {
         let config = &self.context.config;
-        let (unit_price, max_fee) = (config.unit_price, job.request.maxFee);
+        let proved = job.request.mode == MODE_ZERO_KNOWLEDGE;
+        let unit_price = config.proving.unit_price.filter(|_| proved).unwrap_or(config.unit_price);
+        let min_fee = if proved { config.min_fee.max(config.proving.min_fee) } else { config.min_fee };
+        let max_fee = job.request.maxFee;
         let output_limit = match model.coefficients.affordable(input_tokens, wanted, unit_price, max_fee) {
             Affordable::All => None,
             Affordable::Tokens(tokens) if tokens >= config.min_output_tokens => Some(tokens),
@@ -125,8 +182,8 @@ impl Decide {
             }
         };
         let fee = model.coefficients.fee(input_tokens, output_limit.unwrap_or(wanted), unit_price, max_fee);
-        if fee < config.min_fee {
-            return Err(DeclineReason::FeeBelowMinimum { fee, minimum: config.min_fee });
+        if fee < min_fee {
+            return Err(DeclineReason::FeeBelowMinimum { fee, minimum: min_fee });
         }
         Ok(Offer { unit_price, output_limit })
     }
@@ -137,13 +194,17 @@ impl Decide {
         job: &Job,
         fee: u128,
         tokens: u32,
+        proof: &ProofCost,
     ) -> Result<Option<DeclineReason>, LedgerError> {
         let Some(opg_per_eth) = self.context.config.opg_per_eth else { return Ok(None) };
         let bytes = u64::from(tokens).saturating_mul(BYTES_PER_TOKEN);
         let gas = FULFIL_GAS
+            .saturating_add(proof.gas)
             .saturating_add(bytes.saturating_mul(GAS_PER_OUTPUT_BYTE))
             .saturating_add(u64::from(job.request.callbackGas) * 64 / 63);
-        let length = FULFIL_CALLDATA.saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let length = FULFIL_CALLDATA
+            .saturating_add(usize::try_from(bytes).unwrap_or(usize::MAX))
+            .saturating_add(proof.calldata);
         let wei = self.context.ledger.cost(gas, length).await?;
         let cost = wei.saturating_mul(U256::from(opg_per_eth)) / U256::from(10_u64.pow(18));
         Ok((U256::from(fee) < cost).then_some(DeclineReason::GasCost { fee, cost }))
@@ -211,6 +272,7 @@ impl Service for Decide {
                 },
                 Err(Undecided::Engine(error)) => undecided = Some(error.to_string()),
                 Err(Undecided::Ledger(error)) => undecided = Some(error.to_string()),
+                Err(Undecided::Store(error)) => return Err(error.into()),
             }
         }
         match undecided {

@@ -21,8 +21,8 @@ pub enum DeclineReason {
     /// The version is not in the configuration.
     #[error("model version {0} is not served here; `opg model add` adds models")]
     ModelNotServed(B256),
-    /// Only mode 0 can be answered.
-    #[error("verification mode {0} is not served here")]
+    /// The version or this keeper's files do not serve the mode.
+    #[error("verification mode {0} is not served here; for mode 2 a model needs a `proving_key`")]
     ModeNotServed(u8),
     /// The operator is not registered with this key.
     #[error("the operator is not active with this keeper's key; check its bond and key with `opg status`")]

@@ -21,6 +21,14 @@ pub struct RoleMetrics {
     pub failed_runs: AtomicU64,
     /// Runs stopped because their job ended otherwise.
     pub lost_runs: AtomicU64,
+    /// Proofs made.
+    pub proofs: AtomicU64,
+    /// Milliseconds that they took together.
+    pub proving_ms: AtomicU64,
+    /// Attempts at a proof that failed.
+    pub failed_proofs: AtomicU64,
+    /// Attempts at a proof stopped because nobody wanted it any more.
+    pub lost_proofs: AtomicU64,
     /// Deliveries handed to the journal.
     pub submitted: AtomicU64,
     /// Receipts renewed before delivery.
@@ -31,6 +39,6 @@ pub struct RoleMetrics {
     pub unsuccessful: AtomicU64,
     /// 1 while the operator is not active with this keeper's key, else 0.
     pub inactive: AtomicU64,
-    /// Passes and restarts of each service: ingest, decide, run, submit, settle.
-    pub services: [ServiceMetrics; 5],
+    /// Passes and restarts of each service: ingest, decide, run, prove, submit, settle.
+    pub services: [ServiceMetrics; 6],
 }

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, Bytes};
 use opg_chain::bindings::ModelSpec;
 use opg_engine::{Engine, ModelManifest, Task};
-use opg_receipts::MODE_OPERATOR_SIGNED;
+use opg_receipts::{MODE_OPERATOR_SIGNED, MODE_ZERO_KNOWLEDGE};
+use opg_zkml::VerifyingKey;
 
 use super::{Coefficients, RoleConfig, ServedModel, pace::Pace};
-use crate::{Ledger, ServiceError};
+use crate::{Ledger, ServiceError, proving::ProvingFiles};
 
 /// A model as it is served here.
 #[derive(Debug)]
@@ -18,16 +19,36 @@ pub(super) struct Model {
     pub(super) coefficients: Coefficients,
     pub(super) max_output_tokens: u32,
     pub(super) default_output_tokens: u32,
+    /// What its answers are proved with, where requests may ask for a proof.
+    pub(super) provable: Option<Provable>,
     /// Bit set of the verification modes that the version offers.
     modes: u8,
     pub(super) pace: Pace,
 }
 
+/// What the answers of a model are proved with.
+#[derive(Debug)]
+pub(super) struct Provable {
+    pub(super) files: ProvingFiles,
+    /// The registered key, which the proving key belongs to.
+    pub(super) key: VerifyingKey,
+}
+
 impl Model {
-    /// Whether this keeper can answer in `mode`: the version offers it and an operator's signature is enough for it.
+    /// Whether this keeper can answer in `mode`: the version offers it, and an operator's signature is enough for it or
+    /// there is a proving key.
     pub(super) fn serves_mode(&self, mode: u8) -> bool {
-        mode == MODE_OPERATOR_SIGNED && self.modes & 1 == 1
+        match mode {
+            MODE_OPERATOR_SIGNED => offers(self.modes, mode),
+            MODE_ZERO_KNOWLEDGE => offers(self.modes, mode) && self.provable.is_some(),
+            _ => false,
+        }
     }
+}
+
+/// Whether a version offers a mode.
+fn offers(modes: u8, mode: u8) -> bool {
+    modes >> mode & 1 == 1
 }
 
 /// How a local model differs from the registered version that it is to serve.
@@ -51,11 +72,34 @@ pub(super) async fn prepare(
     let mut models = HashMap::new();
     for served in &config.models {
         let spec = ledger.model_spec(served.version).await?;
-        let model = match_model(served, &spec, engine, config.assumed_rates)
+        let mut model = match_model(served, &spec, engine, config.assumed_rates)
             .map_err(|reason| mismatch(served, reason))?;
+        model.provable = provable(served, &spec, ledger).await?;
         models.insert(served.version, model);
     }
     Ok(models)
+}
+
+/// Compares the proving key of a model with the registered one.
+async fn provable(
+    served: &ServedModel,
+    spec: &ModelSpec,
+    ledger: &dyn Ledger,
+) -> Result<Option<Provable>, ServiceError> {
+    let Some(files) = served.proving.clone() else { return Ok(None) };
+    if !offers(spec.modes, MODE_ZERO_KNOWLEDGE) {
+        let reason = "it has a proving key here, but the version does not offer mode 2; remove `proving_key`";
+        return Err(mismatch(served, reason.to_owned()));
+    }
+    let registered = ledger.zk_key(spec).await?;
+    let checked = tokio::task::spawn_blocking(move || {
+        files.check(registered.as_ref().map(Bytes::as_ref)).map(|key| (files, key))
+    });
+    match checked.await {
+        Ok(Ok((files, key))) => Ok(Some(Provable { files, key })),
+        Ok(Err(error)) => Err(mismatch(served, error.to_string())),
+        Err(error) => Err(ServiceError::Recoverable(format!("the proving key was not read: {error}"))),
+    }
 }
 
 fn mismatch(served: &ServedModel, reason: String) -> ServiceError {
@@ -80,8 +124,10 @@ fn match_model(
         return Err(format!("its task is {}, but the version's is {task:?}", manifest.task));
     }
     check_digests(manifest, spec)?;
-    if spec.modes & 1 == 0 {
-        return Err("the version does not offer mode 0, the only one that this keeper serves".to_owned());
+    let can = offers(spec.modes, MODE_OPERATOR_SIGNED)
+        || served.proving.is_some() && offers(spec.modes, MODE_ZERO_KNOWLEDGE);
+    if !can {
+        return Err("the version offers neither mode 0 nor, with a proving key here, mode 2".to_owned());
     }
     Ok(Model {
         engine_model: served.engine_model.clone(),
@@ -89,6 +135,7 @@ fn match_model(
         coefficients: spec.into(),
         max_output_tokens: manifest.limits.max_output_tokens,
         default_output_tokens: manifest.limits.default_output_tokens,
+        provable: None,
         modes: spec.modes,
         pace: Pace::assumed(assumed_rates),
     })

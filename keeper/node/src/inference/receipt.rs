@@ -1,7 +1,7 @@
 //! From a completion to a signed answer.
 
 use alloy::primitives::Bytes;
-use opg_chain::{bindings::Fulfilment, signer::sign_receipt};
+use opg_chain::{bindings::Fulfilment, ledger::proved_evidence, signer::sign_receipt};
 use opg_engine::Completion;
 use opg_receipts::{InferenceReceipt, canonical_json, content_hash};
 use opg_store::jobs::{Answer, Job, Offer};
@@ -56,8 +56,13 @@ pub(super) async fn renew(context: &Context, answer: &Answer, chain_time: u64) -
     Ok(Answer { signed, ..answer.clone() })
 }
 
-/// What the hub is given.
-pub(super) fn fulfilment(answer: &Answer) -> Fulfilment {
+/// What the hub is given; `proved` holds proof and input where the request asks for a proof.
+pub(super) fn fulfilment(answer: &Answer, proved: Option<(&[u8], &[u8])>) -> Fulfilment {
+    let signature = answer.signed.signature_bytes();
+    let evidence = match proved {
+        None => Bytes::copy_from_slice(&signature),
+        Some((proof, input)) => proved_evidence(&signature, proof, input, &answer.output),
+    };
     let receipt = answer.signed.receipt();
     Fulfilment {
         operator: receipt.operator,
@@ -68,6 +73,6 @@ pub(super) fn fulfilment(answer: &Answer) -> Fulfilment {
         fee: receipt.fee,
         issuedAt: receipt.issuedAt,
         output: answer.output.clone(),
-        evidence: Bytes::copy_from_slice(&answer.signed.signature_bytes()),
+        evidence,
     }
 }

@@ -5,13 +5,14 @@ use std::{fmt, sync::Arc};
 use alloy::signers::Signer;
 use opg_chain::journal::Waker;
 use opg_engine::Engine;
-use opg_store::{Store, jobs};
+use opg_store::{Store, StoreError, jobs, proofs};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Decide, Ingest, RoleConfig, RoleMetrics, Run, Settle, Submit, context::Context, models};
+use super::{Decide, Ingest, Prove, RoleConfig, RoleMetrics, Run, Settle, Submit, context::Context, models};
 use crate::{
     Clock, Ledger, Service, ServiceError,
+    proving::Prover,
     supervisor::{joined, supervise},
 };
 
@@ -23,6 +24,8 @@ pub struct Parts {
     pub ledger: Arc<dyn Ledger>,
     /// The models.
     pub engine: Arc<dyn Engine>,
+    /// Makes proofs.
+    pub prover: Arc<dyn Prover>,
     /// The key that signs receipts and in whose name transactions are sent.
     pub signer: Arc<dyn Signer + Send + Sync>,
     /// The keeper's time.
@@ -46,6 +49,8 @@ pub struct Services {
     pub decide: Decide,
     /// `Accepted` → `Answered`.
     pub run: Run,
+    /// The proof of an answer.
+    pub prove: Prove,
     /// `Answered` → `Submitted`.
     pub submit: Submit,
     /// `Submitted` → an end.
@@ -68,16 +73,19 @@ impl InferenceRole {
     pub async fn open(config: RoleConfig, parts: Parts) -> Result<Self, ServiceError> {
         let models = models::prepare(&config, &*parts.ledger, &*parts.engine).await?;
         let now = parts.clock.now_ms();
-        let released = parts.store.write(|tx| jobs::release_all(tx, config.max_attempts, now))?;
-        if released > 0 {
-            tracing::info!(released, "runs that the last shutdown cut off are repeated");
+        let (runs, unproved) = parts.store.write(|tx| {
+            let runs = jobs::release_all(tx, config.max_attempts, now)?;
+            Ok::<_, StoreError>((runs, proofs::release_all(tx, config.proving.max_attempts, now)?))
+        })?;
+        if runs + unproved > 0 {
+            tracing::info!(runs, proofs = unproved, "what the last shutdown cut off is repeated");
         }
-        let Parts { store, ledger, engine, signer, clock, journal } = parts;
-        let context = Arc::new(Context::new(config, store, ledger, engine, signer, clock, journal, models));
+        let context = Arc::new(Context::new(config, parts, models));
         let services = Arc::new(Services {
             ingest: Ingest::new(context.clone()),
             decide: Decide::new(context.clone()),
             run: Run::new(context.clone()),
+            prove: Prove::new(context.clone()),
             submit: Submit::new(context.clone()),
             settle: Settle::new(context.clone()),
         });
@@ -102,19 +110,20 @@ impl InferenceRole {
         self.context.head().is_some()
     }
 
-    /// Runs the role until `shutdown` or a fatal error, then drains it: no more intake, running jobs finish or are handed
-    /// back, ready answers go to the journal.
+    /// Runs the role until `shutdown` or a fatal error, then drains it: no more intake, running jobs and proofs finish
+    /// or are handed back, ready answers go to the journal.
     ///
     /// # Errors
     /// The first fatal error of a service.
     pub async fn run(&self, shutdown: CancellationToken) -> Result<(), ServiceError> {
         let failed = CancellationToken::new();
-        let [intake, running, delivery] = [(); 3].map(|()| CancellationToken::new());
+        let [intake, running, proving, delivery] = [(); 4].map(|()| CancellationToken::new());
         let start =
             |number: usize, stop: &CancellationToken| self.spawn(number, stop.clone(), failed.clone());
         let intake_services = [start(0, &intake), start(1, &intake)];
         let runner = start(2, &running);
-        let delivery_services = [start(3, &delivery), start(4, &delivery)];
+        let prover = start(3, &proving);
+        let delivery_services = [start(4, &delivery), start(5, &delivery)];
 
         tokio::select! {
             () = shutdown.cancelled() => tracing::info!("the inference role drains"),
@@ -127,6 +136,8 @@ impl InferenceRole {
         }
         running.cancel();
         ended = ended.and(joined(runner).await);
+        proving.cancel();
+        ended = ended.and(joined(prover).await);
         // Answers that the last runs left are handed to the journal, if the chain can be asked.
         if let Err(error) = self.services.submit.pass().await {
             tracing::warn!(%error, "answers wait for the next start");
@@ -146,8 +157,14 @@ impl InferenceRole {
     ) -> JoinHandle<Result<(), ServiceError>> {
         let (context, services) = (self.context.clone(), self.services.clone());
         tokio::spawn(async move {
-            let all: [&dyn Service; 5] =
-                [&services.ingest, &services.decide, &services.run, &services.submit, &services.settle];
+            let all: [&dyn Service; 6] = [
+                &services.ingest,
+                &services.decide,
+                &services.run,
+                &services.prove,
+                &services.submit,
+                &services.settle,
+            ];
             let ended = supervise(all[number], &context.metrics.services[number], stop).await;
             if ended.is_err() {
                 failed.cancel();

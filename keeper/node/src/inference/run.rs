@@ -205,6 +205,7 @@ async fn store_answer(context: &Context, job: &Job, answer: &Answer) {
                 let receipt = answer.signed.receipt();
                 tracing::info!(job = %job.id, request = %job.request_id, fee = receipt.fee, "answered");
                 context.metrics.answered.fetch_add(1, Ordering::Relaxed);
+                context.signals.prove.notify_one();
                 context.signals.submit.notify_one();
                 return;
             }

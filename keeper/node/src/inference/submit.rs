@@ -14,9 +14,11 @@ use opg_chain::{
     bindings::{Fulfilment, IInferenceHub},
     journal::{self, Intent},
 };
+use opg_receipts::MODE_ZERO_KNOWLEDGE;
 use opg_store::{
     StoreError,
     jobs::{self, Answer, Job, JobState},
+    proofs,
 };
 
 use super::{
@@ -53,7 +55,7 @@ impl Submit {
     async fn step(&self, job: &Job, chain_time: u64) -> Result<Step, ServiceError> {
         let context = &self.context;
         let answer = self.fresh_answer(job, chain_time).await?;
-        let fulfilment = fulfilment(&answer);
+        let fulfilment = self.fulfilment(job, &answer)?;
         let Some(refusal) = context.ledger.check(&job.request, &fulfilment).await? else {
             return Ok(Step::Enqueue(fulfilment));
         };
@@ -69,6 +71,19 @@ impl Submit {
         }
         let until_ms = context.clock.now_ms().saturating_add(wait);
         Ok(Step::Postpone { reason: format!("waits: {refusal}"), until_ms })
+    }
+
+    /// The answer with its evidence.
+    fn fulfilment(&self, job: &Job, answer: &Answer) -> Result<Fulfilment, ServiceError> {
+        if job.request.mode != MODE_ZERO_KNOWLEDGE {
+            return Ok(fulfilment(answer, None));
+        }
+        let (proof, input) = self
+            .context
+            .store
+            .read(|tx| Ok::<_, StoreError>((proofs::bytes(tx, job.id)?, jobs::input(tx, job.id)?)))?;
+        let proof = proof.ok_or_else(|| ServiceError::Fatal(format!("job {} has lost its proof", job.id)))?;
+        Ok(fulfilment(answer, Some((&proof, &input))))
     }
 
     /// The stored answer, its receipt renewed if it is too old to reach the chain in time.

@@ -1,12 +1,13 @@
 //! The real chain behind `Ledger`.
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 use opg_chain::{
     address_book::AddressBook,
     bindings::{Fulfilment, IInferenceHub, IModelRegistry, IStaking, ModelSpec},
     events::{Cursor, FollowError, Follower, FollowerConfig, Segment},
     fees::{FeeFloor, estimate_fees, l1_fee_upper_bound},
+    ledger::registered_key,
     rpc::{Rpc, RpcError},
     rpc_trait::Head,
 };
@@ -48,6 +49,10 @@ impl Ledger for ChainLedger {
     async fn model_spec(&self, version: B256) -> Result<ModelSpec, LedgerError> {
         let call = IModelRegistry::specOfCall { version };
         Ok(self.rpc.view(self.contracts.model_registry, &call).await?)
+    }
+
+    async fn zk_key(&self, spec: &ModelSpec) -> Result<Option<Bytes>, LedgerError> {
+        Ok(registered_key(&self.rpc, &self.contracts, spec.zkCommitment).await?)
     }
 
     async fn signer_of(&self, operator: Address, at: u64) -> Result<Address, LedgerError> {

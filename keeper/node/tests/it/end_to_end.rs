@@ -128,7 +128,8 @@ async fn model_that_is_not_the_registered_one_is_refused_at_the_start() {
     let error = InferenceRole::open(world.config.clone(), world.parts()).await.unwrap_err().to_string();
     assert!(error.contains("sha256 of its weights") && error.contains("registry says"), "{error}");
 
-    world.config.models = vec![ServedModel { version: EMBED, engine_model: "chat".to_owned() }];
+    world.config.models =
+        vec![ServedModel { version: EMBED, engine_model: "chat".to_owned(), proving: None }];
     let error = InferenceRole::open(world.config.clone(), world.parts()).await.unwrap_err().to_string();
     assert!(error.contains("its task is chat/1") && error.contains("embedding/1"), "{error}");
 

@@ -9,6 +9,8 @@ mod crash;
 mod decline;
 mod delivery;
 mod end_to_end;
+mod prover_process;
+mod proving;
 mod reorg;
 mod runs;
 mod stakes;

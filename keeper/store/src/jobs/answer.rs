@@ -1,7 +1,7 @@
 //! The answer of a job and its receipt.
 
 use alloy_primitives::Bytes;
-use opg_receipts::{InferenceReceipt, SIGNATURE_LENGTH, SignedReceipt};
+use opg_receipts::{InferenceReceipt, MODE_ZERO_KNOWLEDGE, SIGNATURE_LENGTH, SignedReceipt};
 use rusqlite::{OptionalExtension, Transaction};
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     StoreError,
     columns::{Columns, amount, integer},
+    proofs,
 };
 
 /// What a run produced.
@@ -28,7 +29,7 @@ pub struct Answer {
     pub model_ms: u64,
 }
 
-/// Stores the answer of a run. Returns whether it was new: storing the same output again changes nothing.
+/// Stores the answer of a run, which then waits for its proof where the request asks for one. Returns whether it was new: storing the same output again changes nothing.
 ///
 /// # Errors
 /// [`StoreError::LeaseLost`] if the job is no longer the owner's to run; [`StoreError::ReceiptMismatch`] if the receipt
@@ -72,6 +73,9 @@ pub fn answer(
     ])?;
     tx.prepare_cached("UPDATE jobs SET answered_at = ?, not_before = 0, reason = NULL WHERE id = ?")?
         .execute((integer("time", now)?, id.0))?;
+    if job.request.mode == MODE_ZERO_KNOWLEDGE {
+        proofs::enqueue(tx, id)?;
+    }
     move_to(tx, id, JobState::Answered, now)?;
     Ok(true)
 }

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     StoreError,
     columns::{amount, integer},
+    proofs,
 };
 
 /// Takes a job on.
@@ -70,6 +71,7 @@ pub fn retry(tx: &Transaction<'_>, id: JobId, now: u64) -> Result<JobState, Stor
     let next = if answer::exists(tx, id)? { JobState::Answered } else { JobState::Seen };
     tx.prepare_cached("UPDATE jobs SET attempts = 0, not_before = 0, intent = NULL WHERE id = ?")?
         .execute([id.0])?;
+    proofs::renew_tries(tx, id)?;
     move_to(tx, id, next, now)?;
     Ok(next)
 }

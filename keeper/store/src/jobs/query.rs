@@ -79,14 +79,15 @@ pub fn list(tx: &Transaction<'_>, filter: &Filter) -> Result<Vec<Job>, StoreErro
     )
 }
 
-/// Open jobs in `state` that are due at `now`, oldest first.
+/// Open jobs in `state` that are due at `now`, oldest first. An answer that is to be proved is due when its proof is there.
 ///
 /// # Errors
 /// If the database fails.
 pub fn ready(tx: &Transaction<'_>, state: JobState, now: u64, limit: u32) -> Result<Vec<Job>, StoreError> {
     select(
         tx,
-        "WHERE state = ? AND settled_block IS NULL AND not_before <= ? ORDER BY id LIMIT ?",
+        "WHERE state = ? AND settled_block IS NULL AND not_before <= ? AND (state <> 'answered' OR NOT EXISTS \
+         (SELECT 1 FROM proofs WHERE proofs.job = jobs.id AND proofs.state <> 'proved')) ORDER BY id LIMIT ?",
         (state.name(), integer("time", now)?, limit),
     )
 }

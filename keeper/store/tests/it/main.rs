@@ -10,5 +10,6 @@ mod cursors;
 mod http;
 mod jobs;
 mod machine;
+mod proofs;
 mod support;
 mod vesting;

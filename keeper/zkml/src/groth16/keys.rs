@@ -47,6 +47,15 @@ impl ProvingKey {
         Ok(self.serialize_uncompressed(writer)?)
     }
 
+    /// Reads no more of a key file than which model it is for and the key that checks its proofs.
+    ///
+    /// # Errors
+    /// As [`ProvingKey::read`].
+    pub fn read_head(mut reader: impl Read) -> Result<(B256, VerifyingKey), KeyError> {
+        let (model, verifying) = head(&mut reader)?;
+        Ok((B256::from(model), verifying))
+    }
+
     /// Reads a key that was written by [`ProvingKey::write`] and kept where nobody else writes: its points are not
     /// checked, as a wrong one makes proofs that fail rather than proofs that lie.
     ///
@@ -54,16 +63,10 @@ impl ProvingKey {
     /// When the reader fails or the bytes are no key.
     pub fn read(mut reader: impl Read) -> Result<Self, KeyError> {
         let reader = &mut reader;
+        let (model, verifying) = head(reader)?;
         Ok(Self {
-            model: one(reader)?,
-            verifying: VerifyingKey {
-                lengths: one(reader)?,
-                alpha: one(reader)?,
-                beta: one(reader)?,
-                gamma: one(reader)?,
-                delta: one(reader)?,
-                inputs: many(reader)?,
-            },
+            model,
+            verifying,
             beta: one(reader)?,
             delta: one(reader)?,
             a: many(reader)?,
@@ -73,6 +76,20 @@ impl ProvingKey {
             quotient: many(reader)?,
         })
     }
+}
+
+/// The beginning of a key file.
+fn head(reader: &mut impl Read) -> Result<([u8; 32], VerifyingKey), SerializationError> {
+    let model = one(reader)?;
+    let verifying = VerifyingKey {
+        lengths: one(reader)?,
+        alpha: one(reader)?,
+        beta: one(reader)?,
+        gamma: one(reader)?,
+        delta: one(reader)?,
+        inputs: many(reader)?,
+    };
+    Ok((model, verifying))
 }
 
 fn one<T: CanonicalDeserialize>(reader: &mut impl Read) -> Result<T, SerializationError> {

@@ -1,5 +1,6 @@
 //! `opg zk …` and `opg model import`: models whose answers are proved.
 
+mod attest;
 mod bundle;
 mod import;
 mod prove;
@@ -14,16 +15,17 @@ use opg_zkml::Model;
 
 use crate::{
     args::ZkCommand,
+    config::Config,
     error::{CliError, CliResult, Code},
     output::Output,
 };
 
 /// Proves or verifies.
-pub(super) fn run(command: &ZkCommand, output: Output) -> CliResult {
+pub(super) fn run(command: &ZkCommand, config: impl Fn() -> CliResult<Config>, output: Output) -> CliResult {
     match command {
         ZkCommand::Prove(args) => prove::run(args, output),
         ZkCommand::Verify(args) => verify::run(args, output),
-        ZkCommand::Setup(command) => setup::run(command, output),
+        ZkCommand::Setup(command) => setup::run(command, config, output),
     }
 }
 

@@ -5,27 +5,34 @@ use std::{fs::File, io::BufReader, path::Path};
 use alloy::primitives::B256;
 use opg_zkml::{
     Circuit, ProvingKey, development_setup, evm,
-    setup::{Ceremony, Powers, Secret, SetupError, SetupKind, attestation_digest, commitment},
+    setup::{Ceremony, Finished, Powers, Secret, SetupError, SetupKind, attestation_digest, commitment},
 };
 use serde_json::json;
 
-use super::{must_not_exist, read, read_model};
+use super::{attest, must_not_exist, read, read_model};
 use crate::{
     args::{
         ZkKeyFilesArgs, ZkSetupBasisArgs, ZkSetupCommand, ZkSetupContributeArgs, ZkSetupDevArgs,
         ZkSetupFinishArgs, ZkSetupNewArgs, ZkSetupVerifyArgs,
     },
+    config::Config,
     error::{CliError, CliResult, Code},
     files,
     output::{Output, fields},
     progress::Progress,
+    runtime::{block_on, until_interrupted},
 };
 
 /// The largest file of typed noise.
 const MAX_ENTROPY: usize = 1 << 20;
 
-pub(super) fn run(command: &ZkSetupCommand, output: Output) -> CliResult {
+pub(super) fn run(
+    command: &ZkSetupCommand,
+    config: impl Fn() -> CliResult<Config>,
+    output: Output,
+) -> CliResult {
     match command {
+        ZkSetupCommand::Attest(args) => block_on(until_interrupted(attest::run(args, &config()?, output))),
         ZkSetupCommand::Dev(args) => development(args, output),
         ZkSetupCommand::New(args) => begin(args, output),
         ZkSetupCommand::Contribute(args) => contribute(args, output),
@@ -107,12 +114,7 @@ fn verify(args: &ZkSetupVerifyArgs, output: Output) -> CliResult {
 fn finish(args: &ZkSetupFinishArgs, output: Output) -> CliResult {
     keys_must_not_exist(&args.files)?;
     let progress = Progress::new(output.is_json());
-    let (circuit, powers) = basis(&args.basis, &progress)?;
-    progress.step("reading the setup");
-    let ceremony = read_setup(&args.setup)?;
-    progress.step("verifying contributions and key");
-    let finished =
-        ceremony.finish(&circuit, &powers, &mut rand::rng()).map_err(|error| refused(&args.setup, error))?;
+    let finished = finished(&args.setup, &args.basis, &progress)?;
     write_keys(&finished.key, &args.files)?;
     progress.finish();
     let digest = attestation_digest(finished.commitment);
@@ -133,6 +135,15 @@ fn finish(args: &ZkSetupFinishArgs, output: Output) -> CliResult {
         },
     );
     Ok(())
+}
+
+/// Verifies a finished setup completely.
+pub(super) fn finished(setup: &Path, on: &ZkSetupBasisArgs, progress: &Progress) -> CliResult<Finished> {
+    let (circuit, powers) = basis(on, progress)?;
+    progress.step("reading the setup");
+    let ceremony = read_setup(setup)?;
+    progress.step("verifying contributions and key");
+    ceremony.finish(&circuit, &powers, &mut rand::rng()).map_err(|error| refused(setup, error))
 }
 
 fn report(output: Output, ceremony: &Ceremony, link: Option<B256>) {

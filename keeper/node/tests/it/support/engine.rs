@@ -15,6 +15,7 @@ use opg_engine::{
     Capacity, Completion, Engine, EngineError, FinishReason, Input, Limits, ModelManifest, Output, Task,
     Timings, Trace, Usage,
 };
+use opg_zkml::reference;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -62,14 +63,18 @@ fn tokens(input: &Input) -> u32 {
     match input {
         Input::Chat(chat) => chat.messages.iter().map(|message| words(&message.content)).sum(),
         Input::Embedding(embedding) => words(&embedding.input),
-        Input::Tensor(_) => 1,
+        Input::Tensor(tensor) => tensor.values.len() as u32,
     }
 }
 
 impl FakeEngine {
     pub(crate) fn new() -> Self {
         Self {
-            models: vec![manifest("chat", Task::Chat, 1), manifest("embed", Task::Embedding, 2)],
+            models: vec![
+                manifest("chat", Task::Chat, 1),
+                manifest("embed", Task::Embedding, 2),
+                manifest("tensor", Task::Tensor, 3),
+            ],
             next: Mutex::default(),
             gate: Semaphore::new(0),
             last_limit: Mutex::default(),
@@ -155,7 +160,12 @@ impl Engine for FakeEngine {
                 let words = chat.max_tokens.unwrap_or(50).min(4);
                 (Output::Text(format!("{model} says {words}")), words)
             }
-            Input::Embedding(_) | Input::Tensor(_) => (Output::Embedding(vec![0.6, 0.8]), 0),
+            Input::Embedding(_) => (Output::Embedding(vec![0.6, 0.8]), 0),
+            Input::Tensor(tensor) => {
+                let model = super::prover::model(10);
+                let values = reference::run(&model, &tensor.values).unwrap();
+                (Output::Tensor(reference::encode_output(&model, &values)), 0)
+            }
         };
         Ok(Completion {
             output,

@@ -7,13 +7,18 @@ use std::{
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use async_trait::async_trait;
+use opg_chain::ledger::{PROOF_LENGTH, statement_of};
 use opg_chain::{
     bindings::{Fulfilment, ModelSpec},
     events::{ChainEvent, Cursor, LoggedEvent, Segment},
     rpc_trait::Head,
 };
 use opg_node::{Ledger, LedgerError, ledger::Refusal};
-use opg_receipts::{Request, SignedReceipt, content_hash, hub_request_id, receipt_domain};
+use opg_receipts::{
+    MODE_OPERATOR_SIGNED, MODE_ZERO_KNOWLEDGE, Request, SIGNATURE_LENGTH, SignedReceipt, content_hash,
+    hub_request_id, receipt_domain,
+};
+use opg_zkml::evm;
 
 pub(crate) const CHAIN: u64 = 31337;
 pub(crate) const HUB: Address = Address::repeat_byte(0xcc);
@@ -32,6 +37,8 @@ pub(crate) struct State {
     blocks: Vec<Block>,
     fork: u64,
     pub(crate) specs: HashMap<B256, ModelSpec>,
+    /// Registered keys for proofs by their commitment.
+    pub(crate) zk_keys: HashMap<B256, Vec<u8>>,
     /// The registered key; none while the operator is not active.
     pub(crate) signer: Option<Address>,
     /// When the operator's turn begins, if turns matter.
@@ -52,6 +59,7 @@ impl FakeLedger {
             blocks: vec![],
             fork: 0,
             specs: HashMap::new(),
+            zk_keys: HashMap::new(),
             signer: Some(signer),
             turn: None,
             gas_cost: U256::ZERO,
@@ -95,6 +103,15 @@ impl FakeLedger {
 
     /// Mines a request. Returns its identifier.
     pub(crate) fn request(&self, model: B256, input: &[u8], max_fee: u128, seconds: u64) -> B256 {
+        self.request_in(MODE_OPERATOR_SIGNED, model, input, max_fee, seconds)
+    }
+
+    /// The same with a proof of execution.
+    pub(crate) fn request_proof(&self, model: B256, input: &[u8], max_fee: u128, seconds: u64) -> B256 {
+        self.request_in(MODE_ZERO_KNOWLEDGE, model, input, max_fee, seconds)
+    }
+
+    fn request_in(&self, mode: u8, model: B256, input: &[u8], max_fee: u128, seconds: u64) -> B256 {
         let number = self.state().blocks.len() as u64;
         let (request_id, event) = {
             let mut state = self.state();
@@ -105,7 +122,7 @@ impl FakeLedger {
                 nonce: state.nonce,
                 modelVersion: model,
                 inputHash: content_hash(input),
-                mode: 0,
+                mode,
                 callbackGas: 0,
                 blockNumber: number,
                 requestedAt: requested_at,
@@ -156,6 +173,18 @@ impl FakeLedger {
         events(&self.state())
             .filter(|event| matches!(event, ChainEvent::InferenceFulfilled { request_id: id, .. } if *id == request_id))
             .count()
+    }
+
+    /// The answer to the request on the present chain.
+    pub(crate) fn delivered(&self, request_id: B256) -> Fulfilment {
+        let state = self.state();
+        let found = events(&state).find_map(|event| match event {
+            ChainEvent::InferenceFulfilled { request_id: id, fulfilment, .. } if *id == request_id => {
+                Some(fulfilment.clone())
+            }
+            _ => None,
+        });
+        found.unwrap()
     }
 
     pub(crate) fn event_of(&self, request_id: B256) -> ChainEvent {
@@ -220,12 +249,31 @@ fn judge(state: &State, request: &Request, fulfilment: &Fulfilment) -> Option<Re
     }
     let Some(signer) = state.signer else { return Some(Refusal::OperatorInactive) };
     let receipt = fulfilment.receipt(request_id, request);
-    let signed = SignedReceipt::from_bytes(receipt, &fulfilment.evidence);
+    let (signature, rest) = match request.mode {
+        MODE_ZERO_KNOWLEDGE => fulfilment.evidence.split_at(SIGNATURE_LENGTH.min(fulfilment.evidence.len())),
+        _ => (fulfilment.evidence.as_ref(), &[][..]),
+    };
+    let signed = SignedReceipt::from_bytes(receipt, signature);
     let domain = receipt_domain(CHAIN, REGISTRY);
     match signed.and_then(|signed| signed.verify(&domain, signer)) {
+        Ok(()) if request.mode == MODE_ZERO_KNOWLEDGE => {
+            (!is_proved(state, request, request_id, fulfilment, rest)).then_some(Refusal::WrongProof)
+        }
         Ok(()) => None,
         Err(_) => Some(Refusal::WrongSignature),
     }
+}
+
+/// The contract's check of a proof, with its own verifier.
+fn is_proved(state: &State, request: &Request, id: B256, fulfilment: &Fulfilment, rest: &[u8]) -> bool {
+    let commitment = state.specs[&request.modelVersion].zkCommitment;
+    let key = evm::decode_key(&state.zk_keys[&commitment]).unwrap();
+    let (proof, values) = rest.split_at(PROOF_LENGTH.min(rest.len()));
+    let (input, output) = values.split_at(key.lengths[0] as usize);
+    let statement = statement_of(CHAIN, REGISTRY, &fulfilment.receipt(id, request)).digest(input, output);
+    content_hash(input) == request.inputHash
+        && output == fulfilment.output.as_ref()
+        && evm::decode_proof(proof).is_ok_and(|proof| key.verify(statement, input, output, &proof))
 }
 
 #[async_trait]
@@ -268,6 +316,10 @@ impl Ledger for FakeLedger {
     async fn model_spec(&self, version: B256) -> Result<ModelSpec, LedgerError> {
         let spec = self.reachable()?.specs.get(&version).cloned();
         spec.ok_or_else(|| LedgerError::new(format!("model version {version} is not published"), false))
+    }
+
+    async fn zk_key(&self, spec: &ModelSpec) -> Result<Option<Bytes>, LedgerError> {
+        Ok(self.reachable()?.zk_keys.get(&spec.zkCommitment).cloned().map(Bytes::from))
     }
 
     async fn signer_of(&self, _operator: Address, _at: u64) -> Result<Address, LedgerError> {

@@ -2,8 +2,10 @@
 
 mod engine;
 mod ledger;
+mod prover;
 mod world;
 
 pub(crate) use engine::{Behaviour, FakeEngine};
 pub(crate) use ledger::FakeLedger;
-pub(crate) use world::{CHAT, EMBED, OPERATOR, World, ask, passes, settle_down, turn};
+pub(crate) use prover::{Attempt, FakeProver, Keys};
+pub(crate) use world::{CHAT, EMBED, OPERATOR, PROVED, World, ask, passes, settle_down, turn};

@@ -25,13 +25,15 @@ use opg_store::{
 use tempfile::TempDir;
 
 use super::{
-    FakeEngine, FakeLedger,
+    FakeEngine, FakeLedger, FakeProver, Keys,
     ledger::{CHAIN, HUB, REGISTRY},
 };
 
 pub(crate) const OPERATOR: Address = Address::repeat_byte(0xaa);
 pub(crate) const CHAT: B256 = B256::repeat_byte(0xc1);
 pub(crate) const EMBED: B256 = B256::repeat_byte(0xe1);
+/// Answers of this one are proved.
+pub(crate) const PROVED: B256 = B256::repeat_byte(0xd1);
 
 /// A clock that stands still until it is moved.
 #[derive(Debug, Default)]
@@ -53,6 +55,7 @@ pub(crate) struct World {
     folder: TempDir,
     pub(crate) ledger: Arc<FakeLedger>,
     pub(crate) engine: Arc<FakeEngine>,
+    pub(crate) prover: Arc<FakeProver>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) key: PrivateKeySigner,
     pub(crate) config: RoleConfig,
@@ -89,8 +92,11 @@ impl World {
         let ledger = FakeLedger::new(key.address());
         ledger.state().specs.insert(CHAT, spec("chat/1", 1));
         ledger.state().specs.insert(EMBED, spec("embedding/1", 2));
-        let served = [(CHAT, "chat"), (EMBED, "embed")]
-            .map(|(version, name)| ServedModel { version, engine_model: name.to_owned() });
+        let served = [(CHAT, "chat"), (EMBED, "embed")].map(|(version, name)| ServedModel {
+            version,
+            engine_model: name.to_owned(),
+            proving: None,
+        });
         let mut config = RoleConfig::new(OPERATOR, CHAIN, HUB, REGISTRY, served.to_vec());
         config.unit_price = 1_000;
         config.poll_interval = Duration::from_millis(5);
@@ -98,7 +104,25 @@ impl World {
         config.lease = Duration::from_millis(60);
         let clock = Arc::new(ManualClock(AtomicU64::new(1_000_000)));
         let (ledger, engine) = (Arc::new(ledger), Arc::new(FakeEngine::new()));
-        Self { folder: tempfile::tempdir().unwrap(), ledger, engine, clock, key, config }
+        let prover = Arc::new(FakeProver::new());
+        Self { folder: tempfile::tempdir().unwrap(), ledger, engine, prover, clock, key, config }
+    }
+
+    /// One that also serves a model whose answers are proved.
+    pub(crate) fn proving() -> Self {
+        let mut world = Self::new();
+        let keys = Keys::make(10);
+        let commitment = B256::repeat_byte(0x2c);
+        {
+            let mut state = world.ledger.state();
+            let spec = ModelSpec { zkCommitment: commitment, modes: 0b101, ..spec("tensor/1", 3) };
+            state.specs.insert(PROVED, spec);
+            state.zk_keys.insert(commitment, keys.registered());
+        }
+        let proving = Some(keys.write(world.folder.path()));
+        world.config.models.push(ServedModel { version: PROVED, engine_model: "tensor".to_owned(), proving });
+        *world.prover.keys.lock().unwrap() = Some(keys);
+        world
     }
 
     /// Opens the database anew, as a process that starts does.
@@ -111,6 +135,7 @@ impl World {
             store: self.store(),
             ledger: self.ledger.clone(),
             engine: self.engine.clone(),
+            prover: self.prover.clone(),
             signer: Arc::new(self.key.clone()),
             clock: self.clock.clone(),
             journal: None,
@@ -125,6 +150,11 @@ impl World {
     /// A chat request that pays for anything, due in ten minutes.
     pub(crate) fn request(&self) -> B256 {
         self.ledger.request(CHAT, &ask(), u128::MAX, 600)
+    }
+
+    /// A request for a proof, due in ten minutes.
+    pub(crate) fn request_proof(&self, input: &[u8]) -> B256 {
+        self.ledger.request_proof(PROVED, input, u128::MAX, 600)
     }
 
     pub(crate) fn job(&self, request_id: B256) -> Job {
@@ -206,6 +236,8 @@ pub(crate) async fn settle_down(role: &InferenceRole) {
     passes(&services.decide).await;
     passes(&services.run).await;
     services.run.idle().await;
+    passes(&services.prove).await;
+    services.prove.idle().await;
     passes(&services.submit).await;
     passes(&services.settle).await;
 }
