@@ -4,6 +4,8 @@ mod chat;
 mod completions;
 mod embeddings;
 mod fields;
+mod format;
+pub(crate) mod infer;
 mod output;
 
 use std::sync::Arc;
@@ -24,6 +26,8 @@ pub(crate) enum Endpoint {
     Completions,
     /// `/v1/embeddings`
     Embeddings,
+    /// `/v2/models/{model}/infer`
+    Infer,
 }
 
 impl Endpoint {
@@ -33,6 +37,7 @@ impl Endpoint {
             Endpoint::Chat => "/v1/chat/completions",
             Endpoint::Completions => "/v1/completions",
             Endpoint::Embeddings => "/v1/embeddings",
+            Endpoint::Infer => "/v2/models/{model}/infer",
         }
     }
 }
@@ -45,6 +50,8 @@ pub(crate) struct Prepared {
     /// One for each answer that is wanted.
     pub(crate) inputs: Vec<Input>,
     pub(crate) shape: Shape,
+    /// What the caller calls the request.
+    pub(crate) id: Option<String>,
     /// Bytes of text that the model has to read.
     pub(crate) text_bytes: usize,
     /// Messages that the text is spread over.
@@ -55,22 +62,45 @@ pub(crate) struct Prepared {
     pub(crate) input_hash: B256,
 }
 
-/// Reads `body` as a request to `endpoint`.
+impl Prepared {
+    /// The path that it came to.
+    pub(crate) fn path(&self) -> String {
+        self.endpoint.path().replace("{model}", &self.model.name)
+    }
+}
+
+/// Reads `body` as a request to `endpoint`, whose path names the model where the body does not.
 pub(crate) fn prepare(
     endpoint: Endpoint,
     body: &[u8],
     depth: usize,
     models: &Models,
+    named: Option<String>,
 ) -> Result<Prepared, ApiError> {
     let parsed = json::parse(body, depth)?;
-    let input_hash = keccak256(&parsed.canonical);
-    let mut fields = fields::Fields::new(parsed.fields);
-    let name = fields.required_text("model")?;
+    let (name, mut fields, canonical) = match named {
+        None => {
+            let mut fields = fields::Fields::new(parsed.fields);
+            (fields.required_text("model")?, fields, parsed.canonical)
+        }
+        Some(name) => {
+            // One payment pays for one question to one model: the name belongs to what is hashed.
+            let mut whole = parsed.fields.clone();
+            if whole.insert("model_name".to_owned(), name.clone().into()).is_some() {
+                let message = "`model_name` is in the path; leave it out";
+                return Err(ApiError::invalid("model_name", "unknown_parameter", message));
+            }
+            let canonical = opg_receipts::canonical_json(&whole).map_err(ApiError::internal)?;
+            (name, fields::Fields::new(parsed.fields), canonical)
+        }
+    };
+    let input_hash = keccak256(&canonical);
     let model = models.find(&name)?;
     let mut prepared = match endpoint {
         Endpoint::Chat => chat::prepare(&mut fields, model)?,
         Endpoint::Completions => completions::prepare(&mut fields, model)?,
         Endpoint::Embeddings => embeddings::prepare(&mut fields, model)?,
+        Endpoint::Infer => infer::prepare(&mut fields, model)?,
     };
     fields.finish()?;
     prepared.input_hash = input_hash;

@@ -46,6 +46,10 @@ impl Model {
     /// Tokens that the price of a request assumes for `bytes` of text in `messages` pieces. Known from the request alone,
     /// so that a price can be told without running anything.
     pub(crate) fn assumed_input(&self, bytes: usize, messages: usize) -> u32 {
+        if self.task == Task::Tensor {
+            // Each value is charged as a token, and how many there are is known.
+            return u32::try_from(bytes).unwrap_or(u32::MAX).min(self.max_input_tokens);
+        }
         let text = u32::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(u32::MAX);
         let around = u32::try_from(messages).unwrap_or(u32::MAX).saturating_mul(TOKENS_PER_MESSAGE);
         let most = self.max_input_tokens.saturating_mul(match self.task {

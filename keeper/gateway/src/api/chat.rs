@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{
     Endpoint, Prepared, Shape, Stream,
     fields::{Fields, wrong_type},
+    format,
 };
 use crate::{ApiError, model::Model};
 
@@ -17,7 +18,7 @@ use crate::{ApiError, model::Model};
 fn refuse_unsupported(fields: &mut Fields) -> Result<(), ApiError> {
     let tools = "it was not trained to call tools";
     let penalties = "its sampler has temperature, top_p, seed and stop";
-    let text = "it answers in text without a guaranteed format";
+    let text = "it answers in text";
     for (name, neutral, why) in [
         ("n", vec![json!(1)], "it gives one answer per request"),
         ("logprobs", vec![json!(false)], "probabilities are not reported"),
@@ -27,7 +28,6 @@ fn refuse_unsupported(fields: &mut Fields) -> Result<(), ApiError> {
         ("parallel_tool_calls", vec![json!(true), json!(false)], tools),
         ("functions", vec![json!([])], tools),
         ("function_call", vec![json!("none"), json!("auto")], tools),
-        ("response_format", vec![json!({ "type": "text" })], text),
         ("frequency_penalty", vec![json!(0)], penalties),
         ("presence_penalty", vec![json!(0)], penalties),
         ("logit_bias", vec![json!({})], penalties),
@@ -73,6 +73,7 @@ pub(super) fn chat(
         top_p: fields.take("top_p")?,
         seed: fields.take("seed")?,
         stop: fields.take::<Stop>("stop")?.map(Stop::into_list),
+        constraint: format::take(fields)?,
         ..ChatInput::ask(String::new())
     };
     let stream = if fields.take::<bool>("stream")?.unwrap_or(false) {
@@ -96,6 +97,7 @@ pub(super) fn chat(
             _ => Shape::Chat(stream),
         },
         model,
+        id: None,
         input_hash: B256::ZERO,
     })
 }

@@ -52,6 +52,7 @@ pub(super) fn prepare(fields: &mut Fields, model: Arc<Model>) -> Result<Prepared
         inputs: texts.into_iter().map(|input| Input::Embedding(EmbeddingInput { input })).collect(),
         shape: Shape::Embeddings { base64 },
         model,
+        id: None,
         input_hash: B256::ZERO,
     })
 }

@@ -7,6 +7,8 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use opg_engine::{Completion, FinishReason, Output};
 use serde_json::{Value, json};
 
+use super::infer;
+
 /// How an answer is streamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stream {
@@ -26,6 +28,8 @@ pub(crate) enum Shape {
         /// As base64 of little-endian floats instead of numbers.
         base64: bool,
     },
+    /// As a tensor.
+    Tensor,
 }
 
 /// What surrounds the output in a body.
@@ -43,7 +47,7 @@ impl Shape {
     pub(crate) fn stream(self) -> Option<Stream> {
         match self {
             Shape::Chat(stream) | Shape::Text(stream) => stream,
-            Shape::Embeddings { .. } => None,
+            Shape::Embeddings { .. } | Shape::Tensor => None,
         }
     }
 
@@ -53,6 +57,7 @@ impl Shape {
             Shape::Chat(_) => "chatcmpl",
             Shape::Text(_) => "cmpl",
             Shape::Embeddings { .. } => "embd",
+            Shape::Tensor => "infer",
         }
     }
 
@@ -76,6 +81,12 @@ impl Shape {
                 let vector: Vec<f64> = vector.iter().copied().map(f64::from).collect();
                 json!({ "embedding": vector, "index": index, "object": "embedding" })
             }
+            (Output::Tensor(values), _) => json!({
+                "data": values,
+                "datatype": infer::TYPE,
+                "name": infer::OUTPUT,
+                "shape": [values.len()],
+            }),
             #[allow(unreachable_patterns, reason = "the engine may learn further kinds of output")]
             (other, _) => json!({ "index": index, "output": format!("{other:?}") }),
         }
@@ -99,6 +110,13 @@ impl Shape {
                 "data": if base64 { with_base64(output) } else { output },
                 "model": envelope.model,
                 "usage": { "prompt_tokens": envelope.input_tokens, "total_tokens": envelope.input_tokens },
+                "opg": opg,
+            }),
+            Shape::Tensor => json!({
+                "id": envelope.id,
+                "model_name": envelope.model,
+                "model_version": opg["receipt"]["modelVersion"],
+                "outputs": output,
                 "opg": opg,
             }),
         }

@@ -68,7 +68,7 @@ pub(crate) fn ask(
         x402_version: VERSION,
         error: Some(error.message().to_owned()),
         resource: Resource {
-            url: format!("{host}{}", prepared.endpoint.path()),
+            url: format!("{host}{}", prepared.path()),
             description: format!("inference by model {}", prepared.model.name),
             mime_type: "application/json",
         },

@@ -6,11 +6,12 @@ use axum::{
     http::{HeaderValue, Response, StatusCode, header},
 };
 use opg_chain::journal;
+use opg_engine::Task;
 use opg_store::{StoreError, batches, http};
 use serde_json::{Value, json};
 
 use super::batches::place;
-use crate::{ApiError, context::Context, metrics, receipt};
+use crate::{ApiError, api::infer, context::Context, metrics, receipt};
 
 /// A JSON answer.
 pub(super) fn json(value: &Value) -> Response<Body> {
@@ -70,6 +71,36 @@ pub(super) fn models(context: &Context) -> Response<Body> {
 pub(super) fn model(context: &Context, name: &str) -> Result<Response<Body>, ApiError> {
     let operator = context.config.operator.to_string();
     Ok(json(&context.models.one(name, &operator, context.config.unit_price)?))
+}
+
+/// `/v2`: what serves the Open Inference Protocol.
+pub(super) fn server() -> Response<Body> {
+    json(&json!({ "name": "opg", "version": env!("CARGO_PKG_VERSION"), "extensions": [] }))
+}
+
+/// `/v2/models/{model}`: the tensors of an integer model. How long its input is, is the model's to say.
+pub(super) fn tensors(context: &Context, name: &str) -> Result<Response<Body>, ApiError> {
+    let model = context.models.find(name)?;
+    model.needs(Task::Tensor)?;
+    let tensor = |name: &str| json!([{ "name": name, "datatype": infer::TYPE, "shape": [-1] }]);
+    Ok(json(&json!({
+        "name": model.name,
+        "versions": [model.version],
+        "platform": Task::Tensor.to_string(),
+        "inputs": tensor(infer::INPUT),
+        "outputs": tensor(infer::OUTPUT),
+    })))
+}
+
+/// `/v2/models/{model}/ready`
+pub(super) fn model_ready(context: &Context, name: &str) -> Result<Response<Body>, ApiError> {
+    let model = context.models.find(name)?;
+    let mut response = ready(context);
+    let status = response.status();
+    if status.is_success() {
+        response = json(&json!({ "name": model.name, "ready": true }));
+    }
+    Ok(response)
 }
 
 /// `/v1/receipts/{requestId}`: the receipt of an answer that was paid. The answer itself stays between its parties.

@@ -31,15 +31,16 @@ pub(crate) const RECEIPT: &str = "opg-receipt";
 /// Header with the identifier of the request, where OpenAI's clients look for it.
 const REQUEST_ID: &str = "x-request-id";
 
-/// Answers a request to `endpoint`.
+/// Answers a request to `endpoint`, whose path may name the model.
 pub(super) async fn infer(
     context: Arc<Context>,
     endpoint: Endpoint,
+    named: Option<String>,
     peer: IpAddr,
     request: Request<Body>,
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let prepared = match accept(&context, endpoint, peer, &head.headers, body).await {
+    let prepared = match accept(&context, (endpoint, named), peer, &head.headers, body).await {
         Ok(prepared) => Arc::new(prepared),
         Err(error) => return error.into_response(),
     };
@@ -84,7 +85,7 @@ fn unpaid(
 /// Reads the request as far as it does not cost anything.
 async fn accept(
     context: &Context,
-    endpoint: Endpoint,
+    (endpoint, named): (Endpoint, Option<String>),
     peer: IpAddr,
     headers: &HeaderMap,
     body: Body,
@@ -101,7 +102,7 @@ async fn accept(
         ));
     }
     let body = read(context, body).await?;
-    prepare(endpoint, &body, context.config.bounds.depth, &context.models)
+    prepare(endpoint, &body, context.config.bounds.depth, &context.models, named)
 }
 
 pub(super) fn throttle(context: &Context, caller: Caller) -> Result<(), ApiError> {
@@ -224,7 +225,7 @@ pub(super) fn envelope(prepared: &Prepared, terms: &Terms, done: &Done) -> Envel
 pub(super) fn blank(prepared: &Prepared, terms: &Terms) -> Envelope {
     let id = alloy::primitives::hex::encode(&terms.request_id[..16]);
     Envelope {
-        id: format!("{}-{id}", prepared.shape.prefix()),
+        id: prepared.id.clone().unwrap_or_else(|| format!("{}-{id}", prepared.shape.prefix())),
         created: 0,
         model: prepared.model.name.clone(),
         input_tokens: 0,

@@ -55,6 +55,30 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Context>>)> {
                 batches::leaf(&context, &id, &index)
             }),
         ),
+        ("/v2", get(async || handlers::server())),
+        ("/v2/health/live", get(async || handlers::health())),
+        ("/v2/health/ready", get(async |State(context): Shared| handlers::ready(&context))),
+        (
+            "/v2/models/{model}",
+            get(async |State(context): Shared, Path(name): Path<String>| handlers::tensors(&context, &name)),
+        ),
+        (
+            "/v2/models/{model}/ready",
+            get(async |State(context): Shared, Path(name): Path<String>| {
+                handlers::model_ready(&context, &name)
+            }),
+        ),
+        (
+            Endpoint::Infer.path(),
+            post(
+                async |State(context): Shared,
+                       Extension(Peer(peer)): Extension<Peer>,
+                       Path(name): Path<String>,
+                       request: Request| {
+                    infer(context, Endpoint::Infer, Some(name), peer, request).await
+                },
+            ),
+        ),
         ("/healthz", get(async || handlers::health())),
         ("/readyz", get(async |State(context): Shared| handlers::ready(&context))),
         ("/metrics", get(async |State(context): Shared| handlers::metrics(&context))),
@@ -64,7 +88,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Context>>)> {
 
 fn runs(endpoint: Endpoint) -> MethodRouter<Arc<Context>> {
     post(async move |State(context): Shared, Extension(Peer(peer)): Extension<Peer>, request: Request| {
-        infer(context, endpoint, peer, request).await
+        infer(context, endpoint, None, peer, request).await
     })
 }
 

@@ -144,7 +144,7 @@ async fn it_says_what_it_is_and_how_it_does() {
     let world = World::free().await;
     let models = world.get("/v1/models").await.json();
     let ids: Vec<_> = models["data"].as_array().unwrap().iter().map(|model| model["id"].clone()).collect();
-    assert_eq!(ids, ["chat", "embed"]);
+    assert_eq!(ids, ["chat", "embed", "tensor"]);
     assert_eq!(world.get("/v1/models/chat").await.json()["opg"]["unitPrice"], "1000");
     assert_eq!(world.get("/v1/models/none").await.code(), "model_not_found");
     assert_eq!(world.get("/healthz").await.status, 200);

@@ -7,5 +7,6 @@ mod batches;
 mod bounds;
 mod payments;
 mod support;
+mod tensors;
 mod tls;
 mod validation;

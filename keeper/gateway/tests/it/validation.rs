@@ -1,5 +1,6 @@
 //! What is refused, and in which words.
 
+use opg_engine::{Constraint, Input};
 use serde_json::{Value, json};
 
 use crate::support::{World, chat};
@@ -53,6 +54,31 @@ async fn what_changes_nothing_is_accepted() {
     let reply = world.ask("/v1/chat/completions", &body).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert_eq!(reply.json()["choices"][0]["message"]["content"], "ab");
+}
+
+#[tokio::test]
+async fn an_answer_is_held_to_the_schema_that_was_asked_for() {
+    let world = World::free().await;
+    let schema = json!({
+        "type": "object",
+        "properties": { "city": { "type": "string" } },
+        "required": ["city"],
+        "additionalProperties": false,
+    });
+    let mut body = chat("where?");
+    body["response_format"] = json!({ "type": "json_schema", "json_schema": { "name": "place", "strict": true, "schema": schema } });
+    let reply = world.ask("/v1/chat/completions", &body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let Some(Input::Chat(input)) = world.engine.last.lock().unwrap().clone() else { panic!("a chat") };
+    assert_eq!(input.constraint, Some(Constraint::JsonSchema(schema)));
+    for format in [
+        json!({ "type": "json_schema", "json_schema": { "name": "x", "schema": { "type": "spaceship" } } }),
+        json!({ "type": "json_schema", "json_schema": { "name": "x" } }),
+        json!({ "type": "yaml" }),
+    ] {
+        let (status, code, ..) = refusal(&world, |body| body["response_format"] = format).await;
+        assert!(status == 400 && code.starts_with("invalid_"), "{code}");
+    }
 }
 
 #[tokio::test]

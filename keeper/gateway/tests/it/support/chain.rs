@@ -101,7 +101,11 @@ impl GatewayLedger for FakeChain {
     }
 
     async fn model_spec(&self, version: B256) -> Result<ModelSpec, LedgerError> {
-        let task: &[u8] = if version[0] == 1 { b"chat/1" } else { b"embedding/1" };
+        let task: &[u8] = match version[0] {
+            1 => b"chat/1",
+            2 => b"embedding/1",
+            _ => b"tensor/1",
+        };
         let mut name = [0; 32];
         name[..task.len()].copy_from_slice(task);
         Ok(ModelSpec {

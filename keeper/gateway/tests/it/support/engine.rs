@@ -2,7 +2,10 @@
 
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -23,6 +26,8 @@ pub(crate) struct FakeEngine {
     /// Runs wait for a permit while this is set.
     pub(crate) blocked: AtomicBool,
     pub(crate) gate: Semaphore,
+    /// What it was asked last.
+    pub(crate) last: Mutex<Option<Input>>,
 }
 
 fn manifest(name: &str, task: Task, weights: u8) -> ModelManifest {
@@ -42,12 +47,17 @@ fn manifest(name: &str, task: Task, weights: u8) -> ModelManifest {
 impl FakeEngine {
     pub(crate) fn new() -> Self {
         Self {
-            models: vec![manifest("chat", Task::Chat, 1), manifest("embed", Task::Embedding, 2)],
+            models: vec![
+                manifest("chat", Task::Chat, 1),
+                manifest("embed", Task::Embedding, 2),
+                manifest("tensor", Task::Tensor, 3),
+            ],
             runs: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
             cancelled: AtomicUsize::new(0),
             blocked: AtomicBool::new(false),
             gate: Semaphore::new(0),
+            last: Mutex::default(),
         }
     }
 
@@ -121,6 +131,7 @@ impl Engine for FakeEngine {
         cancel: CancellationToken,
     ) -> Result<Completion, EngineError> {
         self.runs.fetch_add(1, Ordering::SeqCst);
+        *self.last.lock().unwrap() = Some(input.clone());
         self.running.fetch_add(1, Ordering::SeqCst);
         let mut counted = Counted(self, false);
         if self.blocked.load(Ordering::SeqCst) {
@@ -141,7 +152,8 @@ impl Engine for FakeEngine {
                 }
                 (Output::Text(words.concat()), words.len() as u32)
             }
-            _ => (Output::Embedding(vec![0.6, 0.8]), 0),
+            Input::Tensor(tensor) => (Output::Tensor(tensor.values.iter().rev().copied().collect()), 0),
+            Input::Embedding(_) => (Output::Embedding(vec![0.6, 0.8]), 0),
         };
         counted.1 = true;
         Ok(Completion {

@@ -43,7 +43,7 @@ pub(crate) struct World {
 }
 
 pub(crate) fn config() -> GatewayConfig {
-    let models = [("chat", 1), ("embed", 2)]
+    let models = [("chat", 1), ("embed", 2), ("tensor", 3)]
         .map(|(name, byte)| ServedModel { version: B256::repeat_byte(byte), name: name.to_owned() });
     let mut config = GatewayConfig::new(OPERATOR, CHAIN_ID, REGISTRY, models.into());
     config.unit_price = 1_000;
