@@ -91,7 +91,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
         }
         if let Some(signer) = &signer {
             balance(config, rpc, signer, &mut findings).await;
-            if book.is_some() && config.inference.enabled {
+            if book.is_some() && (config.inference.enabled || config.gateway.enabled) {
                 operator(config, rpc, signer, &mut findings).await;
             }
         }

@@ -139,8 +139,8 @@ keystore = {keystore}
 #shutdown_timeout = "60s"
 
 [batches]
-# Posts the receipts of the gateway in batches, so that anybody can hold this node to them. The keeper pays the gas, about
-# 60,000 for a batch of any size.
+# Posts the receipts of the gateway in batches, so that anybody can hold this node to them. The keeper pays the gas, which
+# is the same for a batch of any size.
 #enabled = true
 # Where the gateway is reached from outside: others fetch the data of batches there. gateway.listen without it.
 # public_url = "https://node.example.com"

@@ -47,6 +47,12 @@ pub(super) async fn open(
 
 /// Where the gateway is reached from outside, as far as anybody has said.
 fn public_url(config: &Config) -> String {
+    if config.batches.public_url.is_none() {
+        tracing::warn!(
+            "batches.public_url is not set: others are told to fetch the data of batches from {}",
+            config.gateway.listen
+        );
+    }
     let scheme = if config.gateway.tls_certificate.is_some() { "https" } else { "http" };
     config.batches.public_url.clone().unwrap_or_else(|| format!("{scheme}://{}", config.gateway.listen))
 }
