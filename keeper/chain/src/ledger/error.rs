@@ -57,7 +57,9 @@ pub enum LedgerError {
         status: RequestStatus,
     },
     /// The deployment takes no batches.
-    #[error("the deployment on chain {chain_id} has no contract for batches of receipts; take a newer address book")]
+    #[error(
+        "the deployment on chain {chain_id} has no contract for batches of receipts; take a newer address book"
+    )]
     NoBatches {
         /// The chain.
         chain_id: u64,
