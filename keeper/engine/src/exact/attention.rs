@@ -2,6 +2,8 @@
 
 use super::cache::{PAGE, Sequence};
 use super::lanes::{self, LANES, Lanes};
+#[cfg(target_arch = "x86_64")]
+use super::lanes_x86;
 use super::level::{Level, leveled};
 
 /// Query heads that read the same keys side by side.
@@ -44,16 +46,36 @@ pub(super) fn attend(
     }
 }
 
-leveled! {
-    fn score(sequence: &Sequence, place: Place, query: &[f32], scores: &mut [f32]) {
-        let padded = place.dim.div_ceil(LANES) * LANES;
-        match query.len() / padded {
-            1 => score_heads::<1>(sequence, place, query, scores),
-            2 => score_heads::<2>(sequence, place, query, scores),
-            3 => score_heads::<3>(sequence, place, query, scores),
-            _ => score_heads::<SIDE>(sequence, place, query, scores),
+fn score(level: Level, sequence: &Sequence, place: Place, query: &[f32], scores: &mut [f32]) {
+    let padded = place.dim.div_ceil(LANES) * LANES;
+    match query.len() / padded {
+        1 => score_at::<1>(level, sequence, place, query, scores),
+        2 => score_at::<2>(level, sequence, place, query, scores),
+        3 => score_at::<3>(level, sequence, place, query, scores),
+        _ => score_at::<SIDE>(level, sequence, place, query, scores),
+    }
+}
+
+fn score_at<const N: usize>(
+    level: Level,
+    sequence: &Sequence,
+    place: Place,
+    query: &[f32],
+    scores: &mut [f32],
+) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if level.is_avx512() {
+            // SAFETY: a level of this kind exists only where the processor has the instructions.
+            return unsafe { lanes_x86::scores512::<N>(sequence, place, query, scores) };
+        }
+        if level.is_avx2() {
+            // SAFETY: as above.
+            return unsafe { lanes_x86::scores256::<N>(sequence, place, query, scores) };
         }
     }
+    let _ = level;
+    score_heads::<N>(sequence, place, query, scores);
 }
 
 /// Each lane belongs to a position and adds the products up from the first dimension to the last.
@@ -62,10 +84,8 @@ fn score_heads<const N: usize>(sequence: &Sequence, place: Place, query: &[f32],
     let padded = query.len() / N;
     let width = scores.len() / N;
     for tile in place.first / LANES..=place.last / LANES {
-        let page = &sequence.pages[tile / (PAGE / LANES)];
-        let keys = page.keys(sequence.layout, place.layer, place.head, tile % (PAGE / LANES));
         let mut sums: [Lanes; N] = [[0.0; LANES]; N];
-        for (at, keys) in keys.as_chunks::<LANES>().0.iter().enumerate() {
+        for (at, keys) in sequence.keys(place, tile).iter().enumerate() {
             for (head, sum) in sums.iter_mut().enumerate() {
                 let value = query[head * padded + at];
                 for lane in 0..LANES {

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::lanes::LANES;
+use super::attention::Place;
+use super::lanes::{LANES, Lanes};
 use crate::EngineError;
 
 /// Positions of a page.
@@ -92,6 +93,13 @@ impl Sequence {
     /// Positions computed.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// The keys of sixteen positions, `[dim][16]`.
+    #[inline(always)]
+    pub(super) fn keys(&self, place: Place, tile: usize) -> &[Lanes] {
+        let page = &self.pages[tile / (PAGE / LANES)];
+        page.keys(self.layout, place.layer, place.head, tile % (PAGE / LANES)).as_chunks::<LANES>().0
     }
 
     /// Makes room for further positions.

@@ -1,50 +1,50 @@
 //! Products with weights that are not quantised.
 
 use super::lanes::{LANES, Lanes};
-use super::level::{Level, leveled};
+#[cfg(target_arch = "x86_64")]
+use super::lanes_x86::{products256, products512};
+use super::level::Level;
 use super::rows::Rows;
 
 /// Rows of activations that are computed side by side; twice as many where there are 32 registers.
 const SIDE: usize = 4;
+const WIDE: usize = 8;
 
 /// One tile of sixteen rows, `[columns][16]`, times every row of `x`; `out` is `[rows of x][16]`.
 pub(super) fn multiply(level: Level, tile: &[f32], x: &Rows, out: &mut [f32]) {
     let mut from = 0;
     while from < x.count {
-        if level.is_avx512() && x.count - from >= 2 * SIDE {
-            many(level, tile, x, from, out);
-            from += 2 * SIDE;
-        } else if x.count - from >= SIDE {
-            several(level, tile, x, from, out);
-            from += SIDE;
-        } else {
-            one(level, tile, x, from, out);
-            from += 1;
+        from += match x.count - from {
+            WIDE.. if level.is_avx512() => run::<WIDE>(level, tile, x, from, out),
+            SIDE.. => run::<SIDE>(level, tile, x, from, out),
+            _ => run::<1>(level, tile, x, from, out),
+        };
+    }
+}
+
+/// Computes `N` rows and says so.
+fn run<const N: usize>(level: Level, tile: &[f32], x: &Rows, from: usize, out: &mut [f32]) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if level.is_avx512() {
+            // SAFETY: a level of this kind exists only where the processor has the instructions.
+            unsafe { products512::<N>(tile, x, from, out) };
+            return N;
+        }
+        if level.is_avx2() {
+            // SAFETY: as above.
+            unsafe { products256::<N>(tile, x, from, out) };
+            return N;
         }
     }
+    let _ = level;
+    plain::<N>(tile, x, from, out);
+    N
 }
 
-leveled! {
-    fn many(tile: &[f32], x: &Rows, from: usize, out: &mut [f32]) {
-        run::<{ 2 * SIDE }>(tile, x, from, out);
-    }
-}
-
-leveled! {
-    fn several(tile: &[f32], x: &Rows, from: usize, out: &mut [f32]) {
-        run::<SIDE>(tile, x, from, out);
-    }
-}
-
-leveled! {
-    fn one(tile: &[f32], x: &Rows, from: usize, out: &mut [f32]) {
-        run::<1>(tile, x, from, out);
-    }
-}
-
-/// Every lane adds its row's products up from the first column to the last.
-#[inline(always)]
-fn run<const N: usize>(tile: &[f32], x: &Rows, from: usize, out: &mut [f32]) {
+/// The definition that the others are tested against: every lane adds its row's products up from the first column to the
+/// last.
+fn plain<const N: usize>(tile: &[f32], x: &Rows, from: usize, out: &mut [f32]) {
     let mut sums: [Lanes; N] = [[0.0; LANES]; N];
     for (chunk, weights) in tile.chunks(LANES * LANES).enumerate() {
         for (column, weights) in weights.as_chunks::<LANES>().0.iter().enumerate() {

@@ -14,6 +14,8 @@ mod block;
 mod cache;
 mod floats;
 mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod lanes_x86;
 mod level;
 mod model;
 mod packed;

@@ -7,13 +7,15 @@ use candle_transformers::models::bert::HiddenAct;
 use rayon::prelude::*;
 
 use super::lanes::{self, LANES, Lanes, ROUNDER};
+#[cfg(target_arch = "x86_64")]
+use super::lanes_x86;
 use super::level::{Level, leveled};
 
 /// Numbers of a block that share a scale when activations are rounded to 8 bits.
 pub(super) const BLOCK: usize = 32;
 
 /// A block without a number above this is zero: its scale could not be inverted.
-const SMALLEST: f32 = 1e-30;
+pub(super) const SMALLEST: f32 = 1e-30;
 
 /// Rows of numbers; columns beyond `width` are zero.
 #[derive(Debug, Clone)]
@@ -184,8 +186,8 @@ leveled! {
 pub(super) struct Rounded {
     pub(super) count: usize,
     pub(super) blocks: usize,
-    /// `[rows][blocks · 32]`
-    pub(super) values: Vec<i8>,
+    /// `[rows][blocks]`, four values to a number, the first in its lowest bits.
+    pub(super) values: Vec<[i32; BLOCK / 4]>,
     /// `[rows][blocks]`
     pub(super) notes: Vec<Note>,
 }
@@ -200,21 +202,45 @@ pub(super) struct Note {
     pub(super) sums: [i32; 2],
 }
 
+impl Note {
+    /// Of a block by its largest number, the sums of its halves and all bits that its values have.
+    #[inline(always)]
+    pub(super) fn new(most: f32, sums: [i32; 2], widest: i32) -> Self {
+        // What is no number must not be rounded into one: it ends as logits that are refused.
+        let scale = if widest <= 127 { most / 127.0 } else { f32::NAN };
+        Note { scale, mass: scale * sums[0].wrapping_add(sums[1]) as f32, sums }
+    }
+}
+
 impl Rounded {
     /// Rounds every row. The width must be a multiple of the block.
     pub(super) fn new(level: Level, rows: &Rows) -> Self {
         let blocks = rows.width / BLOCK;
-        let mut values = vec![0; rows.count * blocks * BLOCK];
+        let mut values = vec![[0; BLOCK / 4]; rows.count * blocks];
         let mut notes = vec![Note::default(); rows.count * blocks];
-        let pieces = values.par_chunks_mut(blocks * BLOCK).zip(notes.par_chunks_mut(blocks)).enumerate();
-        pieces.with_min_len(16).for_each(|(row, (values, notes))| round_row(level, rows, row, values, notes));
+        let pieces = values.par_chunks_mut(blocks).zip(notes.par_chunks_mut(blocks)).enumerate();
+        pieces.with_min_len(16).for_each(|(row, (values, notes))| {
+            #[cfg(target_arch = "x86_64")]
+            if level.is_avx512() {
+                // SAFETY: a level of this kind exists only where the processor has the instructions.
+                return unsafe { lanes_x86::round_row512(rows, row, values, notes) };
+            }
+            round_row(level, rows, row, values, notes);
+        });
         Rounded { count: rows.count, blocks, values, notes }
+    }
+
+    /// The blocks of one row.
+    #[inline(always)]
+    pub(super) fn row(&self, row: usize) -> (&[[i32; BLOCK / 4]], &[Note]) {
+        let blocks = row * self.blocks..(row + 1) * self.blocks;
+        (&self.values[blocks.clone()], &self.notes[blocks])
     }
 }
 
 leveled! {
-    fn round_row(rows: &Rows, row: usize, values: &mut [i8], notes: &mut [Note]) {
-        for ((block, values), note) in values.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate().zip(notes) {
+    fn round_row(rows: &Rows, row: usize, values: &mut [[i32; BLOCK / 4]], notes: &mut [Note]) {
+        for ((block, packed), note) in values.iter_mut().enumerate().zip(notes) {
             let halves = [rows.lanes(row, 2 * block), rows.lanes(row, 2 * block + 1)];
             let mut most = [0.0; LANES];
             for half in halves {
@@ -226,18 +252,20 @@ leveled! {
             let inverse = if most > SMALLEST { 127.0 / most } else { 0.0 };
             let mut sums = [0; 2];
             let mut widest = 0;
+            let mut values = [0_u8; BLOCK];
             for (at, half) in halves.into_iter().enumerate() {
                 for lane in 0..LANES {
                     let shifted = half[lane].mul_add(inverse, ROUNDER);
                     let rounded = shifted.to_bits().wrapping_sub(ROUNDER.to_bits()) as i32;
-                    values[at * LANES + lane] = rounded as i8;
+                    values[at * LANES + lane] = rounded as u8;
                     sums[at] = rounded.wrapping_add(sums[at]);
                     widest |= rounded.wrapping_abs();
                 }
             }
-            // What is no number must not be rounded into one: it ends as logits that are refused.
-            let scale = if widest <= 127 { most / 127.0 } else { f32::NAN };
-            *note = Note { scale, mass: scale * sums[0].wrapping_add(sums[1]) as f32, sums };
+            for (packed, four) in packed.iter_mut().zip(values.as_chunks::<4>().0) {
+                *packed = i32::from_le_bytes(*four);
+            }
+            *note = Note::new(most, sums, widest);
         }
     }
 }

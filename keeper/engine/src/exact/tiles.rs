@@ -67,12 +67,12 @@ fn scalar(tile: &Tile<'_>, x: &Rounded, out: &mut [f32]) {
     for (row, out) in out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
         let mut sums: Lanes = [0.0; LANES];
         for block in 0..x.blocks {
-            let values = &x.values[(row * x.blocks + block) * BLOCK..][..BLOCK];
-            let note: &Note = &x.notes[row * x.blocks + block];
+            let (values, notes) = x.row(row);
+            let (values, note): (_, &Note) = (&values[block], &notes[block]);
             for (lane, sum) in sums.iter_mut().enumerate() {
                 let mut whole = [0_i32; 2];
-                for (column, value) in values.iter().enumerate() {
-                    whole[column / 16] += tile.stored(block, lane, column) * i32::from(*value);
+                for (column, value) in values.iter().flat_map(|four| four.to_le_bytes()).enumerate() {
+                    whole[column / 16] += tile.stored(block, lane, column) * i32::from(value as i8);
                 }
                 whole[0] -= tile.offset * note.sums[0];
                 whole[1] -= tile.offset * note.sums[1];

@@ -55,14 +55,6 @@ fn kernels256<const NIBBLES: bool, const HALVES: bool>() -> [Kernel; 4] {
     ]
 }
 
-/// The values of a block, four to a number, and its note.
-#[inline(always)]
-fn activations(x: &Rounded, row: usize, block: usize) -> ([i32; BLOCK / 4], &Note) {
-    let at = row * x.blocks + block;
-    let (quads, _) = x.values[at * BLOCK..(at + 1) * BLOCK].as_chunks::<4>();
-    (std::array::from_fn(|quad| i32::from_le_bytes(quads[quad].map(|value| value as u8))), &x.notes[at])
-}
-
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load512(bytes: &[u8; 64]) -> __m512i {
@@ -84,6 +76,7 @@ fn avx512<const N: usize, const NIBBLES: bool, const HALVES: bool>(
     from: usize,
     out: &mut [f32],
 ) {
+    let rows: [(&[[i32; BLOCK / 4]], &[Note]); N] = std::array::from_fn(|row| x.row(from + row));
     let mut sums = [_mm512_setzero_ps(); N];
     let (registers, _) = tile.bytes.as_chunks::<64>();
     let per = if NIBBLES { 4 } else { 8 };
@@ -105,9 +98,14 @@ fn avx512<const N: usize, const NIBBLES: bool, const HALVES: bool>(
         let halves = 1 + usize::from(HALVES);
         let scales = lanes512(&tile.scales[halves * block]);
         for row in 0..N {
-            let (quads, note) = activations(x, from + row, block);
-            let mut first = _mm512_set1_epi32(-tile.offset * note.sums[0]);
-            let mut second = _mm512_set1_epi32(-tile.offset * note.sums[1]);
+            let (quads, note) = (&rows[row].0[block], &rows[row].1[block]);
+            let offset = |sum: i32| _mm512_set1_epi32(tile.offset.wrapping_mul(sum).wrapping_neg());
+            // Where both halves have one scale, their offsets are one as well.
+            let (mut first, mut second) = if HALVES {
+                (offset(note.sums[0]), offset(note.sums[1]))
+            } else {
+                (offset(note.sums[0].wrapping_add(note.sums[1])), _mm512_setzero_si512())
+            };
             for at in 0..4 {
                 first = _mm512_dpbusd_epi32(first, weights[at], _mm512_set1_epi32(quads[at]));
                 second = _mm512_dpbusd_epi32(second, weights[at + 4], _mm512_set1_epi32(quads[at + 4]));
@@ -155,6 +153,7 @@ fn avx2<const N: usize, const NIBBLES: bool, const HALVES: bool>(
     from: usize,
     out: &mut [f32],
 ) {
+    let rows: [(&[[i32; BLOCK / 4]], &[Note]); N] = std::array::from_fn(|row| x.row(from + row));
     let (registers, _) = tile.bytes.as_chunks::<32>();
     let per = if NIBBLES { 8 } else { 16 };
     let (low, ones) = (_mm256_set1_epi8(15), _mm256_set1_epi16(1));
@@ -180,14 +179,14 @@ fn avx2<const N: usize, const NIBBLES: bool, const HALVES: bool>(
             let halves = 1 + usize::from(HALVES);
             let scales = lanes256(&tile.scales[halves * block], side);
             for row in 0..N {
-                let (quads, note) = activations(x, from + row, block);
+                let (quads, note) = (&rows[row].0[block], &rows[row].1[block]);
                 let (first, second) = if NIBBLES {
                     let mut pairs = [_mm256_setzero_si256(); 2];
                     for at in 0..8 {
                         let product = _mm256_maddubs_epi16(weights[at], _mm256_set1_epi32(quads[at]));
                         pairs[at / 4] = _mm256_add_epi16(pairs[at / 4], product);
                     }
-                    let offset = |half: usize| _mm256_set1_epi32(tile.offset * note.sums[half]);
+                    let offset = |half: usize| _mm256_set1_epi32(tile.offset.wrapping_mul(note.sums[half]));
                     (
                         _mm256_sub_epi32(_mm256_madd_epi16(pairs[0], ones), offset(0)),
                         _mm256_sub_epi32(_mm256_madd_epi16(pairs[1], ones), offset(1)),
