@@ -69,23 +69,29 @@ impl Node {
         self.exchange(&format!("GET /v1/receipts/{id}"), "")
     }
 
-    /// The receipt of `id`, once its batch is on the chain.
-    fn posted(&self, devnet: &Devnet, id: &str) -> Value {
-        let deadline = Instant::now() + Duration::from_secs(60);
+    /// The receipt of `id`, once its batch is on the chain; `None` if that takes longer than the devnet takes receipts.
+    fn posted(&self, id: &str) -> Option<Value> {
+        let deadline = Instant::now() + Duration::from_secs(25);
         loop {
             let receipt = self.receipt(id);
             if receipt["batch"]["block"].is_u64() || receipt["batch"]["status"] == "final" {
-                return receipt;
+                return Some(receipt);
             }
-            assert!(Instant::now() < deadline, "never posted: {receipt}\n{}", devnet.log());
+            if Instant::now() > deadline {
+                return None;
+            }
             std::thread::sleep(Duration::from_millis(100));
         }
     }
 }
 
-fn end(mut keeper: Group, signal: Signal) {
+fn end_in_place(keeper: &mut Group, signal: Signal) {
     keeper.signal(signal);
     keeper.0.wait().unwrap();
+}
+
+fn end(mut keeper: Group, signal: Signal) {
+    end_in_place(&mut keeper, signal);
 }
 
 fn contract(devnet: &Devnet) -> Address {
@@ -124,6 +130,14 @@ fn verify_batch(devnet: &Devnet, batch: &str, more: &[&str]) -> std::process::Co
     command
 }
 
+/// Lets the contract take the bond of a demand.
+fn approve_bond(devnet: &Devnet) {
+    let registry = contract(devnet).to_string();
+    let bond = devnet.block_on(devnet.rpc.view(contract(devnet), &IReceiptBatches::parametersCall {}));
+    let opg = devnet.book.opg.to_string();
+    devnet.cast(&["send", &opg, "approve(address,uint256)", &registry, &bond.demandBond.to_string()]);
+}
+
 /// Somebody demands a leaf: the keeper shows it before the deadline.
 fn demand(devnet: &Devnet, shown: &Value) {
     let commitment = &shown["batch"]["commitment"];
@@ -133,9 +147,6 @@ fn demand(devnet: &Devnet, shown: &Value) {
     };
     let batch = ["operator", "root", "count", "from", "to", "dataHash"].map(field).join(",");
     let registry = contract(devnet).to_string();
-    let bond = devnet.block_on(devnet.rpc.view(contract(devnet), &IReceiptBatches::parametersCall {}));
-    let opg = devnet.book.opg.to_string();
-    devnet.cast(&["send", &opg, "approve(address,uint256)", &registry, &bond.demandBond.to_string()]);
     let index = shown["batch"]["index"].to_string();
     let demand = "demandLeaf((address,bytes32,uint32,uint64,uint64,bytes32),uint256)";
     devnet.cast(&["send", &registry, demand, &format!("({batch})"), &index]);
@@ -160,15 +171,21 @@ fn receipts_are_posted_in_batches_that_anybody_can_check() {
     let mut devnet = Devnet::start();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 
-    // Killed before anything is posted.
-    let node = Node::start(&mut devnet, port, "6s");
-    let ids: Vec<_> = ["one", "two", "three"].map(|text| node.ask(text)).into();
-    assert_eq!(node.receipt(&ids[0])["batch"], Value::Null);
-    end(node.keeper, Signal::KILL);
-    assert!(on_chain(&devnet).is_empty());
+    approve_bond(&devnet);
 
-    let node = Node::start(&mut devnet, port, "6s");
-    let shown = node.posted(&devnet, &ids[1]);
+    // Killed before anything is posted. On a busy machine the restart may take longer than the twenty seconds for which a
+    // devnet takes receipts; those are given up, and others tell.
+    let mut node = Node::start(&mut devnet, port, "6s");
+    let (ids, shown) = (0..4)
+        .find_map(|_| {
+            let ids: Vec<_> = ["one", "two", "three"].map(|text| node.ask(text)).into();
+            assert_eq!(node.receipt(&ids[0])["batch"], Value::Null);
+            end_in_place(&mut node.keeper, Signal::KILL);
+            assert!(on_chain(&devnet).is_empty());
+            node = Node::start(&mut devnet, port, "6s");
+            node.posted(&ids[1]).map(|shown| (ids, shown))
+        })
+        .unwrap_or_else(|| panic!("never posted\n{}", devnet.log()));
     assert_eq!(on_chain(&devnet).len(), 1, "posted once");
     let index = shown["batch"]["index"].as_u64().unwrap();
     assert_eq!(fault_on_chain(&devnet, &shown, index), 0);
@@ -193,7 +210,7 @@ fn receipts_are_posted_in_batches_that_anybody_can_check() {
     std::thread::sleep(Duration::from_millis(2_500));
     end(node.keeper, Signal::TERM);
     let node = Node::start(&mut devnet, port, "6s");
-    node.posted(&devnet, &last);
+    assert!(node.posted(&last).is_some(), "{}", devnet.log());
     let mut counts: Vec<_> = on_chain(&devnet).into_iter().map(|(_, count)| count).collect();
     counts.sort_unstable();
     assert_eq!(counts, [1, 3]);
