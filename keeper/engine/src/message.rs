@@ -24,6 +24,7 @@ pub(crate) struct Setup {
 
 /// Any later message to a worker.
 #[derive(Debug, Serialize, Deserialize)]
+#[allow(clippy::large_enum_variant, reason = "read and taken apart one at a time")]
 pub(crate) enum Command {
     /// Do this; answer with events that carry the same number.
     Job { job: u64, model: String, work: Work },

@@ -45,7 +45,7 @@ impl Tokenizer {
         let mut vocabulary = Vocabulary { controls: Vec::new(), pieces: Vec::new() };
         let model = gguf.str("tokenizer.ggml.model")?;
         let encoder = match model {
-            "gpt2" => Encoder::Bytes(ByteLevel::load(gguf, tokens, kinds, &mut vocabulary)?),
+            "gpt2" => Encoder::Bytes(Box::new(ByteLevel::load(gguf, tokens, kinds, &mut vocabulary)?)),
             "llama" => Encoder::Pieces(Pieces::load(gguf, tokens, kinds, &mut vocabulary)?),
             _ => {
                 let reason = format!("tokenizer `{model}` is not supported; `gpt2` and `llama` are");
@@ -122,7 +122,7 @@ impl Tokenizer {
 
 #[derive(Debug)]
 enum Encoder {
-    Bytes(ByteLevel),
+    Bytes(Box<ByteLevel>),
     Pieces(Pieces),
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the engine as its users see it, with the real models.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a helper that fails is a test that fails")]
+#![allow(clippy::print_stdout, reason = "what was measured or skipped is shown")]
 
 mod batching;
 mod constraint;
