@@ -88,3 +88,14 @@ export function useNow(): number {
   }, []);
   return useMemo(() => local + offset, [local, offset]);
 }
+
+/**
+ * A time of the past for which contracts keep figures, rounded down to `step` so that it is asked for once. Never later than
+ * the latest block, however long ago that was: contracts refuse to tell the future.
+ */
+export function usePast(step: number, lag: number): bigint {
+  const now = useNow();
+  const { head } = useSync();
+  const latest = head ? Math.min(now, Number(head.timestamp)) : now;
+  return BigInt(Math.floor((latest - lag) / step) * step);
+}

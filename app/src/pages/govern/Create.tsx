@@ -3,7 +3,7 @@ import type { Address } from 'viem';
 import { useAccount, usePublicClient, useReadContracts } from 'wagmi';
 import { governorAbi } from '../../abi/governor';
 import { go, Link } from '../../app/router';
-import { useNow } from '../../chain/sync';
+import { useNow, usePast } from '../../chain/sync';
 import { useAppConfig } from '../../config/context';
 import { proposalTitle } from '../../lib/text';
 import { useTx } from '../../tx/context';
@@ -70,10 +70,9 @@ function ActionForm({ add }: { add: (action: Action) => void }) {
 /** Who may propose, and whether the connected account may. */
 function useThreshold(governor: Address) {
   const { address } = useAccount();
-  const now = useNow();
   const contract = { address: governor, abi: governorAbi } as const;
   // Votes count a second after they came; the question is asked once for each ten.
-  const past = BigInt(Math.floor((now - 2) / 10) * 10);
+  const past = usePast(10, 2);
   const read = useReadContracts({
     allowFailure: false,
     contracts: [

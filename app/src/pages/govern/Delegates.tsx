@@ -3,7 +3,7 @@ import { Fragment, lazy, Suspense, useState } from 'react';
 import { type Address, getAbiItem } from 'viem';
 import { usePublicClient, useReadContracts } from 'wagmi';
 import { opgAbi } from '../../abi/opg';
-import { useNow } from '../../chain/sync';
+import { usePast } from '../../chain/sync';
 import { useLogs } from '../../chain/useLogs';
 import { useAppConfig, useOpg } from '../../config/context';
 import { formatDate, formatPercent } from '../../lib/format';
@@ -49,7 +49,7 @@ export default function Delegates({ governor }: { governor: Address }) {
   const opg = useOpg();
   const { contracts } = useAppConfig();
   const begin = useTx();
-  const now = useNow();
+  const past = usePast(60, 10);
   const changes = useLogs({ address: opg, event: VOTES_CHANGED, wanted: 200 });
   const statements = useStatements();
   const [shown, setShown] = useState(SHOWN);
@@ -61,7 +61,7 @@ export default function Delegates({ governor }: { governor: Address }) {
     query: { enabled: accounts.length > 0 },
   });
   const participation = useParticipation(governor, accounts);
-  const total = useReadContracts({ allowFailure: false, contracts: [{ address: opg, abi: opgAbi, functionName: 'getPastTotalSupply', args: [BigInt(Math.floor((now - 10) / 60) * 60)] }] }).data?.[0];
+  const total = useReadContracts({ allowFailure: false, contracts: [{ address: opg, abi: opgAbi, functionName: 'getPastTotalSupply', args: [past] }] }).data?.[0];
   const rows = accounts.map((account, index) => ({ account, weight: votes.data?.[index] ?? 0n })).sort((a, b) => (a.weight < b.weight ? 1 : a.weight > b.weight ? -1 : 0));
   const delegate = (to: Address) =>
     begin({

@@ -4,7 +4,7 @@ import { governorAbi } from '../../abi/governor';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
 import { stakingAbi } from '../../abi/staking';
 import { timelockAbi } from '../../abi/timelock';
-import { useNow } from '../../chain/sync';
+import { usePast } from '../../chain/sync';
 import { useAppConfig } from '../../config/context';
 import { formatBps, formatDuration } from '../../lib/format';
 import { AddressView } from '../../ui/AddressView';
@@ -31,7 +31,7 @@ function List({ title, rows }: { title: string; rows: Row[] }) {
 
 function Governance() {
   const { contracts } = useAppConfig();
-  const now = useNow();
+  const past = usePast(60, 10);
   const governor = { address: contracts.governor, abi: governorAbi } as const;
   const timelock = { address: contracts.timelock, abi: timelockAbi } as const;
   const read = useReadContracts({
@@ -45,7 +45,7 @@ function Governance() {
       { ...governor, functionName: 'proposalGuardian' },
       { ...timelock, functionName: 'getMinDelay' },
       { ...timelock, functionName: 'upgradeDelay' },
-      { ...governor, functionName: 'quorum', args: [BigInt(Math.floor((now - 10) / 60) * 60)] },
+      { ...governor, functionName: 'quorum', args: [past] },
     ],
   });
   if (!read.data) return read.error ? <Failure error={read.error} retry={read.refetch} /> : <Loading wide />;

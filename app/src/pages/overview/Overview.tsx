@@ -4,7 +4,7 @@ import { governorAbi } from '../../abi/governor';
 import { opgAbi } from '../../abi/opg';
 import { stakingAbi } from '../../abi/staking';
 import { vestingVaultAbi } from '../../abi/vestingVault';
-import { useNow } from '../../chain/sync';
+import { usePast } from '../../chain/sync';
 import { useAppConfig, useOpg } from '../../config/context';
 import { formatPercent } from '../../lib/format';
 import { Card, Figure, Figures, Loading, Opg, PageHead } from '../../ui/primitives';
@@ -15,9 +15,8 @@ import { Unlocks } from './Unlocks';
 function Supply() {
   const { contracts } = useAppConfig();
   const opg = useOpg();
-  const now = useNow();
   // Figures of the past never change: asked for once every ten seconds.
-  const at = BigInt(Math.floor((now - 5) / 10) * 10);
+  const at = usePast(10, 5);
   const read = useReadContracts({
     contracts: [
       { address: opg, abi: opgAbi, functionName: 'totalSupply' },

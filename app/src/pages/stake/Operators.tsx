@@ -4,7 +4,7 @@ import type { Address } from 'viem';
 import { useAccount, usePublicClient, useReadContracts } from 'wagmi';
 import { stakingAbi } from '../../abi/staking';
 import { Link } from '../../app/router';
-import { useNow } from '../../chain/sync';
+import { useNow, usePast } from '../../chain/sync';
 import { useAppConfig } from '../../config/context';
 import { formatBps, formatDate, formatOpg } from '../../lib/format';
 import { AddressView } from '../../ui/AddressView';
@@ -46,13 +46,14 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
   const { address } = useAccount();
   const { contracts: book } = useAppConfig();
   const now = useNow();
+  const past = usePast(10, 5);
   const list = useOperators(staking);
   const [chosen, setChosen] = useState<Address>();
   const contract = { address: staking, abi: stakingAbi } as const;
   const views = useReadContracts({ allowFailure: false, contracts: list.operators.map(({ operator }) => ({ ...contract, functionName: 'operatorOf', args: [operator] }) as const), query: { enabled: list.operators.length > 0 } });
   const pools = useReadContracts({ allowFailure: false, contracts: list.operators.map(({ operator }) => ({ ...contract, functionName: 'poolsOf', args: [operator] }) as const), query: { enabled: list.operators.length > 0 } });
   // Chains with the first version of staking have no stream.
-  const flow = useReadContracts({ contracts: [{ ...contract, functionName: 'stream' }, { ...contract, functionName: 'totalStakeAt', args: [BigInt(Math.floor((now - 5) / 10) * 10)] }] });
+  const flow = useReadContracts({ contracts: [{ ...contract, functionName: 'stream' }, { ...contract, functionName: 'totalStakeAt', args: [past] }] });
   const stream = flow.data?.[0].status === 'success' ? (flow.data[0].result as readonly [bigint, bigint]) : undefined;
   const total = flow.data?.[1].status === 'success' ? (flow.data[1].result as bigint) : 0n;
   const rate = stream && Number(stream[1]) > now ? stream[0] : 0n;

@@ -1,7 +1,7 @@
 import type { Address } from 'viem';
 import { useReadContracts } from 'wagmi';
 import { stakingAbi } from '../../abi/staking';
-import { useNow } from '../../chain/sync';
+import { usePast } from '../../chain/sync';
 import { useAppConfig, useOpg } from '../../config/context';
 import { formatDuration, formatPercent } from '../../lib/format';
 import { Connected } from '../../ui/Connected';
@@ -13,10 +13,9 @@ import { Positions } from './Positions';
 import { SlashLog } from './SlashLog';
 
 function Network({ staking }: { staking: Address }) {
-  const now = useNow();
   const opg = useOpg();
   const contract = { address: staking, abi: stakingAbi } as const;
-  const at = BigInt(Math.floor((now - 5) / 10) * 10);
+  const at = usePast(10, 5);
   const read = useReadContracts({
     allowFailure: false,
     contracts: [
