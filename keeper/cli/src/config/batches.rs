@@ -6,7 +6,7 @@ use super::units::Span;
 
 /// Longest wait that leaves time to post: the chain takes receipts for an hour.
 const LONGEST_WAIT: u64 = 45 * 60;
-/// Longest address of the data: the contract takes 256 bytes, and the path of a batch has 83.
+/// Longest address of the data: the contract takes 256 bytes, and the path of a batch has 67.
 const LONGEST_URL: usize = 170;
 
 /// `[batches]`

@@ -49,6 +49,15 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Context>>)> {
                        Path(id): Path<String>| { batches::data(context, peer, &id) },
             ),
         ),
+        // The same, as short as it is posted.
+        (
+            "/b/{batchId}",
+            get(
+                async |State(context): Shared,
+                       Extension(Peer(peer)): Extension<Peer>,
+                       Path(id): Path<String>| { batches::data(context, peer, &id) },
+            ),
+        ),
         (
             "/v1/batches/{batchId}/leaves/{index}",
             get(async |State(context): Shared, Path((id, index)): Path<(String, String)>| {

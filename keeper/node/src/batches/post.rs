@@ -139,7 +139,8 @@ fn compose(config: &BatchesConfig, fit: &[Waiting]) -> Option<NewBatch> {
     };
     let name = commitment.id(config.chain_id, config.registry);
     Some(NewBatch {
-        uri: format!("{}/v1/batches/{name}/data", config.public_url),
+        // Short: each byte of it is paid for with the batch.
+        uri: format!("{}/b/{name:x}", config.public_url),
         parts: tree.nodes(PART_HEIGHT).to_vec(),
         name,
         commitment,

@@ -158,7 +158,10 @@ async fn what_is_posted_is_what_is_served() {
     keeper.work().await;
     let (name, posted) = keeper.chain.posted().remove(0);
     assert_eq!((posted.operator, posted.count, posted.from, posted.to), (OPERATOR, 10, START, START + 9));
-    assert_eq!(keeper.chain.uri(name), format!("https://node/v1/batches/{name}/data"));
+    assert_eq!(
+        keeper.chain.uri(name),
+        format!("https://node/b/{}", name.to_string().trim_start_matches("0x"))
+    );
     let data: Vec<u8> = keeper.stored()[0].1.iter().flat_map(encode_record).collect();
     assert_eq!((data.len(), keccak256(&data)), (10 * RECORD_LENGTH, posted.dataHash));
     assert_eq!(keeper.waiting(), 1);
