@@ -57,6 +57,7 @@ async function propose(chain: Chain, count: number): Promise<bigint> {
   const first = await chain.client.getTransactionCount({ address: alice.address });
   for (let index = 0; index < count; index += 1) {
     const data = encodeFunctionData({ abi: governorAbi, functionName: 'propose', args: [[at(chain, 'opg')], [0n], [call], `# Proposal ${index}`] });
+    if (index % 50 === 49) await settle(chain);
     await wallet.sendTransaction({ to: at(chain, 'governor'), data, gas: 2_000_000n, nonce: first + index });
   }
   await settle(chain);

@@ -31,10 +31,15 @@ function emitter(moreTopics: 0 | 1 | 2): Hex {
   return `0x${start}${check}60${byte(exit)}57${body}60${byte(loop)}565b00`;
 }
 
-/** Waits until everything that was sent is in a block. Under a flood, anvil leaves some for the next block that it is told to make. */
+/** How many are sent before waiting: under a flood, anvil leaves some behind until it is told to make a block, and loses some. */
+const FLOOD = 50;
+
+/** Waits until everything that was sent is in a block. */
 export async function settle(chain: Chain): Promise<void> {
   for (let left = 10_000; left > 0; left -= 1) {
-    if ((await chain.client.getTxpoolStatus()).pending === 0) return;
+    const { pending, queued } = await chain.client.getTxpoolStatus();
+    if (queued > 0) throw new Error(`${queued} transactions wait for one that was lost`);
+    if (pending === 0) return;
     await chain.client.mine({ blocks: 1 });
   }
   throw new Error('transactions stay behind');
@@ -46,12 +51,14 @@ type Batch = { event: AbiEvent; count: number; start: bigint; topics: Hex[]; dat
 async function emit(chain: Chain, address: Address, batches: Iterable<Batch>): Promise<void> {
   const code = (await chain.client.getCode({ address })) ?? '0x';
   let standing = -1;
+  let sent = 0;
   for (const { event, count, start, topics, data } of batches) {
     if (topics.length !== standing) {
       await settle(chain);
       standing = topics.length;
       await chain.client.setCode({ address, bytecode: emitter(standing as 0 | 1 | 2) });
     }
+    if ((sent += 1) % FLOOD === 0) await settle(chain);
     const [third = '0x', fourth = '0x'] = topics;
     const head = [word(BigInt(count)), word(start), toEventSelector(event).slice(2), padHex(third, { size: 32 }).slice(2), padHex(fourth, { size: 32 }).slice(2)].join('');
     await chain.client.request({ method: 'eth_sendTransaction', params: [{ from: alice.address, to: address, data: `0x${head}${data.slice(2)}`, gas: numberToHex(16_000_000) }] } as never);
@@ -72,12 +79,14 @@ export async function registerCrowd(chain: Chain, count: number): Promise<void> 
   await ask('anvil_autoImpersonateAccount', [true]);
   const approve = encodeFunctionData({ abi: opgAbi, functionName: 'approve', args: [at(chain, 'custodyVault'), parseEther('1000000')] });
   const members = Array.from({ length: count }, (_, index) => member(index));
-  for (const from of members) {
+  for (const [index, from] of members.entries()) {
+    if (index % FLOOD === 0) await settle(chain);
     await chain.client.setBalance({ address: from, value: parseEther('10') });
     await sendAs(alice.address, opg, encodeFunctionData({ abi: opgAbi, functionName: 'transfer', args: [from, minSelfStake] }));
   }
   await settle(chain);
   for (const [index, from] of members.entries()) {
+    if (index % FLOOD === 0) await settle(chain);
     await sendAs(from, opg, approve);
     await sendAs(from, staking, encodeFunctionData({ abi: stakingAbi, functionName: 'register', args: [from, 1, 500, minSelfStake, `https://node${index}.example`, ''] }));
   }
