@@ -8,6 +8,10 @@ pragma solidity 0.8.37;
 /// ASSUMPTIONS
 /// Values are amounts of OPG, below 2^96. Times are below 2^32, until the year 2106.
 library StakeHistory {
+    /// Where the latest checkpoint begins in its slot, and its value, in bits. What is below is the one before.
+    uint256 private constant LATEST = 128;
+    uint256 private constant LATEST_VALUE = 160;
+
     struct Trace {
         /// Time from which `previous` held, or zero: then the checkpoint before the latest is the last of `past`.
         uint32 previousFrom;
@@ -18,7 +22,7 @@ library StakeHistory {
         Pair[] past;
     }
 
-    /// Two consecutive checkpoints, both set.
+    /// Two consecutive checkpoints, both set, in the order of the two in front.
     struct Pair {
         uint32 firstFrom;
         uint96 first;
@@ -28,18 +32,29 @@ library StakeHistory {
 
     /// @notice Sets the value from the next second on, so that nothing said about now or before can change.
     function set(Trace storage self, uint256 value) internal {
-        uint32 from = uint32(block.timestamp) + 1;
-        uint32 replaced = self.latestFrom;
+        uint256 from = uint32(block.timestamp) + 1;
+        // The two checkpoints in front are read at once and written at once: they lie in their slot as they will in a pair.
+        uint256 front;
+        assembly ("memory-safe") {
+            front := sload(self.slot)
+        }
+        uint256 replaced = uint32(front >> LATEST);
         // What was set in the same second never became valid; before the first value there is nothing to keep.
         if (replaced != from && replaced != 0) {
-            if (self.previousFrom == 0) {
-                (self.previousFrom, self.previous) = (replaced, self.latest);
+            if (uint32(front) == 0) {
+                front >>= LATEST;
             } else {
-                self.past.push(Pair(self.previousFrom, self.previous, replaced, self.latest));
-                (self.previousFrom, self.previous) = (0, 0);
+                Pair storage pair = self.past.push();
+                assembly ("memory-safe") {
+                    sstore(pair.slot, front)
+                }
+                front = 0;
             }
         }
-        (self.latestFrom, self.latest) = (from, uint96(value));
+        front = uint128(front) | from << LATEST | value << LATEST_VALUE;
+        assembly ("memory-safe") {
+            sstore(self.slot, front)
+        }
     }
 
     /// @notice The value at `timestamp`; zero before the first.

@@ -30,9 +30,9 @@ abstract contract StakingEarnings is IStakingCommon {
     function _settle(address operator, address account, StakePool storage pool, Position storage position) internal {
         _settle(operator);
         if (account == operator) return;
-        MemberRewards storage rewards = StakingStorage.load().memberRewards[operator][account];
-        uint256 owed = _owedTo(operator, account, pool, position, pool.rewardIndex);
-        (rewards.index, rewards.owed) = (pool.rewardIndex, uint96(owed));
+        uint96 index = pool.rewardIndex;
+        uint256 owed = _owedTo(operator, account, pool, position, index);
+        StakingStorage.load().memberRewards[operator][account] = MemberRewards(index, uint96(owed));
     }
 
     /// @dev Gives the operator and its pool what they have earned. Before any change of its stake or commission.

@@ -123,6 +123,25 @@ contract StakingGasTest is StakingFixture {
         vm.stopPrank();
     }
 
+    /// Both histories have just written a pair: neither does it now.
+    function test_Gas_UnbondBetweenPairs() public {
+        vm.startPrank(bob);
+        staking.delegate(op, 100 ether, 0);
+        _pass(1 days);
+        staking.unbond(op, bob, 40 ether, 0);
+        vm.stopPrank();
+        _pass(1 days);
+        _stake(rival, carol, 1 ether);
+        _pass(1 days);
+        vm.startPrank(bob);
+        staking.unbond(op, bob, 10 ether, 0);
+        _keep("unbond, later, both histories write a pair");
+        _pass(1 days);
+        staking.unbond(op, bob, 10 ether, 0);
+        assertLe(_keep("unbond, later, neither history writes a pair"), 100_000);
+        vm.stopPrank();
+    }
+
     function test_Gas_Redelegate() public {
         _stake(rival, carol, 1 ether);
         vm.startPrank(bob);
