@@ -20,31 +20,32 @@ use crate::{
     support::{json, opg, refuses},
 };
 
-const OPERATOR: &str = "operator.json";
+pub(crate) const OPERATOR: &str = "operator.json";
 const DELEGATOR: &str = "delegator.json";
 /// Role of the contracts that may slash.
 const SLASHER: u64 = 3;
 
 /// The keeper does nothing but crank, once in ten seconds.
-const CRANK: [(&str, &str); 2] = [("OPG_INFERENCE__ENABLED", "false"), ("OPG_CRANK__INTERVAL", "10s")];
+pub(crate) const CRANK: [(&str, &str); 2] =
+    [("OPG_INFERENCE__ENABLED", "false"), ("OPG_CRANK__INTERVAL", "10s")];
 
-struct Stakes {
-    devnet: Devnet,
-    operator: String,
-    delegator: Address,
+pub(crate) struct Stakes {
+    pub(crate) devnet: Devnet,
+    pub(crate) operator: String,
+    pub(crate) delegator: Address,
 }
 
 /// An address of a document.
-fn address(value: &Value) -> Address {
+pub(crate) fn address(value: &Value) -> Address {
     value.as_str().unwrap().parse().unwrap()
 }
 
-fn wei(opg: u64) -> U256 {
+pub(crate) fn wei(opg: u64) -> U256 {
     U256::from(opg) * U256::from(10_u64.pow(18))
 }
 
 impl Stakes {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let devnet = Devnet::start();
         let operator = address(&devnet.ready["operator"]).to_string();
         let delegator = address(&devnet.ready["delegator"]);
@@ -56,14 +57,14 @@ impl Stakes {
     }
 
     /// `opg` with the devnet's configuration.
-    fn plain(&self, args: &[&str]) -> Command {
+    pub(crate) fn plain(&self, args: &[&str]) -> Command {
         let mut command = opg(&root());
         command.args(["--config", self.devnet.config()]).args(args);
         command
     }
 
     /// `opg` in the name of one of the devnet's accounts.
-    fn by(&self, keystore: &str, args: &[&str]) -> Command {
+    pub(crate) fn by(&self, keystore: &str, args: &[&str]) -> Command {
         let mut command = self.plain(args);
         command.arg("--keystore").arg(self.folder().join(keystore));
         command.arg("--password-file").arg(self.folder().join("password"));
@@ -71,17 +72,17 @@ impl Stakes {
     }
 
     /// As the delegator, about its stake at the operator.
-    fn delegator(&self, args: &[&str]) -> Command {
+    pub(crate) fn delegator(&self, args: &[&str]) -> Command {
         let mut command = self.by(DELEGATOR, args);
         command.args(["--operator", &self.operator]);
         command
     }
 
-    fn view<C: alloy::sol_types::SolCall>(&self, call: &C) -> C::Return {
+    pub(crate) fn view<C: alloy::sol_types::SolCall>(&self, call: &C) -> C::Return {
         self.devnet.block_on(self.devnet.rpc.view(self.devnet.book.staking, call))
     }
 
-    fn token<C: alloy::sol_types::SolCall>(&self, call: &C) -> C::Return {
+    pub(crate) fn token<C: alloy::sol_types::SolCall>(&self, call: &C) -> C::Return {
         self.devnet.block_on(self.devnet.rpc.view(self.devnet.book.opg, call))
     }
 
@@ -97,7 +98,7 @@ impl Stakes {
         self.devnet.block_on(self.devnet.rpc.head()).timestamp
     }
 
-    fn travel(&self, seconds: u64) {
+    pub(crate) fn travel(&self, seconds: u64) {
         self.devnet.cast(&["rpc", "evm_increaseTime", &seconds.to_string()]);
         let before = self.now();
         while self.now() < before + seconds {
@@ -105,7 +106,7 @@ impl Stakes {
         }
     }
 
-    fn send(&self, to: Address, signature: &str, args: &[&str]) {
+    pub(crate) fn send(&self, to: Address, signature: &str, args: &[&str]) {
         let to = to.to_string();
         self.devnet.cast(&[&["send", &to, signature], args].concat());
     }

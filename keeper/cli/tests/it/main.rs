@@ -10,6 +10,7 @@ mod e2e_kill;
 mod e2e_proofs;
 mod e2e_proxy;
 mod e2e_reorg;
+mod e2e_rewards;
 mod e2e_stake;
 mod e2e_support;
 mod e2e_vesting;
