@@ -50,7 +50,7 @@ function List({ governor, proposal, deadline }: { governor: Address; proposal: P
   return (
     <>
       {votes.length === 0 ? (
-        <Empty title="No vote yet" />
+        <Empty title={plain.hasNextPage || signed.hasNextPage ? 'No vote in the blocks that were searched' : 'No vote yet'} />
       ) : (
         <Table caption="Votes" head={['Voter', 'Vote', 'Weight', 'Reason']}>
           {votes.map(({ args, transactionHash, logIndex }) => (
