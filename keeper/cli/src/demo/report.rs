@@ -14,6 +14,9 @@ use crate::{
     output::{Output, fields},
 };
 
+/// How an output is shown to people.
+type Show = fn(&Bytes) -> String;
+
 /// OPG wei of the two parties.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Balances {
@@ -99,7 +102,7 @@ impl Report<'_> {
         output.line(&format!("\nGenesis\n{}", self.genesis.text()));
         output.line(&format!("\nStake\n{}", self.stake.text()));
         let digit = format!("which digit is this? (labelled {} in the test set)", self.digit.label);
-        let shown: [(&str, &str, fn(&Bytes) -> String); 3] = [
+        let shown: [(&str, &str, Show); 3] = [
             ("A contract asks a chat model", &args.question, text_of),
             ("An account asks for an embedding", &args.text, shown_vector),
             ("An account asks for a classification with a proof of it", &digit, shown_class),
