@@ -27,7 +27,7 @@ library ReceiptTree {
     {
         if (index >= count) return false;
         bytes32 node = leaf;
-        uint256 used;
+        uint256 used = 0;
         for (uint256 width = count; width > 1; width = (width + 1) / 2) {
             // A last node without a sibling moves up.
             if (index % 2 == 1 || index + 1 < width) {

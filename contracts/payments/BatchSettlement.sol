@@ -204,9 +204,9 @@ contract BatchSettlement is IBatchSettlement, Multicall, ReentrancyGuardTransien
 
     /// @dev Claims row by row. Rows of one receiver and token in a row are booked together.
     function _claim(bytes32 separator, VoucherClaim[] calldata rows) private {
-        address receiver;
-        address token;
-        uint128 sum;
+        address receiver = address(0);
+        address token = address(0);
+        uint128 sum = 0;
         for (uint256 i; i < rows.length; ++i) {
             ChannelConfig calldata config = rows[i].voucher.channel;
             if (config.receiver != receiver || config.token != token) {

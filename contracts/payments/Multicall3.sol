@@ -24,11 +24,7 @@ contract Multicall3 {
     error CallFailed(uint256 index, bytes returnData);
 
     /// @notice Makes the calls in order. Reverts with the first that fails if all are required to succeed.
-    function tryAggregate(bool requireSuccess, Call[] calldata calls)
-        external
-        payable
-        returns (Result[] memory returnData)
-    {
+    function tryAggregate(bool requireSuccess, Call[] calldata calls) external returns (Result[] memory returnData) {
         returnData = new Result[](calls.length);
         for (uint256 i; i < calls.length; ++i) {
             returnData[i] = _call(i, calls[i].target, calls[i].callData, !requireSuccess);
@@ -36,7 +32,7 @@ contract Multicall3 {
     }
 
     /// @notice Makes the calls in order. Reverts with the first that fails and must not.
-    function aggregate3(Call3[] calldata calls) external payable returns (Result[] memory returnData) {
+    function aggregate3(Call3[] calldata calls) external returns (Result[] memory returnData) {
         returnData = new Result[](calls.length);
         for (uint256 i; i < calls.length; ++i) {
             returnData[i] = _call(i, calls[i].target, calls[i].callData, calls[i].allowFailure);
