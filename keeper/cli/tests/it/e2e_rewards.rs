@@ -52,7 +52,6 @@ fn rewards_are_paid_to_who_earned_them() {
 }
 
 #[test]
-#[ignore = "has not passed on a quiet machine yet; run with --ignored"]
 fn rewards_go_and_are_staked_where_their_owners_want() {
     let mut stakes = Stakes::start();
     flowing(&stakes);
