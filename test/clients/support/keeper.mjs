@@ -33,7 +33,7 @@ function start(args, env, pick) {
 
 // The chain with contracts and models, without a keeper.
 export async function startDevnet() {
-  const process = start(['--json', 'devnet', '--no-keeper', '--block-time', '0', '--root', root], {}, (line) =>
+  const process = start(['--json', 'devnet', '--no-keeper', '--block-time', '1', '--root', root], {}, (line) =>
     line.startsWith('{') && JSON.parse(line).event === 'ready' ? JSON.parse(line) : undefined,
   );
   return { ...(await process.ready), stop: process.stop };
@@ -49,5 +49,16 @@ export async function startGateway(devnet, settings = {}) {
     ...settings,
   };
   const process = start(['--config', devnet.config, 'run'], env, (line) => /gateway at (http\S+:\d+)/.exec(line)?.[1]);
-  return { url: await process.ready, stop: process.stop };
+  const url = await process.ready;
+  await isReady(url);
+  return { url, stop: process.stop };
+}
+
+// An operator is active only some seconds after it was registered, and a gateway tells when.
+async function isReady(url) {
+  for (let tries = 0; tries < 120; ++tries) {
+    if ((await fetch(`${url}/readyz`)).ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(`the gateway does not get ready: ${await (await fetch(`${url}/readyz`)).text()}`);
 }
