@@ -36,24 +36,6 @@ impl From<opg_receipts::batch::Batch> for IReceiptBatches::Batch {
 
 impl From<&opg_receipts::SignedReceipt> for IReceiptBatches::SignedReceipt {
     fn from(signed: &opg_receipts::SignedReceipt) -> Self {
-        let receipt = signed.receipt();
-        Self {
-            receipt: IReceiptBatches::InferenceReceipt {
-                requestId: receipt.requestId,
-                payer: receipt.payer,
-                operator: receipt.operator,
-                modelVersion: receipt.modelVersion,
-                inputHash: receipt.inputHash,
-                outputHash: receipt.outputHash,
-                traceHash: receipt.traceHash,
-                inputUnits: receipt.inputUnits,
-                outputUnits: receipt.outputUnits,
-                unitPrice: receipt.unitPrice,
-                fee: receipt.fee,
-                mode: receipt.mode,
-                issuedAt: receipt.issuedAt,
-            },
-            evidence: signed.signature_bytes().into(),
-        }
+        Self { receipt: signed.receipt().clone().into(), evidence: signed.signature_bytes().into() }
     }
 }

@@ -8,7 +8,7 @@ use alloy::{
     sol_types::SolValue,
 };
 
-use super::{Fulfilment, InferenceReceipt, ModelSpec, Request, Schedule, Slash};
+use super::{Fulfilment, IReceiptBatches, InferenceReceipt, ModelSpec, Request, Schedule, Slash};
 
 impl From<opg_vesting::Schedule> for Schedule {
     fn from(schedule: opg_vesting::Schedule) -> Self {
@@ -58,45 +58,34 @@ impl From<opg_receipts::Request> for Request {
     }
 }
 
-impl From<InferenceReceipt> for opg_receipts::InferenceReceipt {
-    fn from(receipt: InferenceReceipt) -> Self {
-        Self {
-            requestId: receipt.requestId,
-            payer: receipt.payer,
-            operator: receipt.operator,
-            modelVersion: receipt.modelVersion,
-            inputHash: receipt.inputHash,
-            outputHash: receipt.outputHash,
-            traceHash: receipt.traceHash,
-            inputUnits: receipt.inputUnits,
-            outputUnits: receipt.outputUnits,
-            unitPrice: receipt.unitPrice,
-            fee: receipt.fee,
-            mode: receipt.mode,
-            issuedAt: receipt.issuedAt,
+/// Between two types with the fields of a receipt.
+macro_rules! same_receipt {
+    ($from:ty => $to:ty) => {
+        impl From<$from> for $to {
+            fn from(receipt: $from) -> Self {
+                Self {
+                    requestId: receipt.requestId,
+                    payer: receipt.payer,
+                    operator: receipt.operator,
+                    modelVersion: receipt.modelVersion,
+                    inputHash: receipt.inputHash,
+                    outputHash: receipt.outputHash,
+                    traceHash: receipt.traceHash,
+                    inputUnits: receipt.inputUnits,
+                    outputUnits: receipt.outputUnits,
+                    unitPrice: receipt.unitPrice,
+                    fee: receipt.fee,
+                    mode: receipt.mode,
+                    issuedAt: receipt.issuedAt,
+                }
+            }
         }
-    }
+    };
 }
 
-impl From<opg_receipts::InferenceReceipt> for InferenceReceipt {
-    fn from(receipt: opg_receipts::InferenceReceipt) -> Self {
-        Self {
-            requestId: receipt.requestId,
-            payer: receipt.payer,
-            operator: receipt.operator,
-            modelVersion: receipt.modelVersion,
-            inputHash: receipt.inputHash,
-            outputHash: receipt.outputHash,
-            traceHash: receipt.traceHash,
-            inputUnits: receipt.inputUnits,
-            outputUnits: receipt.outputUnits,
-            unitPrice: receipt.unitPrice,
-            fee: receipt.fee,
-            mode: receipt.mode,
-            issuedAt: receipt.issuedAt,
-        }
-    }
-}
+same_receipt!(InferenceReceipt => opg_receipts::InferenceReceipt);
+same_receipt!(opg_receipts::InferenceReceipt => InferenceReceipt);
+same_receipt!(opg_receipts::InferenceReceipt => IReceiptBatches::InferenceReceipt);
 
 impl Fulfilment {
     /// The receipt that the hub rebuilds from this fulfilment of `request`.
