@@ -53,9 +53,12 @@ interface IAirdrop {
     error OutOfGas(uint256 row);
     error InvalidParameter(string parameter, string reason);
 
+    /// @notice Claims for the caller, who receives the tokens.
+    function claim(uint256 index, uint256 amount, bytes32[] calldata proof) external;
+
     /// @notice Claims for the caller.
-    /// @param to Who receives the tokens; the caller or anyone it names.
-    function claim(uint256 index, uint256 amount, bytes32[] calldata proof, address to) external;
+    /// @param to Who receives the tokens; anyone the caller names.
+    function claimTo(uint256 index, uint256 amount, bytes32[] calldata proof, address to) external;
 
     /// @notice Claims for `account`, which signed to whom; the caller pays the gas.
     function claimBySig(

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {ERC20Permit, IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
 import {IERC6372} from "@openzeppelin/contracts/interfaces/IERC6372.sol";
@@ -11,14 +12,15 @@ import {ERC6372Utils} from "@openzeppelin/contracts/utils/ERC6372Utils.sol";
 import {Time} from "@openzeppelin/contracts/utils/types/Time.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IOpg} from "../interfaces/IOpg.sol";
+import {PackedAccounts} from "./PackedAccounts.sol";
 
 /// @title OPG
 /// @notice See `IOpg` for the rules and `docs/token.md` for the invariants.
 ///
 /// ASSUMPTIONS
-/// - The supply never grows, so no sum of balances, custody or units can exceed 1e27 < 2^208.
+/// - The supply never grows, so no sum of balances, custody or units can exceed 1e27 < 2^96.
 /// - The vault may be any address, with or without code yet; this contract never calls it.
-contract Opg is ERC20, ERC20Permit, ERC3009, Votes, IOpg {
+contract Opg is PackedAccounts, ERC20Permit, ERC3009, IOpg {
     /// Tokens minted at deployment, in wei.
     uint256 private constant SUPPLY = 1_000_000_000e18;
 
@@ -55,7 +57,7 @@ contract Opg is ERC20, ERC20Permit, ERC3009, Votes, IOpg {
         _requireOwner(owner);
         // Effect: the holder's consent is the allowance, spent here and not in the vault.
         _spendAllowance(from, custodyVault, amount);
-        ERC20._update(from, custodyVault, amount);
+        PackedAccounts._update(from, custodyVault, amount);
         _addCustody(owner, amount);
         _transferVotingUnits(from, owner, amount);
         emit CustodyIn(from, owner, amount);
@@ -68,7 +70,7 @@ contract Opg is ERC20, ERC20Permit, ERC3009, Votes, IOpg {
         if (to == custodyVault) revert DirectVaultTransfer(custodyVault, to);
         // Effect: with the zero address as owner, the last step mints the units that `burnUnits` burned.
         _subtractCustody(owner, amount);
-        ERC20._update(custodyVault, to, amount);
+        PackedAccounts._update(custodyVault, to, amount);
         _transferVotingUnits(owner, to, amount);
         emit CustodyOut(owner, to, amount);
     }
@@ -184,6 +186,16 @@ contract Opg is ERC20, ERC20Permit, ERC3009, Votes, IOpg {
         return balanceOf(account) + custodied[account];
     }
 
+    /// @inheritdoc IERC20
+    function totalSupply() public view override(ERC20, IERC20, PackedAccounts) returns (uint256) {
+        return PackedAccounts.totalSupply();
+    }
+
+    /// @inheritdoc IERC20
+    function balanceOf(address account) public view override(ERC20, IERC20, PackedAccounts) returns (uint256) {
+        return PackedAccounts.balanceOf(account);
+    }
+
     /// @inheritdoc IERC20Permit
     function nonces(address owner) public view override(IERC20Permit, ERC20Permit, Nonces) returns (uint256) {
         return super.nonces(owner);
@@ -203,9 +215,9 @@ contract Opg is ERC20, ERC20Permit, ERC3009, Votes, IOpg {
     // Internal
 
     /// @dev Every movement of tokens passes here, except the two custody movements, which call the base directly.
-    function _update(address from, address to, uint256 value) internal override {
+    function _update(address from, address to, uint256 value) internal override(ERC20, PackedAccounts) {
         if (from == custodyVault || to == custodyVault) revert DirectVaultTransfer(from, to);
-        super._update(from, to, value);
+        PackedAccounts._update(from, to, value);
         _transferVotingUnits(from, to, value);
     }
 

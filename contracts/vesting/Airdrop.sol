@@ -4,9 +4,10 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
-import {BitMaps} from "@openzeppelin/contracts/utils/structs/BitMaps.sol";
+import {EfficientHashLib} from "solady/utils/EfficientHashLib.sol";
+import {LibBitmap} from "solady/utils/LibBitmap.sol";
+import {MerkleProofLib} from "solady/utils/MerkleProofLib.sol";
 import {IAirdrop, SignedClaim, SignedDelegation} from "../interfaces/IAirdrop.sol";
 import {IOpg} from "../interfaces/IOpg.sol";
 
@@ -19,7 +20,7 @@ import {IOpg} from "../interfaces/IOpg.sol";
 ///   nobody can enter this contract again with an effect.
 /// - The tree gives each index to one leaf. An index given twice can be claimed by one of its leaves only.
 contract Airdrop is IAirdrop, EIP712 {
-    using BitMaps for BitMaps.BitMap;
+    using LibBitmap for LibBitmap.Bitmap;
     using SafeERC20 for IERC20;
 
     bytes32 private constant CLAIM_TYPEHASH =
@@ -36,7 +37,7 @@ contract Airdrop is IAirdrop, EIP712 {
     /// @inheritdoc IAirdrop
     address public immutable override treasury;
 
-    BitMaps.BitMap private _claimed;
+    LibBitmap.Bitmap private _claimed;
 
     /// @param opg_ The token, deployed already.
     /// @param root_ Root of the tree of claims.
@@ -63,7 +64,12 @@ contract Airdrop is IAirdrop, EIP712 {
     }
 
     /// @inheritdoc IAirdrop
-    function claim(uint256 index, uint256 amount, bytes32[] calldata proof, address to) external override {
+    function claim(uint256 index, uint256 amount, bytes32[] calldata proof) external override {
+        _claim(index, msg.sender, amount, proof, msg.sender);
+    }
+
+    /// @inheritdoc IAirdrop
+    function claimTo(uint256 index, uint256 amount, bytes32[] calldata proof, address to) external override {
         _claim(index, msg.sender, amount, proof, to);
     }
 
@@ -146,12 +152,13 @@ contract Airdrop is IAirdrop, EIP712 {
         // Check: in time, in the tree, not claimed, and to somebody who can spend it.
         if (block.timestamp > deadline) revert ClaimsEnded(deadline);
         if (to == address(0) || to == address(this)) revert InvalidRecipient(to);
-        if (_claimed.get(index)) revert AlreadyClaimed(index);
         // Hashed twice, so that no inner node of the tree can pass for a leaf.
-        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(index, account, amount))));
-        if (!MerkleProof.verifyCalldata(proof, root, leaf)) revert InvalidProof(index, account);
-        // Effect
-        _claimed.set(index);
+        bytes32 leaf = EfficientHashLib.hash(
+            EfficientHashLib.hash(bytes32(index), bytes32(uint256(uint160(account))), bytes32(amount))
+        );
+        // Effect: read and written in one step, and undone where the bit was set.
+        if (!_claimed.toggle(index)) revert AlreadyClaimed(index);
+        if (!MerkleProofLib.verifyCalldata(proof, root, leaf)) revert InvalidProof(index, account);
         emit Claimed(index, account, to, amount);
         // Interaction
         IERC20(opg).safeTransfer(to, amount);

@@ -167,7 +167,7 @@ contract AirdropGasTest is AirdropFixture {
         Entitlement memory e = entitlements[index];
         bytes32[] memory proof = _deepProof(index);
         vm.prank(e.account);
-        airdrop.claim(index, e.amount, proof, e.account);
+        airdrop.claim(index, e.amount, proof);
     }
 
     function _claimPlain(uint256 index) private {

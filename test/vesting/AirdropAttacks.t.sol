@@ -22,7 +22,7 @@ contract AirdropAttacksTest is AirdropFixture {
         bytes memory claimed = abi.encodeWithSelector(IAirdrop.AlreadyClaimed.selector, ALICE);
         vm.startPrank(alice);
         vm.expectRevert(claimed);
-        airdrop.claim(ALICE, 100 ether, proof, alice);
+        airdrop.claimTo(ALICE, 100 ether, proof, alice);
         vm.expectRevert(claimed);
         airdrop.claimAndDelegate(ALICE, 100 ether, proof, delegation);
         vm.stopPrank();
@@ -38,7 +38,7 @@ contract AirdropAttacksTest is AirdropFixture {
         bytes32[] memory proof = _proof(ALICE);
         vm.expectRevert(abi.encodeWithSelector(IAirdrop.AlreadyClaimed.selector, ALICE));
         vm.prank(alice);
-        airdrop.claim(ALICE, 100 ether, proof, alice);
+        airdrop.claimTo(ALICE, 100 ether, proof, alice);
     }
 
     // Proofs
@@ -47,7 +47,7 @@ contract AirdropAttacksTest is AirdropFixture {
         bytes32[] memory proof = _proof(ALICE);
         vm.expectRevert(abi.encodeWithSelector(IAirdrop.InvalidProof.selector, ALICE, mallory));
         vm.prank(mallory);
-        airdrop.claim(ALICE, 100 ether, proof, mallory);
+        airdrop.claimTo(ALICE, 100 ether, proof, mallory);
     }
 
     function testFuzz_RevertWhen_LeafIsAltered(uint256 index, uint256 amount, uint256 row) public {
@@ -57,7 +57,7 @@ contract AirdropAttacksTest is AirdropFixture {
         bytes32[] memory proof = _proof(row);
         vm.expectRevert(abi.encodeWithSelector(IAirdrop.InvalidProof.selector, index, e.account));
         vm.prank(e.account);
-        airdrop.claim(index, amount, proof, e.account);
+        airdrop.claim(index, amount, proof);
     }
 
     /// A proof with a step less, a step more, or a step changed proves nothing.
@@ -101,7 +101,7 @@ contract AirdropAttacksTest is AirdropFixture {
         for (uint256 amount; amount < 3; ++amount) {
             vm.expectRevert(abi.encodeWithSelector(IAirdrop.InvalidProof.selector, uint256(left), account));
             vm.prank(account);
-            airdrop.claim(uint256(left), amount, rest, mallory);
+            airdrop.claimTo(uint256(left), amount, rest, mallory);
         }
     }
 
@@ -210,7 +210,7 @@ contract AirdropAttacksTest is AirdropFixture {
         _deploy();
         bytes32[] memory proof = _proof(0);
         bytes[2] memory attempts = [
-            abi.encodeCall(airdrop.claim, (0, 7 ether, proof, mallory)),
+            abi.encodeCall(airdrop.claimTo, (0, 7 ether, proof, mallory)),
             abi.encodeCall(airdrop.claimBySig, (0, address(claimant), 7 ether, proof, mallory, START, ""))
         ];
         for (uint256 i; i < attempts.length; ++i) {
@@ -233,7 +233,7 @@ contract AirdropAttacksTest is AirdropFixture {
         vm.warp(DEADLINE + 1);
         vm.expectRevert(ended);
         vm.prank(alice);
-        airdrop.claim(ALICE, 100 ether, proof, alice);
+        airdrop.claimTo(ALICE, 100 ether, proof, alice);
         vm.expectRevert(ended);
         airdrop.claimBySig(ALICE, alice, 100 ether, proof, alice, type(uint256).max, signature);
     }
@@ -252,7 +252,7 @@ contract AirdropAttacksTest is AirdropFixture {
         Entitlement memory e = entitlements[row];
         vm.expectRevert(abi.encodeWithSelector(IAirdrop.InvalidProof.selector, row, e.account));
         vm.prank(e.account);
-        airdrop.claim(row, e.amount, proof, e.account);
+        airdrop.claim(row, e.amount, proof);
     }
 
     function _expectInvalidSignature(uint256 index, address to, uint256 deadline, bytes memory signature) private {

@@ -49,12 +49,12 @@ contract AirdropClaimTest is AirdropFixture {
         for (uint256 i; i < dead.length; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IAirdrop.InvalidRecipient.selector, dead[i]));
             vm.prank(alice);
-            airdrop.claim(ALICE, 100 ether, proof, dead[i]);
+            airdrop.claimTo(ALICE, 100 ether, proof, dead[i]);
         }
         // The token itself refuses the custody vault; the claim stays open.
         vm.expectRevert(abi.encodeWithSelector(IOpg.DirectVaultTransfer.selector, address(airdrop), vault));
         vm.prank(alice);
-        airdrop.claim(ALICE, 100 ether, proof, vault);
+        airdrop.claimTo(ALICE, 100 ether, proof, vault);
         assertFalse(airdrop.isClaimed(ALICE));
     }
 
@@ -70,7 +70,7 @@ contract AirdropClaimTest is AirdropFixture {
             )
         );
         vm.prank(alice);
-        airdrop.claim(ALICE, 100 ether, proof, alice);
+        airdrop.claimTo(ALICE, 100 ether, proof, alice);
         _give(address(airdrop), held);
         _claim(ALICE, alice);
     }

@@ -45,7 +45,7 @@ export function grantOf(chain: Chain, category: string, account: Address) {
 /** Claims an account's airdrop, and delegates its votes to itself. */
 export async function claimAirdrop(chain: Chain, who: Signer): Promise<bigint> {
   const { index, amount, proof } = lineOf(chain, 'airdrop', who.address) as { index: number; amount: string; proof: Hex[] };
-  await send(chain, who, at(chain, 'airdrop'), airdropAbi, 'claim', [BigInt(index), BigInt(amount), proof, who.address]);
+  await send(chain, who, at(chain, 'airdrop'), airdropAbi, 'claim', [BigInt(index), BigInt(amount), proof]);
   await send(chain, who, at(chain, 'opg'), opgAbi, 'delegate', [who.address]);
   return BigInt(amount);
 }

@@ -73,7 +73,7 @@ abstract contract AirdropFixture is OpgFixture {
     function _claim(uint256 index, address to) internal {
         bytes32[] memory proof = _proof(index);
         vm.prank(entitlements[index].account);
-        airdrop.claim(index, entitlements[index].amount, proof, to);
+        airdrop.claimTo(index, entitlements[index].amount, proof, to);
     }
 
     /// The claim of entitlement `index`, sent by somebody else with a signature.

@@ -67,7 +67,7 @@ function Open({ claim, airdrop, account, deadline }: { claim: Claim; airdrop: Ad
         { label: 'Goes to', value: <span className="mono">{to}</span> },
       ],
       warnings: ['A claim can be made once. Nobody can take it back from a wrong address.'],
-      steps: [{ kind: 'send', label: 'Claim', call: { address: airdrop, abi: airdropAbi, functionName: 'claim', args: [claim.index, claim.amount, claim.proof, to] } }],
+      steps: [{ kind: 'send', label: 'Claim', call: { address: airdrop, abi: airdropAbi, functionName: 'claimTo', args: [claim.index, claim.amount, claim.proof, to] } }],
       done: 'The tokens were sent there.',
     });
   return (
