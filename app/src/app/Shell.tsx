@@ -1,21 +1,23 @@
 import { Component, lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { useSync } from '../chain/sync';
 import { useAppConfig } from '../config/context';
+import { formatCount } from '../lib/format';
 import { Loading, Notice, PageHead } from '../ui/primitives';
 import { Failure } from '../ui/Query';
+import { HEADS, type PageName, pageOf } from './heads';
 import { href, Link, useRoute, useScrollToTop } from './router';
 import { SettingsIcon } from './SettingsIcon';
 import { Wallet, WrongChain } from './Wallet';
 
 // Each page is loaded when it is opened.
-const PAGES: Record<string, { title: string; Page: ReturnType<typeof lazy> }> = {
-  overview: { title: 'Overview', Page: lazy(() => import('../pages/overview/Overview')) },
-  token: { title: 'Token', Page: lazy(() => import('../pages/token/Token')) },
-  stake: { title: 'Stake', Page: lazy(() => import('../pages/stake/Stake')) },
-  govern: { title: 'Govern', Page: lazy(() => import('../pages/govern/Govern')) },
-  models: { title: 'Models', Page: lazy(() => import('../pages/models/Models')) },
-  nodes: { title: 'Nodes', Page: lazy(() => import('../pages/nodes/Nodes')) },
-  receipts: { title: 'Receipts', Page: lazy(() => import('../pages/receipts/Receipts')) },
+const PAGES: Record<PageName, ReturnType<typeof lazy>> = {
+  overview: lazy(() => import('../pages/overview/Overview')),
+  token: lazy(() => import('../pages/token/Token')),
+  stake: lazy(() => import('../pages/stake/Stake')),
+  govern: lazy(() => import('../pages/govern/Govern')),
+  models: lazy(() => import('../pages/models/Models')),
+  nodes: lazy(() => import('../pages/nodes/Nodes')),
+  receipts: lazy(() => import('../pages/receipts/Receipts')),
 };
 
 const SettingsMenu = lazy(() => import('./SettingsMenu'));
@@ -54,19 +56,33 @@ function Head() {
     <span className="chain" title={head ? `Block ${head.number}` : undefined}>
       <span className={`dot ${isDown ? 'bad' : head ? 'good' : ''}`} aria-hidden="true" />
       {chainName}
-      <span className="block"> {isDown ? 'unreachable' : head ? `#${head.number.toLocaleString('en')}` : '…'}</span>
+      <span className="block"> {isDown ? 'unreachable' : head ? `#${formatCount(head.number)}` : '…'}</span>
     </span>
   );
 }
 
+/** A page whose scripts are on their way: what the HTML showed before, so that nothing jumps. */
+const Coming = ({ page }: { page: PageName }) => (
+  <>
+    <div className="page-head">
+      <div>
+        <h1>{HEADS[page].title}</h1>
+        <p className="lead">{HEADS[page].lead}</p>
+      </div>
+    </div>
+    <Loading wide />
+  </>
+);
+
 export function Shell() {
   const [name = 'overview', ...rest] = useRoute();
   const { isDown, reorgs } = useSync();
-  const route = PAGES[name];
+  const page = pageOf(name);
+  const Page = page && PAGES[page];
   useScrollToTop(name);
   useEffect(() => {
-    document.title = route ? `${route.title} · OPG` : 'OPG';
-  }, [route]);
+    document.title = page ? `${HEADS[page].title} · OPG` : 'OPG';
+  }, [page]);
   return (
     <>
       <header className="top">
@@ -90,7 +106,7 @@ export function Shell() {
           <Wallet />
         </div>
         <nav aria-label="Pages">
-          {Object.entries(PAGES).map(([key, { title }]) => (
+          {Object.entries(HEADS).map(([key, { title }]) => (
             <Link key={key} to={[key]} aria-current={key === name ? 'page' : undefined}>
               {title}
             </Link>
@@ -110,8 +126,8 @@ export function Shell() {
         )}
         <WrongChain />
         <Boundary key={name}>
-          <Suspense fallback={<Loading wide />}>
-            {route ? <route.Page /> : <PageHead title="There is no such page">Choose one above.</PageHead>}
+          <Suspense fallback={page && <Coming page={page} />}>
+            {Page ? <Page /> : <PageHead title="There is no such page">Choose one above.</PageHead>}
           </Suspense>
         </Boundary>
       </main>

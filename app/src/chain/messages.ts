@@ -72,6 +72,10 @@ export const MESSAGES: Record<string, Write> = {
   TooManyUnbonds: ([, , most]) => ({ title: `${String(most)} unbonds are open already`, remedy: 'Withdraw or cancel one first.' }),
   UnknownUnbond: say('This unbond is not open any more', 'Reload the page: it was withdrawn or cancelled.'),
   NotMature: ([at], now) => ({ title: `It can be withdrawn in ${wait(at, now)}, on ${time(at)}`, remedy: 'Come back then; it needs no further action.' }),
+  StakeFrozen: ([, frozen, until], now) => ({
+    title: `A dispute about this operator keeps ${opg(frozen)} of its stake until it is decided`,
+    remedy: `Come back then. It can leave in ${wait(until, now)} in any case, on ${time(until)}.`,
+  }),
   UnbondWorthless: say('A slash took all of this unbond', 'It can only be withdrawn, to clear the list.'),
   NotOwnerNorAgent: say('Only the owner or its agent may do this', 'Switch to the account that owns the stake.'),
   StillJailed: ([, until]) => ({ title: `The operator is jailed until ${time(until)}`, remedy: 'Wait until then.' }),

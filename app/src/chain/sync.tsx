@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { usePublicClient } from 'wagmi';
 import { useAppConfig } from '../config/context';
 
@@ -78,15 +78,30 @@ export function ChainSync({ children }: { children: ReactNode }) {
 /** The head of the chain. */
 export const useSync = (): Sync => useContext(SyncContext);
 
-/** Unix time by the chain's clock, each second anew. */
-export function useNow(): number {
+// One timer for everything on the page that shows a time.
+const clocks = new Set<() => void>();
+let seconds = Math.floor(Date.now() / 1000);
+let ticking: ReturnType<typeof setInterval> | undefined;
+const tick = () => {
+  seconds = Math.floor(Date.now() / 1000);
+  for (const clock of clocks) clock();
+};
+const subscribe = (clock: () => void) => {
+  if (clocks.size === 0) {
+    seconds = Math.floor(Date.now() / 1000);
+    ticking = setInterval(tick, 1_000);
+  }
+  clocks.add(clock);
+  return () => {
+    clocks.delete(clock);
+    if (clocks.size === 0) clearInterval(ticking);
+  };
+};
+
+/** Unix time by the chain's clock, rounded down to `step` seconds. Whoever shows no seconds is drawn anew only when it changes. */
+export function useNow(step = 1): number {
   const { offset } = useSync();
-  const [local, setLocal] = useState(() => Math.floor(Date.now() / 1000));
-  useEffect(() => {
-    const timer = setInterval(() => setLocal(Math.floor(Date.now() / 1000)), 1_000);
-    return () => clearInterval(timer);
-  }, []);
-  return useMemo(() => local + offset, [local, offset]);
+  return useSyncExternalStore(subscribe, () => Math.floor((seconds + offset) / step) * step);
 }
 
 /**
@@ -94,8 +109,7 @@ export function useNow(): number {
  * the latest block, however long ago that was: contracts refuse to tell the future.
  */
 export function usePast(step: number, lag: number): bigint {
-  const now = useNow();
-  const { head } = useSync();
-  const latest = head ? Math.min(now, Number(head.timestamp)) : now;
-  return BigInt(Math.floor((latest - lag) / step) * step);
+  const { head, offset } = useSync();
+  const past = (latest: number) => Math.floor((latest - lag) / step) * step;
+  return BigInt(useSyncExternalStore(subscribe, () => past(head ? Math.min(seconds + offset, Number(head.timestamp)) : seconds)));
 }

@@ -159,9 +159,9 @@ export function readConfig(json: unknown, base: string): AppConfig {
   };
 }
 
-/** Reads `config.json` from beside the page. */
-export async function loadConfig(base: string): Promise<AppConfig> {
-  const response = await fetch(new URL('config.json', base), { cache: 'no-cache' });
+/** Reads `config.json`, which lies beside the page at `base`. */
+export async function loadConfig(base: string, answer: Promise<Response>): Promise<AppConfig> {
+  const response = await answer;
   if (!response.ok) throw new ConfigError(`it could not be read (HTTP ${response.status})`);
   return readConfig(await response.json(), base);
 }

@@ -5,6 +5,9 @@ export type Precision = 'short' | 'exact';
 
 const grouped = (digits: string): string => digits.replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 
+/** A whole number in groups of three digits. `toLocaleString` takes a phone 70 ms the first time. */
+export const formatCount = (count: number | bigint): string => grouped(count.toString());
+
 /** OPG of an amount in wei. `exact` shows every digit; `short` rounds down, so that nobody reads more than there is. */
 export function formatOpg(wei: bigint, precision: Precision = 'short'): string {
   const sign = wei < 0n ? '−' : '';
@@ -53,17 +56,21 @@ export function formatPercent(part: bigint, whole: bigint): string {
 /** Basis points as a percentage. */
 export const formatBps = (bps: number): string => formatPercent(BigInt(bps), 10_000n);
 
+// Made once, when first needed: making one is slow.
+const formats: { time?: Intl.DateTimeFormat; date?: Intl.DateTimeFormat } = {};
+
 /** Date and time of a unix time, in the reader's zone. */
 export function formatTime(seconds: number | bigint): string {
   const date = new Date(Number(seconds) * 1000);
   if (Number.isNaN(date.getTime())) return 'never';
-  return date.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+  return (formats.time ??= new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })).format(date);
 }
 
 /** Date of a unix time, in the reader's zone. */
 export function formatDate(seconds: number | bigint): string {
   const date = new Date(Number(seconds) * 1000);
-  return Number.isNaN(date.getTime()) ? 'never' : date.toLocaleDateString('en-GB', { dateStyle: 'medium' });
+  if (Number.isNaN(date.getTime())) return 'never';
+  return (formats.date ??= new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' })).format(date);
 }
 
 const UNITS: [string, number][] = [

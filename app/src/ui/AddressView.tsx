@@ -1,9 +1,12 @@
-import { Tooltip, TooltipAnchor, TooltipProvider } from '@ariakit/react';
-import { useState } from 'react';
+import { type FocusEvent, lazy, type MouseEvent, type ReactNode, Suspense, useRef, useState } from 'react';
 import type { Address } from 'viem';
 import { useAccount } from 'wagmi';
 import { useAppConfig } from '../config/context';
 import { imitated, shorten } from '../lib/address';
+
+// Lists have hundreds of addresses: what shows all of one is loaded and made when somebody points at it.
+const Tip = lazy(() => import('./Tip'));
+const DELAY = 200;
 
 /** Colours and places from the whole address: two that look alike at both ends differ here. */
 function Pattern({ address }: { address: string }) {
@@ -48,6 +51,35 @@ export function Copy({ text, label }: { text: string; label: string }) {
   );
 }
 
+/** A text that shows another one while it is pointed at or has the focus. */
+function Pointed({ className, text, href, children }: { className: string; text: string; href: string | undefined; children: ReactNode }) {
+  const [anchor, setAnchor] = useState<HTMLElement>();
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const shared = {
+    className,
+    onMouseEnter: ({ currentTarget }: MouseEvent<HTMLElement>) => {
+      timer.current = setTimeout(() => setAnchor(currentTarget), DELAY);
+    },
+    onMouseLeave: () => clearTimeout(timer.current),
+    onFocus: ({ currentTarget }: FocusEvent<HTMLElement>) => setAnchor(currentTarget),
+    onBlur: () => setAnchor(undefined),
+  };
+  return (
+    <>
+      {href ? (
+        <a href={href} target="_blank" rel="noopener noreferrer" {...shared}>
+          {children}
+        </a>
+      ) : (
+        <span tabIndex={0} {...shared}>
+          {children}
+        </span>
+      )}
+      <Suspense>{anchor && <Tip anchor={anchor} text={text} close={() => setAnchor(undefined)} />}</Suspense>
+    </>
+  );
+}
+
 /** An address: its name where this page's configuration knows it, its ends otherwise; all of it on hover and focus. */
 export function AddressView({ address, copy = true }: { address: Address; copy?: boolean }) {
   const { names, explorer } = useAppConfig();
@@ -58,15 +90,9 @@ export function AddressView({ address, copy = true }: { address: Address; copy?:
   return (
     <span className="address">
       <Pattern address={address} />
-      <TooltipProvider timeout={200}>
-        <TooltipAnchor
-          render={explorer ? <a href={`${explorer}/address/${address}`} target="_blank" rel="noopener noreferrer" /> : <span tabIndex={0} />}
-          className={name ? 'name' : 'mono'}
-        >
-          {text}
-        </TooltipAnchor>
-        <Tooltip className="tooltip mono">{address}</Tooltip>
-      </TooltipProvider>
+      <Pointed className={name ? 'name' : 'mono'} text={address} href={explorer && `${explorer}/address/${address}`}>
+        {text}
+      </Pointed>
       {copy && <Copy text={address} label={`Copy address ${address}`} />}
       {twin && (
         <span className="badge bad" title={`Looks like ${twin}, but is another address`}>

@@ -16,7 +16,7 @@ type Calls = Pick<Proposal, 'targets' | 'values' | 'calldatas'>;
 function useSimulation({ targets, values, calldatas }: Calls, enabled: boolean) {
   const { contracts, chainId } = useAppConfig();
   const client = usePublicClient();
-  const now = useNow();
+  const now = useNow(60);
   return useQuery({
     queryKey: ['chain', 'simulation', chainId, targets, values.map(String), calldatas],
     enabled: enabled && Boolean(client && contracts.timelock),

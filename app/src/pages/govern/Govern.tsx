@@ -1,4 +1,5 @@
 import { lazy } from 'react';
+import { HEADS } from '../../app/heads';
 import { Link, useRoute } from '../../app/router';
 import { useAppConfig } from '../../config/context';
 import { Card, Empty, PageHead } from '../../ui/primitives';
@@ -21,7 +22,7 @@ export default function Govern() {
   if (!contracts.governor) {
     return (
       <>
-        <PageHead title="Govern">Holders and stakers decide.</PageHead>
+        <PageHead title={HEADS.govern.title}>{HEADS.govern.lead}</PageHead>
         <Card>
           <Empty title="Governance is not deployed on this chain" />
         </Card>
@@ -34,14 +35,14 @@ export default function Govern() {
   return (
     <>
       <PageHead
-        title="Govern"
+        title={HEADS.govern.title}
         action={
           <Link to={['govern', 'new']} className="button primary">
             New proposal
           </Link>
         }
       >
-        Holders and stakers decide; what they decided waits before it happens.
+        {HEADS.govern.lead}
       </PageHead>
       <nav className="tabs" aria-label="Governance">
         {PARTS.map(([key, label]) => (

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { useAccount } from 'wagmi';
 import { useNow } from '../../chain/sync';
 import { useAppConfig, useOpg } from '../../config/context';
+import { formatCount } from '../../lib/format';
 import { useTx } from '../../tx/context';
 import { Copy } from '../../ui/AddressView';
 import { Field } from '../../ui/Field';
@@ -46,7 +47,7 @@ export default function OwnStatement() {
         value={text}
         onChange={setText}
         multiline
-        problem={text.length > LONGEST ? `At most ${LONGEST.toLocaleString('en')} characters.` : undefined}
+        problem={text.length > LONGEST ? `At most ${formatCount(LONGEST)} characters.` : undefined}
         hint="You sign it, so that nobody can change it or speak for you. Whoever publishes a page like this one can add it."
       />
       <div>

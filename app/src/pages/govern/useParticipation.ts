@@ -10,7 +10,7 @@ const PROPOSALS = 8;
 
 /** In how many of the latest proposals whose voting has begun each account voted. */
 export function useParticipation(governor: Address, accounts: readonly Address[]): { of: number; votes: Map<Address, number> } | undefined {
-  const now = useNow();
+  const now = useNow(10);
   const created = useLogs({ address: governor, event: PROPOSAL_CREATED, wanted: PROPOSALS });
   const begun = created.logs.filter(({ args }) => Number(args.voteStart) < now).map(({ args }) => args.proposalId);
   const voted = useReadContracts({

@@ -1,6 +1,7 @@
 import { type Address, getAbiItem, type Hex, hexToString } from 'viem';
 import { useReadContracts } from 'wagmi';
 import { modelRegistryAbi } from '../../abi/modelRegistry';
+import { HEADS } from '../../app/heads';
 import { useLogs } from '../../chain/useLogs';
 import { useContract } from '../../config/context';
 import { shorten } from '../../lib/address';
@@ -117,7 +118,7 @@ export default function Models() {
   const registry = useContract('modelRegistry');
   return (
     <>
-      <PageHead title="Models">What the network can be asked. A version never changes: its digests say which files it is. Names are chosen by their owners.</PageHead>
+      <PageHead title={HEADS.models.title}>{HEADS.models.lead}</PageHead>
       {registry ? <List registry={registry} /> : <Card><Empty title="This chain has no registry of models" /></Card>}
     </>
   );

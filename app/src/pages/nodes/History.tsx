@@ -3,7 +3,7 @@ import { feeRouterAbi } from '../../abi/feeRouter';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
 import { stakingAbi } from '../../abi/staking';
 import { useLogs } from '../../chain/useLogs';
-import { formatBps, formatDate, formatTime } from '../../lib/format';
+import { formatBps, formatCount, formatDate, formatTime } from '../../lib/format';
 import { BlockTime } from '../../ui/BlockTime';
 import { Button, Card, Empty, Loading, Opg, Table } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
@@ -28,7 +28,7 @@ export function Work({ hub, operator }: { hub: Address; operator: Address }) {
           {answers.logs.map(({ args: { requestId, fulfilment } }) => (
             <tr key={requestId}>
               <td>{formatTime(fulfilment.issuedAt)}</td>
-              <td>{(fulfilment.inputUnits + fulfilment.outputUnits).toLocaleString('en')}</td>
+              <td>{formatCount(fulfilment.inputUnits + fulfilment.outputUnits)}</td>
               <td>
                 <Opg value={fulfilment.fee} />
               </td>

@@ -1,6 +1,7 @@
 import { type Address, getAbiItem, getAddress, isAddress } from 'viem';
 import { useReadContracts } from 'wagmi';
 import { stakingAbi } from '../../abi/staking';
+import { HEADS } from '../../app/heads';
 import { Link, useRoute } from '../../app/router';
 import { useLogs } from '../../chain/useLogs';
 import { useAppConfig } from '../../config/context';
@@ -139,8 +140,8 @@ export default function Nodes() {
   const chosen = operator && isAddress(operator, { strict: false }) ? getAddress(operator) : undefined;
   return (
     <>
-      <PageHead title={chosen ? 'Node' : 'Nodes'} action={chosen && <Link to={['nodes']}>All nodes</Link>}>
-        {chosen ? undefined : 'Operators that answer requests, with what they staked on answering rightly.'}
+      <PageHead title={chosen ? 'Node' : HEADS.nodes.title} action={chosen && <Link to={['nodes']}>All nodes</Link>}>
+        {chosen ? undefined : HEADS.nodes.lead}
       </PageHead>
       {!contracts.staking ? (
         <Card>

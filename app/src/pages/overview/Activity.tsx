@@ -6,6 +6,7 @@ import { Link } from '../../app/router';
 import { useNow } from '../../chain/sync';
 import { useLogs } from '../../chain/useLogs';
 import { useAppConfig } from '../../config/context';
+import { formatCount } from '../../lib/format';
 import { Button, Card, Empty, Figure, Figures, Loading, Opg } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
 import { bucketize } from './activity';
@@ -18,7 +19,7 @@ const MODES = ['operator-signed', 'enclave-signed', 'zero-knowledge'];
 const whole = (value: number) => (Number.isInteger(value) ? String(value) : '');
 
 function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined }) {
-  const now = useNow();
+  const now = useNow(60);
   const minute = Math.floor(now / 60) * 60 + 60;
   const requests = useLogs({ address: hub, event: REQUESTED, wanted: 200 });
   const answers = useLogs({ address: hub, event: FULFILLED, wanted: 200 });
@@ -36,23 +37,23 @@ function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined
   return (
     <>
       <Figures>
-        <Figure label="Requests ever made on the chain">{newest === undefined ? '0' : (newest + 1n).toLocaleString('en')}</Figure>
+        <Figure label="Requests ever made on the chain">{newest === undefined ? '0' : formatCount(newest + 1n)}</Figure>
         <Figure label="Answered" note={all ? 'since the beginning' : 'latest, below'}>
-          {done.length.toLocaleString('en')}
+          {formatCount(done.length)}
           {all ? '' : '+'}
         </Figure>
         <Figure label="Fees" note={scope}>
           <Opg value={fees} />
         </Figure>
         <Figure label="Active nodes" note={scope}>
-          {new Set(done.map(({ operator }) => operator)).size.toLocaleString('en')}
+          {formatCount(new Set(done.map(({ operator }) => operator)).size)}
         </Figure>
         <Figure label="Model versions" note={<Link to={['models']}>browse</Link>}>
           {versions.isPending ? <Loading /> : `${versions.logs.length}${versions.hasNextPage ? '+' : ''}`}
         </Figure>
         {modes.map(({ name, count }) => (
           <Figure key={name} label={`Answers ${name}`} note={scope}>
-            {count.toLocaleString('en')}
+            {formatCount(count)}
           </Figure>
         ))}
       </Figures>

@@ -1,4 +1,5 @@
 import { useReadContracts } from 'wagmi';
+import { HEADS } from '../../app/heads';
 import { Link } from '../../app/router';
 import { governorAbi } from '../../abi/governor';
 import { opgAbi } from '../../abi/opg';
@@ -64,7 +65,7 @@ function Supply() {
 export default function Overview() {
   return (
     <>
-      <PageHead title="Overview">Inference that can be checked, paid in OPG. Every figure is read from the chain as you look.</PageHead>
+      <PageHead title={HEADS.overview.title}>{HEADS.overview.lead}</PageHead>
       <Activity />
       <Supply />
       <Unlocks />

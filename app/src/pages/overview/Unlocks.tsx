@@ -12,7 +12,7 @@ const Chart = lazy(() => import('../../ui/Chart'));
 const compact = (value: number) => formatCompact(BigInt(Math.round(value)) * 10n ** 18n);
 
 function Calendar({ categories }: { categories: Category[] }) {
-  const now = useNow();
+  const now = useNow(60);
   const day = Math.floor(now / 86_400) * 86_400;
   const times = [...new Set([...drawingTimes(categories), day])].sort((a, b) => a - b);
   const total = categories.reduce((sum, category) => sum + category.total, 0n);

@@ -6,6 +6,7 @@ import { type Facts, verify } from '../../../client/src/checks';
 import { factsOf } from '../../../client/src/facts';
 import type { Receipt } from '../../../client/src/receipt';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
+import { HEADS } from '../../app/heads';
 import { useLogs } from '../../chain/useLogs';
 import { useAppConfig } from '../../config/context';
 import { formatTime } from '../../lib/format';
@@ -124,7 +125,7 @@ export default function Receipts() {
   }
   return (
     <>
-      <PageHead title="Receipts">Check what an operator signed: in this browser, against the chain, step by step.</PageHead>
+      <PageHead title={HEADS.receipts.title}>{HEADS.receipts.lead}</PageHead>
       <Card title="A receipt or a request">
         <Field label="Receipt with its signature (JSON), or a request id" value={text} onChange={setText} multiline problem={problem} hint="Nothing that you paste leaves this browser; only its numbers are looked up." />
       </Card>

@@ -45,7 +45,7 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
   const { staking } = addresses;
   const { address } = useAccount();
   const { contracts: book } = useAppConfig();
-  const now = useNow();
+  const now = useNow(60);
   const past = usePast(10, 5);
   const list = useOperators(staking);
   const [chosen, setChosen] = useState<Address>();

@@ -1,6 +1,7 @@
 import type { Address } from 'viem';
 import { useReadContracts } from 'wagmi';
 import { stakingAbi } from '../../abi/staking';
+import { HEADS } from '../../app/heads';
 import { usePast } from '../../chain/sync';
 import { useAppConfig, useOpg } from '../../config/context';
 import { formatDuration, formatPercent } from '../../lib/format';
@@ -26,18 +27,18 @@ function Network({ staking }: { staking: Address }) {
     ],
     query: { placeholderData: (before) => before },
   });
-  if (!read.data) return read.error ? <Failure error={read.error} retry={read.refetch} /> : <Loading wide />;
-  const [stake, operators, parameters, supply] = read.data;
+  if (!read.data && read.error) return <Failure error={read.error} retry={read.refetch} />;
+  const [stake, operators, parameters, supply] = read.data ?? [];
   return (
     <Card title="The network">
       <Figures>
-        <Figure label="Staked at active operators" note={`${formatPercent(stake, supply)} of the supply`}>
+        <Figure label="Staked at active operators" note={stake === undefined || supply === undefined ? <Loading /> : `${formatPercent(stake, supply)} of the supply`}>
           <Opg value={stake} />
         </Figure>
-        <Figure label="Operators that ever registered">{operators.toString()}</Figure>
-        <Figure label="Unbonding takes">{formatDuration(parameters.unbondingPeriod)}</Figure>
+        <Figure label="Operators that ever registered">{operators?.toString() ?? <Loading />}</Figure>
+        <Figure label="Unbonding takes">{parameters ? formatDuration(parameters.unbondingPeriod) : <Loading />}</Figure>
         <Figure label="Least own stake">
-          <Opg value={parameters.minSelfStake} />
+          <Opg value={parameters?.minSelfStake} />
         </Figure>
       </Figures>
     </Card>
@@ -48,7 +49,7 @@ export default function Stake() {
   const { contracts } = useAppConfig();
   const { staking, custodyVault: vault } = contracts;
   const opg = useOpg();
-  const head = <PageHead title="Stake">Back operators that answer requests. Your tokens keep their votes, and a slash of the operator can take a part of them.</PageHead>;
+  const head = <PageHead title={HEADS.stake.title}>{HEADS.stake.lead}</PageHead>;
   if (!staking || !vault) {
     return (
       <>

@@ -18,7 +18,7 @@ const MOST = 2_000;
 export function usePresence(operator?: Address): { presence: Map<Address, Presence>; partial: boolean } | undefined {
   const { contracts, firstBlock, chainId } = useAppConfig();
   const client = usePublicClient();
-  const now = useNow();
+  const now = useNow(60);
   // Where the day begins is looked up once an hour: a few blocks more or less make no difference.
   const hour = Math.floor(now / 3_600);
   const start = useQuery({

@@ -1,6 +1,7 @@
 import { type Address, zeroAddress } from 'viem';
 import { useReadContracts } from 'wagmi';
 import { opgAbi } from '../../abi/opg';
+import { HEADS } from '../../app/heads';
 import { useContract, useOpg } from '../../config/context';
 import { AddressView } from '../../ui/AddressView';
 import { Connected } from '../../ui/Connected';
@@ -63,7 +64,7 @@ export default function Token() {
   const hasVault = useContract('vestingVault') !== undefined;
   return (
     <>
-      <PageHead title="Token">Hold, send and delegate OPG; claim what is yours from the airdrop and from vesting.</PageHead>
+      <PageHead title={HEADS.token.title}>{HEADS.token.lead}</PageHead>
       <Connected title="Your OPG" what="see your tokens, claims and grants">
         {(account) => <Account key={account} account={account} />}
       </Connected>
