@@ -38,6 +38,8 @@ contract ReceiptBatches is BatchBook {
 
     /// Twice what a slash costs. Who ends a demand cannot make the slash fail by sending little gas.
     uint256 private constant SLASH_GAS = 600_000;
+    /// Several times what it costs to end a freeze. Who answers cannot leave the operator's stake frozen by sending little gas.
+    uint256 private constant UNFREEZE_GAS = 150_000;
 
     mapping(bytes32 batchId => mapping(uint256 index => Demand demand)) private _demands;
     mapping(bytes32 faultId => bool proved) private _proved;
@@ -74,7 +76,8 @@ contract ReceiptBatches is BatchBook {
         (demand.bond, demand.penalty) = (settings.demandBond, settings.demandPenalty);
         emit LeafDemanded(batchId, index, msg.sender, demand.deadline, uint64(end));
 
-        // Interaction: take the bond.
+        // Interaction: what the demand can cost the operator stays; take the bond.
+        _freeze(demand, batch.operator, batch.from, settings.answerPeriod);
         address(opg).safeTransferFrom(msg.sender, address(this), settings.demandBond);
     }
 
@@ -89,9 +92,12 @@ contract ReceiptBatches is BatchBook {
         require(block.timestamp <= demand.deadline, DeadlineOver(demand.deadline));
         require(_isLeaf(batch, index, leaf, proof), NotALeaf(batchId, index));
 
-        // Effect and interaction: the bond is the operator's.
+        require(gasleft() >= UNFREEZE_GAS, SlashGasUnavailable(gasleft(), UNFREEZE_GAS));
+
+        // Effect and interaction: the bond is the operator's, and its stake is free.
         emit LeafAnswered(batchId, index, leaf);
         _closeDemand(batchId, demand, DemandStatus.Answered, batch.operator);
+        _unfreeze(demand, batch.operator);
     }
 
     /// @inheritdoc IReceiptBatches
@@ -110,6 +116,7 @@ contract ReceiptBatches is BatchBook {
         ) {
             slashId = opened;
         } catch {}
+        _unfreeze(demand, batch.operator);
         emit LeafUnanswered(batchId, index, challenger, slashId);
     }
 
@@ -167,6 +174,25 @@ contract ReceiptBatches is BatchBook {
         (demand.status, demand.bond) = (status, 0);
         --_states[batchId].openDemands;
         address(opg).safeTransfer(to, bond);
+    }
+
+    /// @dev Keeps what an unanswered demand can cost, for one more answer period than the answer has: time to end it.
+    /// Staking may refuse; a demand is about the leaf first.
+    function _freeze(Demand storage demand, address operator, uint64 capturedAt, uint40 answerPeriod) private {
+        uint64 until = demand.deadline + answerPeriod;
+        try staking.freeze(operator, OFFENCE_UNANSWERED, demand.penalty, capturedAt, until) returns (
+            uint96 frozen, uint32 round
+        ) {
+            // At most the penalty.
+            (demand.frozen, demand.freezeRound) = (uint80(frozen), round);
+        } catch {}
+    }
+
+    /// @dev Where staking refuses, the freeze expires by itself.
+    function _unfreeze(Demand storage demand, address operator) private {
+        if (demand.frozen == 0) return;
+        // solhint-disable-next-line no-empty-blocks
+        try staking.unfreeze(operator, demand.frozen, demand.freezeRound) {} catch {}
     }
 
     /// @dev Each fault is punished once, whatever the cool-down of its offence.

@@ -46,14 +46,18 @@ struct BatchState {
 /// @param challenger Who demanded it.
 /// @param deadline Unix time until which it can be answered.
 /// @param status What became of the demand.
+/// @param freezeRound What staking calls the freeze of `frozen`.
 /// @param bond OPG wei that wait for the outcome; zero afterwards.
 /// @param penalty OPG wei that no answer costs the operator.
+/// @param frozen OPG wei of the operator's stake that stay until the outcome.
 struct Demand {
     address challenger;
     uint40 deadline;
     IReceiptBatches.DemandStatus status;
-    uint96 bond;
-    uint96 penalty;
+    uint32 freezeRound;
+    uint80 bond;
+    uint80 penalty;
+    uint80 frozen;
 }
 
 /// @notice What governance sets here.

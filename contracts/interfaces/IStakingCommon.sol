@@ -189,6 +189,11 @@ interface IStakingCommon {
         bytes32 indexed slashId, address indexed operator, uint256 toChallenger, uint256 toPayer, uint256 burned
     );
 
+    /// @notice A dispute about `operator` was opened: `amount` of its stake stays, until `until` at the latest.
+    event StakeHeld(address indexed operator, uint8 indexed offence, uint256 amount, uint64 until, uint32 round);
+    /// @notice A dispute was decided: `amount` of the stake of `operator` is free again.
+    event StakeFreed(address indexed operator, uint256 amount, uint32 round);
+
     // Governance
 
     event ParametersSet(StakingParameters parameters);
@@ -216,6 +221,9 @@ interface IStakingCommon {
     error TooManyUnbonds(address operator, address account, uint256 maximum);
     error UnknownUnbond(address operator, address account, uint256 id);
     error NotMature(uint64 maturesAt);
+    /// @notice Disputes about the operator are open, and without this stake less than `frozen` would be left to pay for them.
+    /// @param until Unix time from which this unbond can leave in any case.
+    error StakeFrozen(address operator, uint256 frozen, uint64 until);
     /// @notice A slash took all of what this unbond was worth. It can only be withdrawn.
     error UnbondWorthless(address operator, address account, uint256 id);
     error NotOwnerNorAgent(address caller, address account);

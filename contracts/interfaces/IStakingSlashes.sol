@@ -21,6 +21,24 @@ interface IStakingSlashes is IStakingCommon {
         address payer
     ) external returns (bytes32 slashId, Slash memory opened);
 
+    /// @notice Keeps stake of `operator` from leaving while a dispute about it is open. Only dispute contracts.
+    ///
+    /// Own stake has to cover what is frozen; a delegator waits only for what it does not cover. An unbond waits at most
+    /// `MAX_FREEZE` beyond its time, whatever is frozen. Nobody else is concerned: staking, unbonding and voting go on.
+    /// While stake is frozen the time for slashes stands still, for at most `MAX_FREEZE`.
+    /// @param offence Row of the slash table: a dispute freezes no more than it can slash.
+    /// @param amount Most to freeze.
+    /// @param capturedAt Unix time of the offence.
+    /// @param until When the freeze ends if nobody ends it, at most `MAX_FREEZE` from now.
+    /// @return frozen What was frozen: zero where nothing can be slashed.
+    /// @return round To be passed to `unfreeze`.
+    function freeze(address operator, uint8 offence, uint256 amount, uint64 capturedAt, uint64 until)
+        external
+        returns (uint96 frozen, uint32 round);
+
+    /// @notice Ends a freeze when its dispute is decided. Does nothing where it has expired. Only dispute contracts.
+    function unfreeze(address operator, uint256 amount, uint32 round) external;
+
     /// @notice Postpones a slash once, so that governance can vote on it. Only the guardian.
     function suspendSlash(Slash calldata slash_) external;
 
@@ -36,6 +54,9 @@ interface IStakingSlashes is IStakingCommon {
 
     /// @notice When a slash can be executed; zero if it is unknown, vetoed or executed.
     function executableAt(bytes32 slashId) external view returns (uint64);
+
+    /// @notice What stake of `operator` is frozen, and until when at the latest; zero if nothing is.
+    function freezeOf(address operator) external view returns (uint256 amount, uint64 until);
 
     // Governance
 

@@ -10,12 +10,14 @@ struct StakePool {
     uint112 shares;
     /// How often the pool began anew. Shares of an earlier generation are worth nothing.
     uint16 generation;
-    /// Whether `escrowed` is not zero: withdrawals then need not read it.
-    bool hasEscrow;
+    /// Of the delegators' pool: pairs in the history of the operator's stake, which changes when this slot does.
+    uint32 weightPairs;
     /// Shares that are unbonding: slashed like the others, without weight.
     uint112 unbondingShares;
     /// Wei that one bonded share has earned since the beginning, times 2^64. Unused for own stake.
     uint96 rewardIndex;
+    /// Whether `escrowed` is not zero: withdrawals then need not read it.
+    bool hasEscrow;
     /// OPG wei that slashes took and a veto may return to `shares`. Unused for own stake: whoever owns all shares has no
     /// need to know its part.
     uint96 escrowed;

@@ -17,11 +17,18 @@ abstract contract StakingCore is StakingEarnings {
 
     /// @notice Most open unbonds of an account at an operator.
     uint256 public constant MAX_UNBONDS = 16;
+    /// @notice Longest time for which open disputes keep an unbond beyond its time.
+    uint32 public constant MAX_FREEZE = 14 days;
 
     /// @inheritdoc IStakingCommon
     IOpg public immutable override opg;
     /// @inheritdoc IStakingCommon
     ICustodyVault public immutable override vault;
+
+    /// What is kept of the history of all active stake, in pairs: 4,096 seconds at least, now among them. A turn takes 3,600.
+    uint256 private constant TOTAL_ROOM = 2_048;
+    /// What is kept of the history of an operator's stake: everything.
+    uint256 private constant NO_BOUND = type(uint256).max;
 
     constructor(IOpg opg_, ICustodyVault vault_) {
         (opg, vault) = (opg_, vault_);
@@ -58,14 +65,17 @@ abstract contract StakingCore is StakingEarnings {
 
     /// @dev Refuses stake for operators that do not serve, except the own one of an operator that is jailed.
     function _requireTakesStake(address operator, address owner, uint256 amount, StakePool storage pool) private view {
-        OperatorState storage state = StakingStorage.load().states[operator];
         require(amount != 0, AmountZero());
-        OperatorStatus status = state.status;
-        require(
-            status == OperatorStatus.Active || (status == OperatorStatus.Jailed && owner == operator),
-            WrongOperatorStatus(operator, status)
-        );
-        require(state.openSlashes == 0, SlashOpen(operator, state.openSlashes));
+        // Whoever has weight is active and has no open slash: no need to look.
+        if (StakingStorage.load().stakes[operator].latest == 0) {
+            OperatorState storage state = StakingStorage.load().states[operator];
+            OperatorStatus status = state.status;
+            require(
+                status == OperatorStatus.Active || (status == OperatorStatus.Jailed && owner == operator),
+                WrongOperatorStatus(operator, status)
+            );
+            require(state.openSlashes == 0, SlashOpen(operator, state.openSlashes));
+        }
         require(!pool.isDiluted(), PoolDiluted(operator));
     }
 
@@ -104,19 +114,35 @@ abstract contract StakingCore is StakingEarnings {
         _setStake(operator, $.stakes[operator].latest, stake);
     }
 
-    /// @dev As `_weigh`, where only one pool changed: from `bondedBefore` to `bonded`.
+    /// @dev As `_weigh`, where only one pool changed: from `bondedBefore` to `bonded`. Whoever has no weight is not active, or
+    /// will be weighed once it is.
     function _reweigh(address operator, uint256 bondedBefore, uint256 bonded) internal {
-        StakingStorage.Layout storage $ = StakingStorage.load();
-        if ($.states[operator].status != OperatorStatus.Active) return;
-        uint256 before = $.stakes[operator].latest;
-        _setStake(operator, before, before + bonded - bondedBefore);
+        uint256 before = StakingStorage.load().stakes[operator].latest;
+        if (before != 0) _setStake(operator, before, before + bonded - bondedBefore);
     }
 
     function _setStake(address operator, uint256 before, uint256 stake) private {
         if (stake == before) return;
         StakingStorage.Layout storage $ = StakingStorage.load();
-        $.stakes[operator].set(stake);
-        $.totalStake.set($.totalStake.latest + stake - before);
+        uint256 pair = $.stakes[operator].set(stake);
+        if (pair != 0) $.stakes[operator].keep(pair, $.delegatedPools[operator].weightPairs++, NO_BOUND);
+        pair = $.totalStake.set($.totalStake.latest + stake - before);
+        if (pair != 0) $.totalStake.keep(pair, $.stream.totalPairs++, TOTAL_ROOM);
+    }
+
+    /// @dev The weight of `operator` at a moment that is now or past.
+    function _stakeAt(address operator, uint64 timestamp) internal view returns (uint256) {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        StakeHistory.Trace storage history = $.stakes[operator];
+        (bool known, uint256 stake) = history.recentAt(timestamp);
+        return known ? stake : history.pastAt(timestamp, $.delegatedPools[operator].weightPairs, NO_BOUND);
+    }
+
+    /// @dev As `_stakeAt`, of all operators.
+    function _totalStakeAt(uint64 timestamp) internal view returns (uint256) {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        (bool known, uint256 stake) = $.totalStake.recentAt(timestamp);
+        return known ? stake : $.totalStake.pastAt(timestamp, $.stream.totalPairs, TOTAL_ROOM);
     }
 
     /// @dev The pool in which the shares of `account` at `operator` are.

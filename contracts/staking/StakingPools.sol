@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IOperators} from "../interfaces/IOperators.sol";
 import {IStakingPools} from "../interfaces/IStakingPools.sol";
 import {History} from "./History.sol";
-import {StakeHistory} from "./StakeHistory.sol";
 import {StakePool, StakePools} from "./StakePool.sol";
 import {StakingCore} from "./StakingCore.sol";
-import {Position, StakingStorage, Unbond} from "./StakingStorage.sol";
+import {Freeze, Position, StakingStorage, Unbond} from "./StakingStorage.sol";
 
 /// @title Stake of accounts: in, across and out
 ///
@@ -17,7 +17,6 @@ import {Position, StakingStorage, Unbond} from "./StakingStorage.sol";
 /// for nobody waits to be burned.
 abstract contract StakingPools is StakingCore, IStakingPools {
     using History for History.Trace;
-    using StakeHistory for StakeHistory.Trace;
     using StakePools for StakePool;
 
     modifier onlyOwnerOrAgent(address account) {
@@ -158,7 +157,7 @@ abstract contract StakingPools is StakingCore, IStakingPools {
 
     /// @inheritdoc IOperators
     function stakeAt(address operator, uint64 timestamp) public view override returns (uint256) {
-        return StakingStorage.load().stakes[operator].valueAt(timestamp);
+        return _stakeAt(operator, timestamp);
     }
 
     /// @inheritdoc IOperators
@@ -170,7 +169,7 @@ abstract contract StakingPools is StakingCore, IStakingPools {
 
     /// @inheritdoc IOperators
     function totalStakeAt(uint64 timestamp) external view override returns (uint256) {
-        return StakingStorage.load().totalStake.valueAt(timestamp);
+        return _totalStakeAt(timestamp);
     }
 
     /// @dev Ends a matured unbond. Of what is booked for it, `amount` may leave and `surplus` has to be burned.
@@ -188,12 +187,24 @@ abstract contract StakingPools is StakingCore, IStakingPools {
         bool own = account == operator;
         if (closed.generation == pool.generation) {
             amount = pool.redeem(closed.shares, own ? type(uint96).max : closed.booked, own);
+            if (amount != 0) _requireNotFrozen(operator, pool.assets, closed.maturesAt, own);
         }
         require(amount >= leastAmount, Slippage(amount, leastAmount));
         surplus = own ? 0 : closed.booked - amount;
         --$.positions[operator][account].openUnbonds;
         delete $.unbonds[operator][account][id];
         emit Withdrawn(operator, account, id, to, closed.shares, amount);
+    }
+
+    /// @dev Refuses a withdrawal that leaves `left` in its pool, if open disputes may need more. Own stake pays first, so
+    /// it has to cover what is frozen, and delegators only the rest.
+    function _requireNotFrozen(address operator, uint256 left, uint256 maturesAt, bool own) private view {
+        StakingStorage.Layout storage $ = StakingStorage.load();
+        Freeze memory frozen = $.freezes[operator];
+        uint256 until = Math.min(frozen.until, maturesAt + MAX_FREEZE);
+        if (block.timestamp >= until) return;
+        if (!own) left += $.ownPools[operator].assets;
+        require(left >= frozen.amount, StakeFrozen(operator, frozen.amount, uint64(until)));
     }
 
     function _burnSurplus(address operator, address account, uint256 surplus) private {

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    AccessManagedUpgradeable
-} from "@openzeppelin/contracts-upgradeable/access/manager/AccessManagedUpgradeable.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ICustodyVault} from "../interfaces/ICustodyVault.sol";
 import {IOpg} from "../interfaces/IOpg.sol";
 import {Slash, SlashRule, StakingParameters} from "../interfaces/IStakingCommon.sol";
 import {IStakingSlashes} from "../interfaces/IStakingSlashes.sol";
 import {Continued} from "./Continued.sol";
-import {StakeHistory} from "./StakeHistory.sol";
 import {StakePool, StakePools} from "./StakePool.sol";
 import {StakingCore} from "./StakingCore.sol";
+import {StakingFreezes} from "./StakingFreezes.sol";
 import {OpenSlash, OperatorState, Position, SlashWindow, StakingStorage} from "./StakingStorage.sol";
 
 /// @title Part of Staking: slashes, from the decision of a dispute contract to the payout, and parameters
@@ -21,8 +18,7 @@ import {OpenSlash, OperatorState, Position, SlashWindow, StakingStorage} from ".
 /// CONSERVATION
 /// What a slash takes is in escrow, in the vault and booked as before, until it is vetoed or executed. Executed, the own
 /// part leaves the vault at once; the pool's part becomes surplus of its members and is burned as they are synced.
-contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, IStakingSlashes {
-    using StakeHistory for StakeHistory.Trace;
+contract StakingSlashes is StakingFreezes, Continued {
     using StakePools for StakePool;
 
     /// @notice Seconds by which the guardian may postpone a slash, once: enough for a proposal, a vote and its delay.
@@ -54,7 +50,7 @@ contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, ISt
         StakingStorage.Layout storage $ = StakingStorage.load();
         SlashRule memory rule = $.rules[offence];
         require(rule.capBps != 0, UnknownOffence(offence));
-        uint64 earliest = uint64(block.timestamp) - $.parameters.unbondingPeriod + 1;
+        uint64 earliest = _earliest(operator);
         require(
             capturedAt >= earliest && capturedAt <= block.timestamp,
             OffenceOutOfWindow(capturedAt, earliest, uint64(block.timestamp))
@@ -196,14 +192,8 @@ contract StakingSlashes is StakingCore, AccessManagedUpgradeable, Continued, ISt
     function _openWindow(Slash memory opened, SlashRule memory rule) private returns (uint256 left) {
         StakingStorage.Layout storage $ = StakingStorage.load();
         SlashWindow storage window = $.windows[opened.operator][opened.offence];
-        (uint256 start, uint256 taken, uint256 capturedAt) = (window.start, window.taken, opened.capturedAt);
-        if (capturedAt > start + rule.coolDown || capturedAt + rule.coolDown < start) {
-            (start, taken) = (capturedAt, 0);
-            (window.start, window.taken) = (uint40(capturedAt), 0);
-        }
-        opened.windowStart = uint40(start);
-        uint256 cap = $.stakes[opened.operator].valueAt(uint64(capturedAt)) * rule.capBps / BPS;
-        return cap > taken ? cap - taken : 0;
+        (opened.windowStart, left) = _slashable(opened.operator, opened.offence, opened.capturedAt, rule);
+        if (window.start != opened.windowStart) (window.start, window.taken) = (opened.windowStart, 0);
     }
 
     /// @dev Ends an active operator's weight. One that has retired only cannot return before.

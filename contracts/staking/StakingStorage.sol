@@ -47,6 +47,19 @@ struct OpenSlash {
     bool suspended;
 }
 
+/// @notice Stake of an operator that may not leave while disputes about it are open. One slot.
+struct Freeze {
+    /// OPG wei that have to stay, for all open disputes of the round together.
+    uint96 amount;
+    /// When the round began, and when it ends at the latest.
+    uint40 since;
+    uint40 until;
+    /// Disputes that are not decided.
+    uint32 open;
+    /// Counts from one. What belongs to an earlier round has expired.
+    uint32 round;
+}
+
 /// @notice What stake earns now. One slot.
 struct RewardStream {
     /// Wei that one wei of active stake has earned since the beginning, times 2^64.
@@ -57,6 +70,8 @@ struct RewardStream {
     uint32 until;
     /// Wei per second, for all active stake together.
     uint64 rate;
+    /// Pairs in the history of all active stake: it changes when this slot does.
+    uint32 totalPairs;
 }
 
 /// @notice What an operator earns. One slot.
@@ -102,6 +117,7 @@ library StakingStorage {
         mapping(address operator => mapping(address account => MemberRewards rewards)) memberRewards;
         /// The pool's index when a generation of its shares ended.
         mapping(address operator => mapping(uint16 generation => uint96 index)) lastIndexes;
+        mapping(address operator => Freeze freeze) freezes;
     }
 
     // keccak256(abi.encode(uint256(keccak256("opg.storage.Staking")) - 1)) & ~bytes32(uint256(0xff))

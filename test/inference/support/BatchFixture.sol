@@ -34,8 +34,10 @@ abstract contract BatchFixture is InferenceFixture {
         super.setUp();
         BatchParameters memory parameters = BatchParameters(ANSWER, BOND, PENALTY);
         batches = new ReceiptBatches(opg, proofs, staking, address(manager), parameters);
-        bytes4[] memory slash = new bytes4[](1);
+        bytes4[] memory slash = new bytes4[](3);
         slash[0] = IStakingSlashes.slash.selector;
+        slash[1] = IStakingSlashes.freeze.selector;
+        slash[2] = IStakingSlashes.unfreeze.selector;
         vm.startPrank(governance);
         manager.setTargetFunctionRole(address(staking), slash, SLASHER);
         manager.grantRole(SLASHER, address(batches), 0);

@@ -83,6 +83,8 @@ abstract contract StakingFixture is Test {
     function _grantRoles() private {
         vm.startPrank(governance);
         _guard(IStakingSlashes.slash.selector, SLASHER);
+        _guard(IStakingSlashes.freeze.selector, SLASHER);
+        _guard(IStakingSlashes.unfreeze.selector, SLASHER);
         _guard(IStakingSlashes.suspendSlash.selector, GUARDIAN);
         _guard(IStakingSlashes.jail.selector, GUARDIAN);
         manager.grantRole(SLASHER, disputes, 0);

@@ -80,6 +80,14 @@ fn words(error: &IStakingErrors, now: u64) -> Option<(String, String)> {
             format!("it matures {}", when(error.maturesAt, now)),
             "wait until then, and repeat the command",
         ),
+        E::StakeFrozen(error) => say(
+            format!(
+                "disputes about {} are open, and {} of its stake has to stay until they are decided",
+                error.operator,
+                opg(error.frozen)
+            ),
+            &format!("repeat the command when they are; it can leave {} in any case", when(error.until, now)),
+        ),
         E::UnknownUnbond(error) => say(
             format!("{} has no open unbond {} at {}", error.account, error.id, error.operator),
             "`opg position` lists those that are open; name the operator with --operator",
