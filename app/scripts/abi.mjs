@@ -13,6 +13,7 @@ const CONTRACTS = {
   feeRouter: 'IFeeRouter',
   governor: 'OpgGovernor',
   inferenceHub: 'InferenceHub',
+  measurementRegistry: 'MeasurementRegistry',
   modelRegistry: 'ModelRegistry',
   opg: 'Opg',
   proofRegistry: 'ProofRegistry',

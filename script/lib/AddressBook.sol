@@ -38,6 +38,7 @@ library AddressBook {
         json = _entry(json, "proofRegistry", system.proofRegistry);
         json = _entry(json, "inferenceHub", system.inferenceHub);
         json = _entry(json, "receiptBatches", system.receiptBatches);
+        json = _entry(json, "measurementRegistry", system.measurementRegistry);
         if (system.askModel != address(0)) json = _entry(json, "askModel", system.askModel);
         json = string.concat(json, "\n}\n");
     }

@@ -33,6 +33,7 @@ struct Addresses {
     address inferenceHub;
     address inferenceHubImplementation;
     address receiptBatches;
+    address measurementRegistry;
     /// Zero except on the devnet.
     address askModel;
 }
@@ -69,6 +70,7 @@ library DeployAddresses {
         system.inferenceHubImplementation = predict(config, "InferenceHub implementation");
         system.inferenceHub = predict(config, "InferenceHub");
         system.receiptBatches = predict(config, "ReceiptBatches");
+        system.measurementRegistry = predict(config, "MeasurementRegistry");
         if (chainId == DeployConfigs.DEVNET) system.askModel = predict(config, "AskModel");
     }
 

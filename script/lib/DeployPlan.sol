@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 // Only deployed: imported so that forge compiles them along.
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
+import {MeasurementRegistry} from "../../contracts/enclaves/MeasurementRegistry.sol";
 import {AskModel} from "../../contracts/examples/AskModel.sol";
 import {OpgGovernor} from "../../contracts/governance/OpgGovernor.sol";
 import {Timelock} from "../../contracts/governance/Timelock.sol";
@@ -145,6 +146,7 @@ library DeployPlan {
             system.receiptBatches,
             abi.encode(system.opg, system.proofRegistry, system.staking, system.accessManager, config.batches)
         );
+        plan.add("MeasurementRegistry", system.measurementRegistry, abi.encode(system.accessManager));
         if (system.askModel != address(0)) {
             plan.add("AskModel", system.askModel, abi.encode(system.inferenceHub, system.opg));
         }

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {IFeeRouter} from "../../contracts/interfaces/IFeeRouter.sol";
+import {IMeasurementRegistry} from "../../contracts/interfaces/IMeasurementRegistry.sol";
 import {IReceiptBatches} from "../../contracts/interfaces/IReceiptBatches.sol";
 import {IRewards} from "../../contracts/interfaces/IRewards.sol";
 import {IStakingSlashes} from "../../contracts/interfaces/IStakingSlashes.sol";
@@ -60,6 +61,10 @@ library GovernanceRoles {
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.slash.selector, SLASHER);
         // Bonds, penalties and the time to answer have bounds, and open demands keep what they began with.
         list[n++] = RoleRule("ReceiptBatches", system.receiptBatches, IReceiptBatches.setParameters.selector, ROUTINE);
+        list[n++] =
+            RoleRule("MeasurementRegistry", system.measurementRegistry, IMeasurementRegistry.approve.selector, ROUTINE);
+        list[n++] =
+            RoleRule("MeasurementRegistry", system.measurementRegistry, IMeasurementRegistry.remove.selector, GUARDIAN);
         // Shares and splits have bounds, and concern what comes later only.
         list[n++] = RoleRule("FeeRouter", system.feeRouter, IFeeRouter.setShares.selector, ROUTINE);
         list[n++] = RoleRule("Rewards", system.rewards, IRewards.setParameters.selector, ROUTINE);
@@ -87,6 +92,7 @@ library GovernanceRoles {
         list[n++] = ManagedContract("FeeRouter", system.feeRouter, address(0));
         list[n++] = ManagedContract("Rewards", system.rewards, address(0));
         list[n++] = ManagedContract("ReceiptBatches", system.receiptBatches, address(0));
+        list[n++] = ManagedContract("MeasurementRegistry", system.measurementRegistry, address(0));
         // Memory-safe: as above.
         assembly ("memory-safe") {
             mstore(list, n)

@@ -44,6 +44,7 @@ contract RoleTableTest is GovernanceFixture {
         _probe("ProofRegistry", address(proofs));
         _probe("InferenceHub", address(hub));
         _probe("ReceiptBatches", system.receiptBatches);
+        _probe("MeasurementRegistry", system.measurementRegistry);
         _probe("AccessManager", address(manager));
         _probe("Timelock", address(timelock));
         _probe("OpgGovernor", address(governor));

@@ -170,12 +170,13 @@ const REQUIRED_ADDRESSES: [&str; 10] = [
     "inferenceHub",
 ];
 
-const OPTIONAL_ADDRESSES: [&str; 8] = [
+const OPTIONAL_ADDRESSES: [&str; 9] = [
     "timelock",
     "governor",
     "sentinel",
     "feeRouter",
     "receiptBatches",
+    "measurementRegistry",
     "groth16Verifier",
     "verifyingKeys",
     "askModel",

@@ -15,6 +15,7 @@ import {IStaking} from "../../../contracts/interfaces/IStaking.sol";
 import {NewCategory, Schedule} from "../../../contracts/interfaces/IVestingVault.sol";
 import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
 import {Groth16Verifier} from "../../../contracts/zk/Groth16Verifier.sol";
+import {MeasurementRegistry} from "../../../contracts/enclaves/MeasurementRegistry.sol";
 import {VerifyingKeys} from "../../../contracts/zk/VerifyingKeys.sol";
 import {FeeRouter} from "../../../contracts/payments/FeeRouter.sol";
 import {Rewards} from "../../../contracts/staking/Rewards.sol";
@@ -157,6 +158,7 @@ abstract contract GovernanceFixture is Proposals, StakingSystem {
         system.inferenceHub = address(hub);
         BatchParameters memory parameters = BatchParameters(1 days, 1 ether, 100 ether);
         system.receiptBatches = address(new ReceiptBatches(opg, proofs, staking, address(manager), parameters));
+        system.measurementRegistry = address(new MeasurementRegistry(address(manager)));
     }
 
     function _deployRewards() private {
