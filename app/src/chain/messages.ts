@@ -103,6 +103,10 @@ export const MESSAGES: Record<string, Write> = {
     title: `"${String(name)}" cannot be ${String(value)}`,
     remedy: `Choose a value from ${String(least)} to ${String(most)}.`,
   }),
+  // Enclaves
+  AlreadyApproved: say('This measurement is approved already', 'Nothing to do.'),
+  NotApproved: say('This measurement is not approved', 'Nothing to do: it was removed, or never added.'),
+  InvalidMeasurement: ([field]) => ({ title: `The ${String(field)} of the measurement is zero`, remedy: 'Enter what the hardware reports.' }),
   // Inference
   InsufficientCredit: say('The credit is smaller than that', 'Withdraw less.'),
   ModelNotRequestable: say('The model version takes no requests in this mode', 'Choose another version or mode.'),

@@ -1,5 +1,5 @@
 import { type InfiniteData, useInfiniteQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { AbiEvent, Address } from 'viem';
 import type { GetLogsReturnType } from 'viem';
 import { usePublicClient } from 'wagmi';
@@ -9,7 +9,7 @@ import { useSync } from './sync';
 
 const QUERIES_PER_PAGE = 16;
 /** Blocks of the first query: a busy chain has thousands of logs in them, an idle one gets larger ranges at once. */
-const START = 16n;
+const START = 4n;
 /** Blocks that are read again when there is a new head. A replaced block is noticed apart from this (see `ChainSync`). */
 const OVERLAP = 32n;
 
@@ -64,10 +64,11 @@ export function useLogs<const event extends AbiEvent>(options: Options<event>) {
   });
   // One range may hold thousands: they are drawn a page at a time, too.
   const [shown, setShown] = useState(wanted);
-  const all = query.data?.pages.flatMap((page) => page.logs) ?? [];
+  const all = useMemo(() => query.data?.pages.flatMap((page) => page.logs) ?? [], [query.data]);
+  const logs = useMemo(() => all.slice(0, shown), [all, shown]);
   const fetchNextPage = async () => {
     setShown(shown + wanted);
     if (all.length < shown + wanted && query.hasNextPage) await query.fetchNextPage();
   };
-  return { ...query, fetchNextPage, hasNextPage: all.length > shown || query.hasNextPage, logs: all.slice(0, shown) };
+  return { ...query, fetchNextPage, hasNextPage: all.length > shown || query.hasNextPage, logs };
 }

@@ -1,3 +1,5 @@
+import { type Hex, hexToString } from 'viem';
+
 // What others wrote on the chain may contain characters that reorder, hide or imitate text around them.
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
@@ -12,6 +14,15 @@ export function cleanText(text: string, limit = 20_000): string {
 
 /** Foreign text as one line, for titles and tables. */
 export const cleanLine = (text: string, limit = 120): string => cleanText(text.replace(/\s+/g, ' ').trim(), limit);
+
+/** A name of at most 32 bytes as contracts keep it, such as that of a task. */
+export function nameOf(bytes: Hex): string {
+  try {
+    return cleanLine(hexToString(bytes, { size: 32 }), 32) || 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
 
 /** Title of a proposal: its first line that begins with `#`, else its first line. */
 export function proposalTitle(description: string): string {

@@ -29,6 +29,13 @@ test('proposes, votes, queues and executes a change of a parameter', async ({ pa
   await page.getByLabel('Turn cap (seconds)').fill('33');
   await page.getByRole('button', { name: 'Add action' }).click();
   await expect(card(page, 'What it will do')).toContainText('33 seconds');
+  await page.getByLabel('Action').selectOption({ label: 'Add a measurement of an enclave' });
+  await page.getByLabel('Hardware').fill('intel-tdx');
+  await page.getByLabel('Measurement', { exact: true }).fill(`0x${'5a'.repeat(32)}`);
+  await page.getByLabel('Program').fill('Keeper, first version');
+  await page.getByRole('button', { name: 'Add action' }).click();
+  await expect(card(page, 'What it will do')).toContainText('intel-tdx (0x');
+  await expect(card(page, 'What it will do').getByText('would work now')).toHaveCount(2);
   await expect(card(page, 'What it will do')).toContainText('would work now');
   await page.getByRole('button', { name: 'Review', exact: true }).click();
   await confirm(page, 'Propose');
@@ -58,6 +65,10 @@ test('proposes, votes, queues and executes a change of a parameter', async ({ pa
   expect(turns).toEqual([7, 33]);
   await visit('govern/parameters');
   await expect(card(page, 'On-chain inference')).toContainText('33 seconds');
+  const measurement = card(page, 'Measurements of enclaves').getByRole('row').nth(1);
+  await expect(measurement).toContainText('intel-tdx');
+  await expect(measurement).toContainText('Keeper, first version');
+  await expect(measurement).toContainText('approved');
 });
 
 test('a vote that one account signs and another submits, with its reason', async ({ page, chain, visit, wallet }) => {

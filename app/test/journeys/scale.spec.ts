@@ -1,11 +1,8 @@
 // A few thousand of everything; `npm --prefix app run scale` makes it 5,000 proposals, 1,000 operators and 100,000 receipts.
 import type { Page } from '@playwright/test';
-import { encodeFunctionData, keccak256, parseEther, toBytes } from 'viem';
-import { governorAbi } from '../../src/abi/governor.ts';
-import { opgAbi } from '../../src/abi/opg.ts';
-import { at, claimAirdrop } from '../support/actors.ts';
-import { alice, bob, type Chain } from '../support/chain.ts';
-import { answerCrowd, member, registerCrowd, settle, voteCrowd } from '../support/crowd.ts';
+import { claimAirdrop } from '../support/actors.ts';
+import { alice } from '../support/chain.ts';
+import { answerCrowd, member, proposeCrowd, registerCrowd } from '../support/crowd.ts';
 import { card, expect, test } from '../support/journey.ts';
 
 const FULL = process.env['OPG_SCALE'] === 'full';
@@ -51,29 +48,15 @@ async function open(page: Page, queries: { blocks: bigint }[], path: string, vis
   expect(queries.length).toBeLessThanOrEqual(80);
 }
 
-async function propose(chain: Chain, count: number): Promise<bigint> {
-  const wallet = chain.walletOf(alice);
-  const call = encodeFunctionData({ abi: opgAbi, functionName: 'transfer', args: [bob.address, parseEther('1')] });
-  const first = await chain.client.getTransactionCount({ address: alice.address });
-  for (let index = 0; index < count; index += 1) {
-    const data = encodeFunctionData({ abi: governorAbi, functionName: 'propose', args: [[at(chain, 'opg')], [0n], [call], `# Proposal ${index}`] });
-    if (index % 50 === 49) await settle(chain);
-    await wallet.sendTransaction({ to: at(chain, 'governor'), data, gas: 2_000_000n, nonce: first + index });
-  }
-  await settle(chain);
-  const last = keccak256(toBytes(`# Proposal ${count - 1}`));
-  return chain.client.readContract({ address: at(chain, 'governor'), abi: governorAbi, functionName: 'hashProposal', args: [[at(chain, 'opg')], [0n], [call], last] });
-}
-
 test('long lists come a page at a time, no query is unbounded, and pages answer', async ({ page, chain, visit }) => {
   await claimAirdrop(chain, alice);
   await chain.pass(30);
-  const id = await propose(chain, SIZE.proposals);
+  const began = Date.now();
+  const id = await proposeCrowd(chain, SIZE.proposals, SIZE.votesEach, 40);
   await registerCrowd(chain, SIZE.operators);
-  await chain.pass(Number(await chain.client.readContract({ address: at(chain, 'governor'), abi: governorAbi, functionName: 'votingDelay' })) + 1);
-  await voteCrowd(chain, id, 60, SIZE.proposals, SIZE.votesEach);
   await answerCrowd(chain, SIZE.operators, SIZE.receipts);
   await chain.pass(10);
+  console.log(`${SIZE.proposals} proposals with ${SIZE.votesEach} votes each, ${SIZE.operators} operators and ${SIZE.receipts} answers in ${await chain.client.getBlockNumber()} blocks, made in ${Math.round((Date.now() - began) / 1_000)} s`);
   const queries = await watch(page);
 
   const proposals = card(page, 'Proposals').getByRole('listitem');

@@ -1,4 +1,4 @@
-import { encodeFunctionData, parseEther } from 'viem';
+import { encodeFunctionData, parseEther, stringToHex } from 'viem';
 import { describe, expect, test } from 'vitest';
 import { governorAbi } from '../../src/abi/governor.ts';
 import { opgAbi } from '../../src/abi/opg.ts';
@@ -7,7 +7,7 @@ import { decodeCall } from '../../src/pages/govern/decode.ts';
 import { AnswerError, TEMPLATES } from '../../src/pages/govern/templates.ts';
 
 const address = (digit: number) => `0x${String(digit).repeat(40)}` as const;
-const contracts = { opg: address(1), governor: address(2), timelock: address(3), staking: address(4), inferenceHub: address(5), modelRegistry: address(6), proofRegistry: address(7) };
+const contracts = { opg: address(1), governor: address(2), timelock: address(3), staking: address(4), inferenceHub: address(5), modelRegistry: address(6), proofRegistry: address(7), measurementRegistry: `0x${'a'.repeat(40)}` };
 const config = readConfig({ chainId: 31337, rpc: ['http://127.0.0.1:8545'], contracts }, 'http://localhost/');
 const template = (key: string) => TEMPLATES.find((one) => one.key === key)!;
 
@@ -24,6 +24,14 @@ describe('templates', () => {
     expect(call.arguments[0]?.value).toBe('5 days (432000 s)');
   });
 
+  test('add a measurement, and show its hardware by name', () => {
+    const digest = `0x${'ab'.repeat(32)}`;
+    const action = template('measurementRegistry.approve').make(config, { platform: 'intel-tdx', digest, description: 'keeper 0.3' });
+    const call = decodeCall(config, action.target, action.value, action.data);
+    expect(call).toMatchObject({ contract: 'measurementRegistry', name: 'approve', known: true });
+    expect(call.arguments.map(({ value }) => value)).toEqual([`intel-tdx (${stringToHex('intel-tdx', { size: 32 })})`, digest, '“keeper 0.3”']);
+  });
+
   test('upgrade the contract that they name', () => {
     const action = template('staking.upgrade').make(config, { implementation: address(8), data: '' });
     expect(action.target).toBe(address(4));
@@ -35,6 +43,9 @@ describe('templates', () => {
     ['opg.transfer', { to: address(9), value: '' }],
     ['governor.setVotingPeriod', { value: '5 days' }],
     ['staking.upgrade', { implementation: address(8), data: '0x123' }],
+    ['measurementRegistry.approve', { platform: 'intel-tdx', digest: `0x${'00'.repeat(32)}`, description: 'zero' }],
+    ['measurementRegistry.approve', { platform: 'intel-tdx', digest: '0xab', description: 'short' }],
+    ['measurementRegistry.approve', { platform: 'intel\u202etdx', digest: `0x${'ab'.repeat(32)}`, description: 'hidden' }],
     ['custom', { target: address(9), value: '-1', data: '0x' }],
   ])('%s refuses %o', (key, answers) => {
     expect(() => template(key).make(config, answers as Record<string, string>)).toThrow(AnswerError);

@@ -10,6 +10,7 @@ import { formatBps, formatDuration } from '../../lib/format';
 import { AddressView } from '../../ui/AddressView';
 import { Card, Loading, Opg, Table } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
+import { Measurements } from './Measurements';
 
 type Row = { name: string; value: ReactNode; meaning: string };
 
@@ -105,6 +106,7 @@ export default function Parameters() {
       <Governance />
       <Staking />
       <Inference />
+      <Measurements />
     </>
   );
 }

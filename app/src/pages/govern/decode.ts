@@ -3,6 +3,7 @@ import { accessManagerAbi } from '../../abi/accessManager';
 import { feeRouterAbi } from '../../abi/feeRouter';
 import { governorAbi } from '../../abi/governor';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
+import { measurementRegistryAbi } from '../../abi/measurementRegistry';
 import { modelRegistryAbi } from '../../abi/modelRegistry';
 import { opgAbi } from '../../abi/opg';
 import { proofRegistryAbi } from '../../abi/proofRegistry';
@@ -12,7 +13,7 @@ import { timelockAbi } from '../../abi/timelock';
 import { vestingVaultAbi } from '../../abi/vestingVault';
 import type { AppConfig, ContractKey } from '../../config/config';
 import { formatBps, formatDuration, formatOpg } from '../../lib/format';
-import { cleanLine, words } from '../../lib/text';
+import { cleanLine, nameOf, words } from '../../lib/text';
 
 /** Interfaces of the contracts that governance calls. */
 export const ABIS: Partial<Record<ContractKey, Abi>> = {
@@ -20,6 +21,7 @@ export const ABIS: Partial<Record<ContractKey, Abi>> = {
   feeRouter: feeRouterAbi,
   governor: governorAbi,
   inferenceHub: inferenceHubAbi,
+  measurementRegistry: measurementRegistryAbi,
   modelRegistry: modelRegistryAbi,
   opg: opgAbi,
   proofRegistry: proofRegistryAbi,
@@ -50,6 +52,8 @@ function plain(name: string, type: string, value: unknown): string {
     if (AMOUNT.test(name) && integer >= 10n ** 12n) return `${formatOpg(integer, 'exact')} OPG`;
     return integer.toString();
   }
+  // A name in 32 bytes, with the bytes themselves: what a name looks like decides nothing.
+  if (type === 'bytes32' && /platform$/i.test(name)) return `${nameOf(value as Hex)} (${value as string})`;
   if (typeof value === 'string') return type === 'string' ? `“${cleanLine(value, 300)}”` : value.length > 140 ? `${value.slice(0, 138)}… (${size(value as Hex)} bytes)` : value;
   return String(value);
 }

@@ -1,4 +1,4 @@
-import { type Abi, type AbiFunction, type Address, encodeFunctionData, type Hex, isHex, parseAbiItem } from 'viem';
+import { type Abi, type AbiFunction, type Address, encodeFunctionData, type Hex, isHex, parseAbiItem, stringToHex } from 'viem';
 import type { AppConfig, ContractKey } from '../../config/config';
 import { readAddress } from '../../lib/address';
 import { parseOpg } from '../../lib/format';
@@ -7,8 +7,8 @@ import { ABIS } from './decode';
 /** One call of a proposal that is being written. */
 export type Action = { target: Address; value: bigint; data: Hex };
 
-/** A question that a template asks. `seconds` and `percent` are whole numbers. */
-export type Question = { name: string; label: string; kind: 'address' | 'opg' | 'seconds' | 'number' | 'bytes' | 'text'; hint?: string };
+/** A question that a template asks. A `digest` is 32 bytes, a `name` is kept in 32 bytes. */
+export type Question = { name: string; label: string; kind: 'address' | 'opg' | 'seconds' | 'number' | 'bytes' | 'digest' | 'name' | 'text'; hint?: string };
 
 /** A kind of call that people often want. */
 export type Template = {
@@ -47,6 +47,12 @@ function read({ kind, label }: Question, text: string): unknown {
         if (!isHex(data) || data.length % 2 !== 0) throw new Error('Enter bytes: 0x and an even number of hexadecimal digits.');
         return data;
       }
+      case 'digest':
+        if (!/^0x[0-9a-fA-F]{64}$/.test(text.trim()) || /^0x0+$/.test(text.trim())) throw new Error('Enter 32 bytes: 0x and 64 hexadecimal digits, not all zero.');
+        return text.trim().toLowerCase();
+      case 'name':
+        if (!/^[\x21-\x7e]{1,32}$/.test(text.trim())) throw new Error('Enter at most 32 letters, digits and signs, without spaces.');
+        return stringToHex(text.trim(), { size: 32 });
       case 'text':
         if (!text.trim()) throw new Error('Enter something.');
         return text.trim();
@@ -109,6 +115,11 @@ export function encodeNamed(signature: string, values: string): Hex {
   }
 }
 
+const MEASUREMENT: Question[] = [
+  { name: 'platform', label: 'Hardware', kind: 'name', hint: 'The name of what measures, such as intel-tdx or aws-nitro.' },
+  { name: 'digest', label: 'Measurement', kind: 'digest', hint: 'What the hardware measures of the program: anybody who builds it gets the same.' },
+];
+
 /** The templates, in the order in which they are offered. */
 export const TEMPLATES: Template[] = [
   setter('opg', 'transfer', 'Spend from the treasury', [
@@ -119,6 +130,11 @@ export const TEMPLATES: Template[] = [
     { name: 'turnWindow', label: 'Turn window (seconds)', kind: 'seconds', hint: 'Seconds over which turns are spread.' },
     { name: 'turnCap', label: 'Turn cap (seconds)', kind: 'seconds', hint: 'Seconds after which anyone may answer.' },
   ]),
+  setter('measurementRegistry', 'approve', 'Add a measurement of an enclave', [
+    ...MEASUREMENT,
+    { name: 'description', label: 'Program', kind: 'text', hint: 'What it is, in which version, and where its build can be repeated.' },
+  ]),
+  setter('measurementRegistry', 'remove', 'Remove a measurement of an enclave', [...MEASUREMENT, { name: 'reason', label: 'Reason', kind: 'text' }]),
   setter('governor', 'setVotingDelay', 'Change the voting delay', seconds('Voting delay')),
   setter('governor', 'setVotingPeriod', 'Change the voting period', seconds('Voting period')),
   setter('governor', 'setProposalThreshold', 'Change the proposal threshold', [{ name: 'value', label: 'Votes that a proposer needs (OPG)', kind: 'opg' }]),

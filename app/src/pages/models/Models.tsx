@@ -1,36 +1,19 @@
-import { type Address, getAbiItem, type Hex, hexToString } from 'viem';
+import { type Address, getAbiItem, type Hex } from 'viem';
 import { useReadContracts } from 'wagmi';
 import { modelRegistryAbi } from '../../abi/modelRegistry';
 import { HEADS } from '../../app/heads';
 import { useLogs } from '../../chain/useLogs';
 import { useContract } from '../../config/context';
-import { shorten } from '../../lib/address';
 import { formatBps } from '../../lib/format';
-import { cleanLine, safeUrl } from '../../lib/text';
-import { AddressView, Copy } from '../../ui/AddressView';
+import { cleanLine, nameOf, safeUrl } from '../../lib/text';
+import { AddressView } from '../../ui/AddressView';
+import { Digest } from '../../ui/Digest';
 import { Badge, Button, Card, Empty, Loading, PageHead, Rows } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
 
 const REGISTERED = getAbiItem({ abi: modelRegistryAbi, name: 'ModelRegistered' });
 const PUBLISHED = getAbiItem({ abi: modelRegistryAbi, name: 'ModelVersionPublished' });
 const MODES = ['operator-signed', 'enclave-signed', 'zero-knowledge'];
-
-const taskOf = (task: Hex): string => {
-  try {
-    return cleanLine(hexToString(task, { size: 32 }), 32) || 'unknown';
-  } catch {
-    return 'unknown';
-  }
-};
-
-export const Digest = ({ value, label }: { value: Hex; label: string }) => (
-  <span className="hash">
-    <span className="mono" title={value}>
-      {shorten(value)}
-    </span>
-    <Copy text={value} label={`Copy ${label}`} />
-  </span>
-);
 
 function Versions({ registry, modelId }: { registry: Address; modelId: Hex }) {
   const versions = useLogs({ address: registry, event: PUBLISHED, args: { modelId }, wanted: 10 });
@@ -50,7 +33,7 @@ function Versions({ registry, modelId }: { registry: Address; modelId: Hex }) {
         return (
           <div key={version} className="call">
             <div className="row">
-              <strong>{taskOf(spec.task)}</strong>
+              <strong>{nameOf(spec.task)}</strong>
               <Digest value={version} label="model version" />
               {requestable.data?.[index] === false && <Badge tone="warn">not offered any more</Badge>}
             </div>

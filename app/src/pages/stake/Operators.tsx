@@ -3,21 +3,22 @@ import { useState } from 'react';
 import type { Address } from 'viem';
 import { useAccount, usePublicClient, useReadContracts } from 'wagmi';
 import { stakingAbi } from '../../abi/staking';
-import { Link } from '../../app/router';
 import { useNow, usePast } from '../../chain/sync';
 import { useAppConfig } from '../../config/context';
-import { formatBps, formatDate, formatOpg } from '../../lib/format';
-import { AddressView } from '../../ui/AddressView';
-import { Badge, Button, Card, Empty, Loading, Opg, Table } from '../../ui/primitives';
+import { formatOpg } from '../../lib/format';
+import { Button, Card, Empty, Loading, Table } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
+import { OperatorRow } from './OperatorRow';
+import type { Commission } from './past';
 import type { StakingAddresses } from './plans';
-import { Seen } from './Seen';
 import { StakeForm } from './StakeForm';
 import { EPOCHS, useFees } from './useFees';
+import { usePastOf } from './usePastOf';
 import { usePresence } from './usePresence';
 import { yearlyBps } from './yearly';
 
 const PAGE = 25n;
+const NO_CHANGES: Commission[] = [];
 
 /** Active operators, a page of registrations at a time. */
 export function useOperators(staking: Address) {
@@ -60,11 +61,12 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
   const rows = list.operators.map((row, index) => ({ ...row, view: views.data?.[index], pools: pools.data?.[index] })).sort((a, b) => (a.stake < b.stake ? 1 : a.stake > b.stake ? -1 : 0));
   const fees = useFees(list.operators.map(({ operator }) => operator));
   const seen = usePresence();
+  const history = usePastOf(staking);
   const open = rows.find(({ operator }) => operator === chosen);
   return (
     <Card title="Operators">
       {list.isPending ? (
-        <Loading wide />
+        <Loading wide room={420} />
       ) : list.error && rows.length === 0 ? (
         <Failure error={list.error} retry={list.refetch} />
       ) : rows.length === 0 ? (
@@ -72,41 +74,22 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
           <p>Whoever stakes the least amount can become the first one.</p>
         </Empty>
       ) : (
-        <Table caption="Active operators by stake" head={['Operator', 'Own stake', 'Delegated', 'Commission', 'Yearly, as of now', `Fees, ${EPOCHS} epochs`, 'Answered', 'Slashes', '']}>
-          {rows.map(({ operator, view, pools: pair }) => {
-            const yearly = view && yearlyBps(rate, total, view.commissionBps);
-            return (
-              <tr key={operator}>
-                <td>
-                  <AddressView address={operator} /> <Link to={['nodes', operator]} aria-label={`Profile of ${operator}`}>profile</Link>
-                </td>
-                <td>
-                  <Opg value={pair?.[0].assets} unit={false} />
-                </td>
-                <td>
-                  <Opg value={pair?.[1].assets} unit={false} />
-                </td>
-                <td>
-                  {view ? formatBps(view.commissionBps) : <Loading />}
-                  {view && view.nextCommissionBps !== view.commissionBps && (
-                    <span className="warning">
-                      {' '}
-                      → {formatBps(view.nextCommissionBps)} on {formatDate(view.commissionFrom)}
-                    </span>
-                  )}
-                </td>
-                <td>{yearly === undefined ? <span className="muted">nothing flows</span> : formatBps(yearly)}</td>
-                <td>{book.feeRouter ? <Opg value={fees?.get(operator)} unit={false} /> : <span className="muted">none</span>}</td>
-                <td>{book.inferenceHub ? <Seen presence={seen?.presence.get(operator)} loading={!seen} partial={seen?.partial ?? false} /> : <span className="muted">none</span>}</td>
-                <td>{view && view.openSlashes > 0 ? <Badge tone="bad">{view.openSlashes} open</Badge> : <span className="muted">none open</span>}</td>
-                <td>
-                  <Button disabled={!address || (view?.openSlashes ?? 0) > 0} aria-label={`Stake at ${operator}`} onClick={() => setChosen(operator)}>
-                    Stake
-                  </Button>
-                </td>
-              </tr>
-            );
-          })}
+        <Table caption="Active operators by stake" head={['Operator', 'Own stake', 'Delegated', 'Commission', 'Yearly, as of now', `Fees, ${EPOCHS} epochs`, 'Answered', 'Slashed', '']}>
+          {rows.map(({ operator, view, pools: pair }) => (
+            <OperatorRow
+              key={operator}
+              operator={operator}
+              view={view}
+              own={pair?.[0].assets}
+              delegated={pair?.[1].assets}
+              yearly={view && yearlyBps(rate, total, view.commissionBps)}
+              fees={book.feeRouter ? { amount: fees?.get(operator) } : undefined}
+              seen={book.inferenceHub ? { presence: seen?.presence.get(operator), loading: !seen, partial: seen?.partial ?? false } : undefined}
+              past={history && { commissions: history.commissions.get(operator) ?? NO_CHANGES, slashed: history.slashes.get(operator), partial: history.partial }}
+              mayStake={address !== undefined}
+              choose={setChosen}
+            />
+          ))}
         </Table>
       )}
       {list.hasNextPage && (
@@ -125,7 +108,7 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
           close={() => setChosen(undefined)}
         />
       )}
-      <p className="muted">Amounts are in OPG{rate > 0n ? `; ${formatOpg(rate * 86_400n)} OPG flow to all active stake each day` : ''}. “Answered” counts the hours of the last 24 with an answer on the chain; answers over HTTP leave none. How the commission changed is on the profile.</p>
+      <p className="muted">Amounts are in OPG{rate > 0n ? `; ${formatOpg(rate * 86_400n)} OPG flow to all active stake each day` : ''}. “Answered” counts the hours of the last 24 with an answer on the chain; answers over HTTP leave none. Slashed is how often and how much, own and delegated stake, without what governance undid.</p>
     </Card>
   );
 }

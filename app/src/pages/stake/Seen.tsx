@@ -5,7 +5,7 @@ import type { Presence } from './presence';
 
 /** In how many of the last 24 hours an operator answered on the chain, and when last. */
 export function Seen({ presence, loading, partial }: { presence: Presence | undefined; loading: boolean; partial: boolean }) {
-  const now = useNow();
+  const now = useNow(10);
   if (loading) return <Loading />;
   if (!presence) return <span className="muted">{partial ? 'not lately' : 'no answer'}</span>;
   return (

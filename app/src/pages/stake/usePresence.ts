@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
 import type { Address } from 'viem';
 import { getAbiItem } from 'viem';
 import { usePublicClient } from 'wagmi';
@@ -39,7 +40,7 @@ export function usePresence(operator?: Address): { presence: Map<Address, Presen
     first: start.data,
     enabled: start.data !== undefined,
   });
+  const presence = useMemo(() => presenceOf(answers.logs.map(({ args }) => ({ operator: args.fulfilment.operator, issuedAt: args.fulfilment.issuedAt })), BigInt(now)), [answers.logs, now]);
   if (!contracts.inferenceHub || start.data === undefined || answers.isPending) return undefined;
-  const signs = answers.logs.map(({ args }) => ({ operator: args.fulfilment.operator, issuedAt: args.fulfilment.issuedAt }));
-  return { presence: presenceOf(signs, BigInt(now)), partial: answers.hasNextPage };
+  return { presence, partial: answers.hasNextPage };
 }
