@@ -1,5 +1,6 @@
 //! The inference role: from a request on the chain to a paid answer.
 
+mod attempts;
 mod config;
 mod context;
 mod decide;

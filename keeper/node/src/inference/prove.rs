@@ -1,13 +1,11 @@
 //! Answered → Answered with its proof, where the request asks for one.
 
 use std::{
-    panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use futures::FutureExt;
 use opg_chain::ledger::statement_of;
 use opg_store::{
     StoreError,
@@ -15,14 +13,15 @@ use opg_store::{
     proofs,
 };
 use opg_zkml::evm;
-use tokio::{
-    sync::{Mutex, mpsc},
-    task::JoinSet,
-    time::MissedTickBehavior,
-};
+use tokio::{sync::mpsc, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::{config::millis, context::Context, models::Provable};
+use super::{
+    attempts::{Attempts, Failure, contained, report},
+    config::millis,
+    context::Context,
+    models::Provable,
+};
 use crate::{
     Progress, Service, ServiceError,
     proving::{Parts, ProofTask, ProverError},
@@ -35,27 +34,7 @@ const REPORTS: usize = 16;
 #[derive(Debug)]
 pub struct Prove {
     context: Arc<Context>,
-    running: Mutex<JoinSet<()>>,
-    /// Ends the proofs that shutdown does not wait for.
-    hand_back: CancellationToken,
-}
-
-/// Why an attempt yielded nothing.
-struct Failure {
-    reason: String,
-    retryable: bool,
-}
-
-impl Failure {
-    fn lasting(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), retryable: false }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self { reason: error.to_string(), retryable: true }
-    }
+    attempts: Attempts,
 }
 
 impl From<ProverError> for Failure {
@@ -72,13 +51,12 @@ struct Made {
 
 impl Prove {
     pub(super) fn new(context: Arc<Context>) -> Self {
-        Self { context, running: Mutex::default(), hand_back: CancellationToken::new() }
+        Self { context, attempts: Attempts::default() }
     }
 
     /// Waits until no proof is being made.
     pub async fn idle(&self) {
-        let mut running = self.running.lock().await;
-        while running.join_next().await.is_some() {}
+        self.attempts.idle().await;
     }
 }
 
@@ -90,15 +68,14 @@ impl Service for Prove {
 
     async fn pass(&self) -> Result<Progress, ServiceError> {
         let Context { config, clock, store, .. } = &*self.context;
-        let mut running = self.running.lock().await;
-        while running.try_join_next().is_some() {}
+        let mut running = self.attempts.running().await;
         if running.is_empty() {
             // What no task works on was left by a process that died, or by a task that could not say how it ended.
             store.write(|tx| proofs::release_all(tx, config.proving.max_attempts, clock.now_ms()))?;
         }
         let capacity = config.proving.concurrency;
         while let Some(job) = store.write(|tx| proofs::claim(tx, capacity, clock.now_ms()))? {
-            running.spawn(work(self.context.clone(), job, self.hand_back.clone()));
+            running.spawn(work(self.context.clone(), job, self.attempts.hand_back()));
         }
         Ok(Progress::Wait(Duration::from_millis(250)))
     }
@@ -108,10 +85,7 @@ impl Service for Prove {
     }
 
     async fn drain(&self) {
-        if tokio::time::timeout(self.context.config.drain_time, self.idle()).await.is_err() {
-            self.hand_back.cancel();
-            self.idle().await;
-        }
+        self.attempts.drain(self.context.config.drain_time).await;
     }
 }
 
@@ -124,28 +98,25 @@ async fn work(context: Arc<Context>, job: Job, hand_back: CancellationToken) {
     let mut disturbed = context.signals.disturbed.subscribe();
     let mut beat = tokio::time::interval(context.config.lease / 3);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // A panic is this proof's failure and nobody else's.
-    let making = AssertUnwindSafe(make(&context, &job, sender, cancel)).catch_unwind();
+    let making = contained(make(&context, &job, sender, cancel));
     tokio::pin!(making);
     let result = loop {
-        let report = tokio::select! {
-            result = &mut making => break result.unwrap_or_else(|_| {
-                Err(Failure { reason: "the prover panicked; the log has the place".to_owned(), retryable: true })
-            }),
+        let part = tokio::select! {
+            result = &mut making => break result,
             () = hand_back.cancelled() => {
-                note(&job, "handed back", context.store.write(|tx| proofs::hand_back(tx, job.id)));
+                report("prove", &job, "handed back", context.store.write(|tx| proofs::hand_back(tx, job.id)));
                 return;
             }
-            Some(report) = parts.recv() => Some(report),
+            Some(part) = parts.recv() => Some(part),
             _ = beat.tick() => None,
             _ = disturbed.changed() => None,
         };
-        match context.store.write(|tx| proofs::progress(tx, job.id, report)) {
+        match context.store.write(|tx| proofs::progress(tx, job.id, part)) {
             Ok(true) => {}
             Ok(false) => {
                 tracing::info!(job = %job.id, "the proof is no longer wanted");
                 context.metrics.lost_proofs.fetch_add(1, Ordering::Relaxed);
-                note(&job, "handed back", context.store.write(|tx| proofs::hand_back(tx, job.id)));
+                report("prove", &job, "handed back", context.store.write(|tx| proofs::hand_back(tx, job.id)));
                 return;
             }
             Err(error) => tracing::warn!(job = %job.id, %error, "the progress of the proof was not noted"),
@@ -224,7 +195,7 @@ fn store_proof(context: &Context, job: &Job, made: &Made) {
         Ok(false) => drop(metrics.lost_proofs.fetch_add(1, Ordering::Relaxed)),
         Err(error) => {
             let reason = format!("the proof could not be stored: {error}");
-            end_failed(context, job, &Failure { reason, retryable: true });
+            end_failed(context, job, &Failure::passing(reason));
         }
     }
 }
@@ -245,13 +216,5 @@ fn end_failed(context: &Context, job: &Job, failure: &Failure) {
     if let Ok(false) = ended {
         metrics.unsuccessful.fetch_add(1, Ordering::Relaxed);
     }
-    note(job, "noted as failed", ended.map(drop));
-}
-
-/// Says so where a step at the end of an attempt could not be taken: the next start of the keeper takes it.
-fn note(job: &Job, step: &str, result: Result<(), StoreError>) {
-    match result {
-        Ok(()) => tracing::debug!(job = %job.id, "the proof was {step}"),
-        Err(error) => tracing::warn!(job = %job.id, %error, "the proof was not {step}"),
-    }
+    report("prove", job, "noted as failed", ended.map(drop));
 }

@@ -1,26 +1,25 @@
 //! Accepted → Running → Answered.
 
 use std::{
-    panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use async_trait::async_trait;
-use futures::FutureExt;
 use opg_engine::{EngineError, Input};
 use opg_store::{
     StoreError,
     jobs::{self, Answer, Claim, Job, JobState, Offer},
 };
-use tokio::{
-    sync::Mutex,
-    task::JoinSet,
-    time::{Instant, MissedTickBehavior},
-};
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use super::{config::millis, context::Context, receipt::sign_answer};
+use super::{
+    attempts::{Attempts, Failure, contained, report},
+    config::millis,
+    context::Context,
+    receipt::sign_answer,
+};
 use crate::{Progress, Service, ServiceError};
 
 /// How often an answer is stored again before it is given up to another run: the disk may be full for a moment.
@@ -30,21 +29,7 @@ const STORE_ATTEMPTS: u32 = 5;
 #[derive(Debug)]
 pub struct Run {
     context: Arc<Context>,
-    running: Mutex<JoinSet<()>>,
-    /// Ends the runs that shutdown does not wait for.
-    hand_back: CancellationToken,
-}
-
-/// Why a run has no answer.
-struct Failure {
-    reason: String,
-    retryable: bool,
-}
-
-impl Failure {
-    fn panic() -> Self {
-        Self { reason: "the run panicked; the log has the place".to_owned(), retryable: true }
-    }
+    attempts: Attempts,
 }
 
 impl From<EngineError> for Failure {
@@ -55,13 +40,12 @@ impl From<EngineError> for Failure {
 
 impl Run {
     pub(super) fn new(context: Arc<Context>) -> Self {
-        Self { context, running: Mutex::default(), hand_back: CancellationToken::new() }
+        Self { context, attempts: Attempts::default() }
     }
 
     /// Waits until no job is running.
     pub async fn idle(&self) {
-        let mut running = self.running.lock().await;
-        while running.join_next().await.is_some() {}
+        self.attempts.idle().await;
     }
 
     /// Whether a job that is begun now may be answered: the hub takes no receipt of an operator that is not active. Where
@@ -96,8 +80,7 @@ impl Service for Run {
     }
 
     async fn pass(&self) -> Result<Progress, ServiceError> {
-        let mut running = self.running.lock().await;
-        while running.try_join_next().is_some() {}
+        let mut running = self.attempts.running().await;
         let ours = u32::try_from(running.len()).unwrap_or(u32::MAX);
         let free = u32::try_from(self.context.engine.capacity().free()).unwrap_or(u32::MAX);
         let capacity = self.context.config.concurrency.min(ours.saturating_add(free));
@@ -105,7 +88,7 @@ impl Service for Run {
             return Ok(Progress::Wait(self.context.config.poll_interval));
         }
         while let Some(job) = self.claim(capacity)? {
-            running.spawn(work(self.context.clone(), job, self.hand_back.clone()));
+            running.spawn(work(self.context.clone(), job, self.attempts.hand_back()));
         }
         Ok(Progress::Wait(Duration::from_millis(250)))
     }
@@ -115,10 +98,7 @@ impl Service for Run {
     }
 
     async fn drain(&self) {
-        if tokio::time::timeout(self.context.config.drain_time, self.idle()).await.is_err() {
-            self.hand_back.cancel();
-            self.idle().await;
-        }
+        self.attempts.drain(self.context.config.drain_time).await;
     }
 }
 
@@ -131,15 +111,14 @@ async fn work(context: Arc<Context>, job: Job, hand_back: CancellationToken) {
     let period = context.config.lease / 3;
     let mut beat = tokio::time::interval_at(Instant::now() + period, period);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // A panic is this job's failure and nobody else's.
-    let computing = AssertUnwindSafe(compute(&context, &job, cancel)).catch_unwind();
+    let computing = contained(compute(&context, &job, cancel));
     tokio::pin!(computing);
     let result = loop {
         tokio::select! {
-            result = &mut computing => break result.unwrap_or_else(|_| Err(Failure::panic())),
+            result = &mut computing => break result,
             () = hand_back.cancelled() => {
                 let now = context.clock.now_ms();
-                report(&job, "handed back", context.store.write(|tx| jobs::hand_back(tx, job.id, &context.worker, now)));
+                report("run", &job, "handed back", context.store.write(|tx| jobs::hand_back(tx, job.id, &context.worker, now)));
                 return;
             }
             _ = beat.tick() => {}
@@ -164,25 +143,19 @@ async fn work(context: Arc<Context>, job: Job, hand_back: CancellationToken) {
 }
 
 async fn compute(context: &Context, job: &Job, cancel: CancellationToken) -> Result<Answer, Failure> {
-    let lasting = |reason: String| Failure { reason, retryable: false };
     let version = job.request.modelVersion;
     let model = context
         .models
         .get(&version)
-        .ok_or_else(|| lasting(format!("model version {version} is no longer served here")))?;
-    let offer = job.offer.ok_or_else(|| lasting("the job has no price".to_owned()))?;
-    let input = context
-        .store
-        .read(|tx| jobs::input(tx, job.id))
-        .map_err(|error: StoreError| Failure { reason: error.to_string(), retryable: true })?;
-    let decoded = model.task.decode_input(&input).map_err(|error| lasting(error.to_string()))?;
+        .ok_or_else(|| Failure::lasting(format!("model version {version} is no longer served here")))?;
+    let offer = job.offer.ok_or_else(|| Failure::lasting("the job has no price".to_owned()))?;
+    let input = context.store.read(|tx| jobs::input(tx, job.id))?;
+    let decoded = model.task.decode_input(&input).map_err(|error| Failure::lasting(error.to_string()))?;
     let limited = limit_output(decoded, &offer, model.default_output_tokens);
     let completion = context.engine.run(&model.engine_model, limited, None, cancel).await?;
     model.pace.learn(completion.usage, &completion.timings);
     let chain_time = context.head().map_or(job.request.requestedAt, |head| head.timestamp);
-    sign_answer(context, job, &offer, model, &completion, chain_time)
-        .await
-        .map_err(|reason| Failure { reason, retryable: true })
+    sign_answer(context, job, &offer, model, &completion, chain_time).await.map_err(Failure::passing)
 }
 
 /// Caps the output at what the fee pays for.
@@ -220,7 +193,7 @@ async fn store_answer(context: &Context, job: &Job, answer: &Answer) {
             }
         }
     }
-    let failure = Failure { reason: "the answer could not be stored".to_owned(), retryable: true };
+    let failure = Failure::passing("the answer could not be stored");
     end_failed_run(context, job, &failure);
 }
 
@@ -238,13 +211,5 @@ fn end_failed_run(context: &Context, job: &Job, failure: &Failure) {
             jobs::give_up(tx, job.id, worker, reason, now)
         }
     });
-    report(job, "noted as failed", ended);
-}
-
-/// Says so where a step at the end of a run could not be taken: the lease then runs out and settles the matter.
-fn report(job: &Job, step: &str, result: Result<(), StoreError>) {
-    match result {
-        Ok(()) => tracing::debug!(job = %job.id, "the run was {step}"),
-        Err(error) => tracing::warn!(job = %job.id, %error, "the run was not {step}"),
-    }
+    report("run", job, "noted as failed", ended);
 }
