@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::app::PageArgs;
 use crate::config::units::Span;
 
 #[derive(Clone, Debug, Args)]
@@ -23,6 +24,8 @@ pub(crate) struct DevnetArgs {
     /// Leave it to you to start the keeper.
     #[arg(long)]
     pub(crate) no_keeper: bool,
+    #[command(flatten)]
+    pub(crate) page: PageArgs,
 }
 
 #[derive(Debug, Args)]

@@ -24,7 +24,7 @@ pub(super) async fn run(args: &AppArgs, config: &Config, output: Output) -> CliR
     let rpc = if args.rpc.is_empty() { config.rpc.0.clone() } else { args.rpc.clone() };
     let genesis = args.genesis.clone().or_else(|| config.crank.genesis.clone());
     let chain = Chain { id: config.chain.id, rpc, book, genesis };
-    let server = Server::start(args.listen, files, &chain).await?;
+    let server = Server::start(args.listen, files, &chain, &args.page.page()?).await?;
     output.result(&json!({ "event": "ready", "url": server.url }), || {
         format!("The app is at {} until Ctrl-C.", server.url)
     });

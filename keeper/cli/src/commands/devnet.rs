@@ -47,7 +47,7 @@ async fn serve_app(args: &DevnetArgs, devnet: &Devnet) -> CliResult<Option<Serve
         book: serde_json::from_str(&text).map_err(|error| CliError::internal("address book", error))?,
         genesis: Some(devnet.genesis.clone()),
     };
-    Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), files, &chain).await.map(Some)
+    Server::start(SocketAddr::from(([127, 0, 0, 1], 0)), files, &chain, &args.page.page()?).await.map(Some)
 }
 
 fn describe(devnet: &Devnet, app: Option<&str>, output: Output) -> CliResult {

@@ -2,13 +2,14 @@
 //! files with the proofs that claims need.
 
 mod files;
+mod page;
 mod serve;
 
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-pub(crate) use self::{files::Files, serve::Server};
+pub(crate) use self::{files::Files, page::Page, serve::Server};
 
 /// What the page is told about the chain.
 #[derive(Clone, Debug)]
@@ -34,13 +35,15 @@ impl Chain {
 
     /// Origins that the page may connect to, besides its own.
     fn origins(&self) -> Vec<&str> {
-        self.rpc.iter().filter_map(|url| origin(url)).collect()
+        self.rpc.iter().filter_map(|url| origin(url, &HTTP)).collect()
     }
 }
 
-/// Scheme and authority of an HTTP address. None for anything that could not stand in a policy as it is.
-fn origin(url: &str) -> Option<&str> {
-    let start = ["https://", "http://"].iter().find(|scheme| url.starts_with(**scheme))?.len();
+const HTTP: [&str; 2] = ["https://", "http://"];
+
+/// Scheme and authority of an address with one of these schemes. None for anything that could not stand in a policy as it is.
+fn origin<'a>(url: &'a str, schemes: &[&str]) -> Option<&'a str> {
+    let start = schemes.iter().find(|scheme| url.starts_with(**scheme))?.len();
     let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     (end > start && url[start..end].chars().all(plain)).then(|| &url[..end])
@@ -52,10 +55,10 @@ mod tests {
 
     #[test]
     fn an_origin_can_end_no_policy() {
-        assert_eq!(origin("https://mainnet.example/v2/key?x#y"), Some("https://mainnet.example"));
-        assert_eq!(origin("http://127.0.0.1:8545"), Some("http://127.0.0.1:8545"));
+        assert_eq!(origin("https://mainnet.example/v2/key?x#y", &HTTP), Some("https://mainnet.example"));
+        assert_eq!(origin("http://127.0.0.1:8545", &HTTP), Some("http://127.0.0.1:8545"));
         for url in ["wss://x", "https://", "https://a; script-src *", "https://user@host/", "https://a'b"] {
-            assert_eq!(origin(url), None, "{url}");
+            assert_eq!(origin(url, &HTTP), None, "{url}");
         }
     }
 
