@@ -17,6 +17,7 @@ const CONTRACTS = {
   modelRegistry: 'ModelRegistry',
   opg: 'Opg',
   proofRegistry: 'ProofRegistry',
+  receiptBatches: 'IReceiptBatches',
   rewards: 'IRewards',
   staking: 'IStaking',
   timelock: 'Timelock',

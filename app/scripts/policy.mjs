@@ -12,8 +12,8 @@ function originOf(address) {
 }
 
 /** Origins that a page with this `config.json` connects to, besides its own. */
-export function originsOf({ rpc = [], statements, genesis, walletConnect }) {
-  const addresses = [...rpc, statements, genesis, walletConnect && (walletConnect.relay ?? RELAY)].filter((address) => address !== undefined);
+export function originsOf({ rpc = [], gateways = [], statements, genesis, walletConnect }) {
+  const addresses = [...rpc, ...gateways, statements, genesis, walletConnect && (walletConnect.relay ?? RELAY)].filter((address) => address !== undefined);
   return [...new Set(addresses.map(originOf).filter((origin) => origin !== undefined))];
 }
 

@@ -13,6 +13,7 @@ export const CONTRACT_KEYS = [
   'modelRegistry',
   'opg',
   'proofRegistry',
+  'receiptBatches',
   'rewards',
   'sentinel',
   'staking',
@@ -35,6 +36,8 @@ export type AppConfig = {
   genesis?: string;
   /** File with the statements of delegates, or none. */
   statements?: string;
+  /** Gateways of nodes that are asked for receipts and what they serve. */
+  gateways: string[];
   /** Origins of pages within which this one may act for the Safe that they show; none by default. */
   safe: string[];
   /** WalletConnect, where a project id is configured. */
@@ -64,6 +67,7 @@ const CONTRACT_NAMES: Record<ContractKey, string> = {
   modelRegistry: 'Model registry',
   opg: 'OPG token',
   proofRegistry: 'Proof registry',
+  receiptBatches: 'Receipt batches',
   rewards: 'Rewards',
   sentinel: 'Sentinel (silent votes)',
   staking: 'Staking',
@@ -152,6 +156,7 @@ export function readConfig(json: unknown, base: string): AppConfig {
     firstBlock: BigInt(typeof book['deploymentBlock'] === 'number' ? book['deploymentBlock'] : 0),
     ...(fields['genesis'] ? { genesis: httpUrl(fields['genesis'], 'genesis', base).replace(/\/?$/, '/') } : {}),
     ...(fields['statements'] ? { statements: httpUrl(fields['statements'], 'statements', base) } : {}),
+    gateways: Array.isArray(fields['gateways']) ? fields['gateways'].map((url, index) => httpUrl(url, `gateways[${index}]`, base).replace(/\/?$/, '/')) : [],
     safe: Array.isArray(fields['safe']) ? fields['safe'].map((value, index) => origin(value, `safe[${index}]`)) : [],
     ...(fields['walletConnect'] ? { walletConnect: readWalletConnect(fields['walletConnect']) } : {}),
     ...(fields['explorer'] ? { explorer: httpUrl(fields['explorer'], 'explorer', base).replace(/\/$/, '') } : {}),

@@ -1,12 +1,15 @@
-import { parseEther } from 'viem';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { concat, keccak256, parseEther } from 'viem';
 import { feeRouterAbi } from '../../src/abi/feeRouter.ts';
 import { opgAbi } from '../../src/abi/opg.ts';
+import { receiptBatchesAbi } from '../../src/abi/receiptBatches.ts';
 import { stakingAbi } from '../../src/abi/staking.ts';
 import { formatOpg } from '../../src/lib/format.ts';
 import { at, becomeOperator, claimAirdrop, send } from '../support/actors.ts';
 import { alice, bob } from '../support/chain.ts';
-import { card, expect, expectAccessible, test } from '../support/journey.ts';
-import { digestOf } from '../../client/src/index.ts';
+import { card, expect, expectAccessible, serveWith, test } from '../support/journey.ts';
+import { batchLeaf, digestOf } from '../../client/src/index.ts';
 import { populate } from '../support/population.ts';
 
 const text = (value: unknown) => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? part.toString() : part));
@@ -43,6 +46,54 @@ test('the network is shown, and a receipt is verified, without a wallet', async 
   await expect(result).toContainText('Do not rely on this receipt');
   await paste.fill('{"receipt":{}}');
   await expect(page.getByText('This cannot be checked')).toBeVisible();
+});
+
+test('a gateway gives a receipt, whose batch is checked on the chain', async ({ page, chain }) => {
+  await claimAirdrop(chain, alice);
+  await claimAirdrop(chain, bob);
+  await becomeOperator(chain, bob, parseEther('50000'));
+  const { receipt, signature } = await populate(chain, bob, 1);
+  const digest = digestOf(receipt, 31337, at(chain, 'proofRegistry'));
+  const batches = at(chain, 'receiptBatches');
+  const hash = keccak256('0x12');
+  const leaves = [keccak256('0x34'), batchLeaf(1, 2, digest, signature)] as const;
+  const [low, high] = leaves;
+  const root = keccak256(concat([low, high]));
+  const commitment = { operator: bob.address, root, count: 2, from: Number(receipt.issuedAt), to: Number(receipt.issuedAt), dataHash: hash };
+  let answer: unknown = { receipt, signature, batch: { commitment, index: 1, proof: [low] } };
+  const gateway = createServer((request, response) => {
+    response.setHeader('access-control-allow-origin', '*');
+    if (request.url === '/readyz') return void response.end('{"ready":true,"reasons":[]}');
+    if (request.url === '/v1/models') return void response.end(text({ data: [{ id: 'chat', owned_by: bob.address, opg: { modelVersion: receipt.modelVersion, unitPrice: '1000000000000000' } }] }));
+    if (request.url !== `/v1/receipts/${receipt.requestId}`) response.statusCode = 404;
+    response.end(text(answer));
+  });
+  await new Promise<void>((resolve) => gateway.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+  const site = await serveWith(chain, { gateways: [url] });
+  await page.goto(`${site.url}#/receipts`);
+  const paste = page.getByLabel(/^Receipt with its signature/);
+  const result = card(page, 'What the checks found');
+  await paste.fill(receipt.requestId);
+  await expect(result).toContainText(`given by ${url}/`);
+  await expect(result).toContainText('which is not on the chain yet');
+  await send(chain, bob, batches, receiptBatchesAbi, 'postBatch', [bob.address, root, 2, receipt.issuedAt, receipt.issuedAt, hash, `${url}/b/12`]);
+  await expect(result).toContainText('Receipt 2 of 2 in batch');
+  await expect(result).toContainText('can be challenged until');
+  await expectAccessible(page);
+  // A node that lies about the place.
+  answer = { receipt, signature, batch: { commitment, index: 0, proof: [low] } };
+  await page.reload();
+  await paste.fill(text({ receipt, signature }));
+  await expect(result).toContainText('The proof does not lead from this receipt to the root');
+  await expect(result).toContainText('Do not rely on this receipt');
+  await page.goto(`${site.url}#/nodes`);
+  await expect(card(page, /^Gateways/).getByRole('row').nth(1)).toContainText('0.001 OPG a unit');
+  await expect(card(page, /^Gateways/)).toContainText('ready');
+  await page.goto(`${site.url}#/overview`);
+  await expect(card(page, 'Inference').getByText('Answers over HTTP, in batches').locator('..')).toContainText('2');
+  site.stop();
+  gateway.close();
 });
 
 test('what operators write about themselves cannot act', async ({ page, chain, visit }) => {

@@ -1,7 +1,8 @@
 import { parseEther } from 'viem';
 import { opgAbi } from '../../src/abi/opg.ts';
+import { rewardsAbi } from '../../src/abi/rewards.ts';
 import { stakingAbi } from '../../src/abi/staking.ts';
-import { at, becomeOperator, claimAirdrop } from '../support/actors.ts';
+import { at, becomeOperator, claimAirdrop, send } from '../support/actors.ts';
 import { alice, bob } from '../support/chain.ts';
 import { card, confirm, connect, expect, expectAccessible, test } from '../support/journey.ts';
 
@@ -43,6 +44,40 @@ test('stakes, unbonds, cancels, unbonds again and withdraws', async ({ page, cha
   await expect(mine).toContainText('750.5 OPG');
   const held = await chain.client.readContract({ address: at(chain, 'opg'), abi: opgAbi, functionName: 'balanceOf', args: [alice.address] });
   expect(held).toBe(parseEther('12000000') - parseEther('750.5'));
+});
+
+test('an operator sees what earned its rewards, and claims them', async ({ page, chain, visit, wallet: _ }) => {
+  await claimAirdrop(chain, alice);
+  await claimAirdrop(chain, bob);
+  await becomeOperator(chain, alice, parseEther('50000'), 1_000);
+  const [rewards, staking] = [at(chain, 'rewards'), at(chain, 'staking')];
+  await send(chain, bob, at(chain, 'opg'), opgAbi, 'approve', [at(chain, 'custodyVault'), parseEther('150000')]);
+  await send(chain, bob, staking, stakingAbi, 'delegate', [alice.address, parseEther('150000'), 0n]);
+  await send(chain, bob, at(chain, 'opg'), opgAbi, 'approve', [rewards, parseEther('1000')]);
+  await send(chain, bob, rewards, rewardsAbi, 'fund', [parseEther('1000')]);
+  const { epochLength } = await chain.client.readContract({ address: rewards, abi: rewardsAbi, functionName: 'parameters' });
+  await chain.pass(epochLength + 1);
+  await send(chain, bob, rewards, rewardsAbi, 'endEpoch', []);
+  await chain.pass(epochLength / 2);
+  await visit('stake');
+  await connect(page);
+  const mine = card(page, 'Your stake');
+  const figure = (label: string) => mine.getByText(label, { exact: true }).locator('..');
+  // A quarter of the stake is its own; of what the rest earns it keeps a tenth.
+  const daily = async (label: string) => Number((await figure(label).locator('data').getAttribute('value')) ?? 0);
+  await expect(figure('Flows each day as commission')).toContainText('OPG');
+  expect((await daily('Flows each day to own stake')) / (await daily('Flows each day as commission'))).toBeCloseTo(0.25 / 0.075, 3);
+  await expect(figure('Earned so far by work')).toContainText('0 OPG');
+  await mine.getByRole('button', { name: 'Claim', exact: true }).click();
+  await confirm(page, 'Claim');
+  const events = await chain.client.getContractEvents({ address: rewards, abi: rewardsAbi, eventName: 'Claimed', fromBlock: 0n, strict: true });
+  const paid = events.reduce((sum, { args }) => sum + args.amount, 0n);
+  expect(paid).toBeGreaterThan(parseEther('1'));
+  await expect.poll(async () => BigInt((await figure('Earned so far by stake and commission').locator('data').getAttribute('value')) ?? 0) >= paid).toBe(true);
+  // How the commission changed is in the table.
+  await send(chain, alice, staking, stakingAbi, 'setCommission', [900]);
+  await card(page, 'Operators').getByText('1 change').click();
+  await expect(card(page, 'Operators').getByRole('row').nth(1)).toContainText('9 % from');
 });
 
 test('the page of a staker is accessible on a phone', async ({ page, chain, visit, wallet: _ }) => {

@@ -33,8 +33,16 @@ function emitter(moreTopics: 0 | 1 | 2): Hex {
 
 type Tx = { from?: Address; to: Address; data: Hex; gas?: bigint };
 
-/** Asks the chain many things in one message. */
-async function askAll(chain: Chain, calls: { method: string; params: unknown[] }[]): Promise<unknown[]> {
+type Ask = { method: string; params: unknown[] };
+
+/** Asks the chain many things, fifty in one message: anvil takes no longer ones. */
+async function askAll(chain: Chain, calls: readonly Ask[]): Promise<unknown[]> {
+  const answers: unknown[] = [];
+  for (const some of groups(calls, 50)) answers.push(...(await askSome(chain, some)));
+  return answers;
+}
+
+async function askSome(chain: Chain, calls: readonly Ask[]): Promise<unknown[]> {
   const body = JSON.stringify(calls.map((call, id) => ({ jsonrpc: '2.0', id, ...call })));
   const response = await fetch(chain.url, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
   const answers = (await response.json()) as { id: number; result?: unknown; error?: { message: string } }[];

@@ -24,7 +24,7 @@ export const serveWith = (chain: Chain, more: Record<string, unknown>, files: Re
 export const test = base.extend<Fixtures & { restore: void }, { chain: Chain; site: Site }>({
   chain: [
     async ({}, use) => {
-      const chain = await startChain();
+      const chain = await startChain(process.env['OPG_SCALE'] === 'full');
       await use(chain);
       chain.stop();
     },

@@ -10,6 +10,7 @@ import { cleanLine, safeUrl } from '../../lib/text';
 import { AddressView } from '../../ui/AddressView';
 import { Badge, Button, Card, Empty, Figure, Figures, Loading, Opg, PageHead, Rows, Table, type Tone } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
+import { Gateways } from './Gateways';
 import { Commissions, Earnings, Work } from './History';
 import { useOperators } from '../stake/Operators';
 import { Seen } from '../stake/Seen';
@@ -150,7 +151,10 @@ export default function Nodes() {
       ) : chosen ? (
         <Profile key={chosen} staking={contracts.staking} operator={chosen} />
       ) : (
-        <List staking={contracts.staking} />
+        <>
+          <List staking={contracts.staking} />
+          <Gateways />
+        </>
       )}
     </>
   );

@@ -2,6 +2,7 @@ import { lazy, Suspense } from 'react';
 import { type Address, getAbiItem } from 'viem';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
 import { modelRegistryAbi } from '../../abi/modelRegistry';
+import { receiptBatchesAbi } from '../../abi/receiptBatches';
 import { Link } from '../../app/router';
 import { useNow } from '../../chain/sync';
 import { useLogs } from '../../chain/useLogs';
@@ -15,10 +16,23 @@ const Chart = lazy(() => import('../../ui/Chart'));
 const REQUESTED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceRequested' });
 const FULFILLED = getAbiItem({ abi: inferenceHubAbi, name: 'InferenceFulfilled' });
 const PUBLISHED = getAbiItem({ abi: modelRegistryAbi, name: 'ModelVersionPublished' });
+const POSTED = getAbiItem({ abi: receiptBatchesAbi, name: 'BatchPosted' });
 const MODES = ['operator-signed', 'enclave-signed', 'zero-knowledge'];
 const whole = (value: number) => (Number.isInteger(value) ? String(value) : '');
 
+/** Receipts that operators committed to in batches: what was answered over HTTP leaves nothing else on the chain. */
+function Batched({ batches }: { batches: Address }) {
+  const posted = useLogs({ address: batches, event: POSTED, wanted: 200 });
+  const count = posted.logs.reduce((sum, { args }) => sum + args.batch.count, 0);
+  return (
+    <Figure label="Answers over HTTP, in batches" note={posted.isPending ? <Loading /> : posted.hasNextPage ? `of the latest ${formatCount(posted.logs.length)} batches` : 'since the beginning'}>
+      {posted.isPending ? <Loading /> : `${formatCount(count)}${posted.hasNextPage ? '+' : ''}`}
+    </Figure>
+  );
+}
+
 function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined }) {
+  const { receiptBatches } = useAppConfig().contracts;
   const now = useNow(60);
   const minute = Math.floor(now / 60) * 60 + 60;
   const requests = useLogs({ address: hub, event: REQUESTED, wanted: 200 });
@@ -51,6 +65,7 @@ function Loaded({ hub, registry }: { hub: Address; registry: Address | undefined
         <Figure label="Model versions" note={<Link to={['models']}>browse</Link>}>
           {versions.isPending ? <Loading /> : `${versions.logs.length}${versions.hasNextPage ? '+' : ''}`}
         </Figure>
+        {receiptBatches && <Batched batches={receiptBatches} />}
         {modes.map(({ name, count }) => (
           <Figure key={name} label={`Answers ${name}`} note={scope}>
             {formatCount(count)}

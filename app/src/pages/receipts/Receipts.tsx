@@ -4,11 +4,13 @@ import { type Address, getAbiItem, type Hex, keccak256 } from 'viem';
 import { usePublicClient } from 'wagmi';
 import { type Facts, verify } from '../../../client/src/checks';
 import { factsOf } from '../../../client/src/facts';
-import type { Receipt } from '../../../client/src/receipt';
+import type { Receipt, SignedReceipt } from '../../../client/src/receipt';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
 import { HEADS } from '../../app/heads';
 import { useLogs } from '../../chain/useLogs';
 import { useAppConfig } from '../../config/context';
+import { checkPlace } from '../../gateways/place';
+import { findReceipt, type Place } from '../../gateways/receipts';
 import { formatTime } from '../../lib/format';
 import { AddressView } from '../../ui/AddressView';
 import { Field } from '../../ui/Field';
@@ -30,14 +32,25 @@ function useFacts(): Facts | undefined {
   return factsOf(client, chainId, { proofRegistry, modelRegistry, staking, ...(verifyingKeys && { verifyingKeys }) });
 }
 
-function Result({ receipt, signature }: { receipt: Receipt; signature: Hex }) {
+/** The answers of the configured gateways about a request. */
+function useGiven(requestId: Hex) {
+  const { gateways } = useAppConfig();
+  return useQuery({ queryKey: ['gateway', 'receipt', requestId, gateways], enabled: gateways.length > 0, staleTime: 30_000, queryFn: () => findReceipt(gateways, requestId) });
+}
+
+/** `place`: where a node says that the receipt is. */
+function Result({ receipt, signature, place }: { receipt: Receipt; signature: Hex; place?: Place | undefined }) {
   const facts = useFacts();
+  const { contracts } = useAppConfig();
+  const client = usePublicClient();
   const query = useQuery({
-    queryKey: ['chain', 'receipt', JSON.stringify(receipt, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)), signature],
+    queryKey: ['chain', 'receipt', JSON.stringify([receipt, place], (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)), signature],
     enabled: facts !== undefined,
-    queryFn: () => {
+    queryFn: async () => {
       if (!facts) throw new Error('disabled');
-      return verify(receipt, signature, facts);
+      const found = await verify(receipt, signature, facts);
+      if (!client || !contracts.receiptBatches || !place) return found;
+      return { ...found, checks: [...found.checks, await checkPlace(client, contracts.receiptBatches, place, receipt, found.digest, signature)] };
     },
   });
   if (!facts) return <Empty title="This chain has no registry of proofs" />;
@@ -82,6 +95,34 @@ function Result({ receipt, signature }: { receipt: Receipt; signature: Hex }) {
   );
 }
 
+/** A pasted receipt. Its place in a batch is asked of the gateways, where there are any. */
+function FromText({ receipt, signature }: SignedReceipt) {
+  const { data } = useGiven(receipt.requestId);
+  return <Result receipt={receipt} signature={signature} place={data?.given?.place} />;
+}
+
+/** The receipt of a request by its number: from a gateway that has it, else from the chain's events. */
+function FromNumber({ requestId }: { requestId: Hex }) {
+  const { contracts } = useAppConfig();
+  const { data, isLoading } = useGiven(requestId);
+  if (isLoading) return <Loading wide />;
+  if (data?.given) {
+    const { receipt, signature, place, gateway } = data.given;
+    return (
+      <>
+        <p className="muted long">The receipt was given by {gateway}; what follows does not rely on its word.</p>
+        <Result receipt={receipt} signature={signature} place={place} />
+      </>
+    );
+  }
+  return (
+    <>
+      {data && data.failed.length > 0 && <Notice tone="warn" title={`These gateways could not be asked: ${data.failed.join(', ')}`} />}
+      {contracts.inferenceHub ? <FromChain hub={contracts.inferenceHub} requestId={requestId} /> : <Empty title="This chain takes no requests" />}
+    </>
+  );
+}
+
 /** The receipt of an answered on-chain request, put together from the events of the request and the answer. */
 function FromChain({ hub, requestId }: { hub: Address; requestId: Hex }) {
   const answer = useLogs({ address: hub, event: FULFILLED, args: { requestId }, wanted: 1 });
@@ -114,7 +155,7 @@ function FromChain({ hub, requestId }: { hub: Address; requestId: Hex }) {
 }
 
 export default function Receipts() {
-  const { contracts } = useAppConfig();
+  const { gateways } = useAppConfig();
   const [text, setText] = useState('');
   let pasted: Pasted | undefined;
   let problem: string | undefined;
@@ -127,16 +168,14 @@ export default function Receipts() {
     <>
       <PageHead title={HEADS.receipts.title}>{HEADS.receipts.lead}</PageHead>
       <Card title="A receipt or a request">
-        <Field label="Receipt with its signature (JSON), or a request id" value={text} onChange={setText} multiline problem={problem} hint="Nothing that you paste leaves this browser; only its numbers are looked up." />
+        <Field label="Receipt with its signature (JSON), or a request id" value={text} onChange={setText} multiline problem={problem} hint={gateways.length > 0 ? 'Nothing that you paste leaves this browser, but the number of the request: the gateways of this page’s configuration are asked for it.' : 'Nothing that you paste leaves this browser; only its numbers are looked up.'} />
       </Card>
       {pasted && (
         <Card title="What the checks found">
           {pasted.kind === 'receipt' ? (
-            <Result receipt={pasted.receipt} signature={pasted.signature} />
-          ) : contracts.inferenceHub ? (
-            <FromChain key={pasted.requestId} hub={contracts.inferenceHub} requestId={pasted.requestId} />
+            <FromText key={pasted.receipt.requestId} receipt={pasted.receipt} signature={pasted.signature} />
           ) : (
-            <Empty title="This chain takes no requests" />
+            <FromNumber key={pasted.requestId} requestId={pasted.requestId} />
           )}
         </Card>
       )}

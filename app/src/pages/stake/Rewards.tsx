@@ -4,6 +4,7 @@ import { rewardsAbi } from '../../abi/rewards';
 import { useAppConfig } from '../../config/context';
 import { useTx } from '../../tx/context';
 import { Button, Figure, Opg } from '../../ui/primitives';
+import { OwnFlow, Sources } from './Sources';
 
 /** What was earned at an operator. Nothing is shown on chains where rewards are not deployed yet. */
 export function Rewards({ account, operator }: { account: Address; operator: Address }) {
@@ -30,20 +31,24 @@ export function Rewards({ account, operator }: { account: Address; operator: Add
       done: kind === 'claim' ? 'The rewards were paid.' : 'The rewards are staked.',
     });
   return (
-    <Figure
-      label="Rewards"
-      note={
-        <span className="row">
-          <Button kind="quiet" disabled={amount === 0n} onClick={() => act('claim')}>
-            Claim
-          </Button>
-          <Button kind="quiet" disabled={amount === 0n} onClick={() => act('compound')}>
-            Stake them
-          </Button>
-        </span>
-      }
-    >
-      <Opg value={amount} />
-    </Figure>
+    <>
+      <Figure
+        label="Rewards, not claimed yet"
+        note={
+          <span className="row">
+            <Button kind="quiet" disabled={amount === 0n} onClick={() => act('claim')}>
+              Claim
+            </Button>
+            <Button kind="quiet" disabled={amount === 0n} onClick={() => act('compound')}>
+              Stake them
+            </Button>
+          </span>
+        }
+      >
+        <Opg value={amount} />
+      </Figure>
+      <Sources rewards={rewards} operator={operator} account={account} waiting={amount} />
+      {operator === account && <OwnFlow operator={operator} />}
+    </>
   );
 }
