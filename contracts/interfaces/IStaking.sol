@@ -5,6 +5,7 @@ import {IStakingOperators} from "./IStakingOperators.sol";
 import {IStakingPools} from "./IStakingPools.sol";
 import {IStakingRewards} from "./IStakingRewards.sol";
 import {IStakingSlashes} from "./IStakingSlashes.sol";
+import {IStakingUpkeep} from "./IStakingUpkeep.sol";
 import {IStakingViews} from "./IStakingViews.sol";
 
 /// @title Staking: operators, those who back them, and slashes
@@ -24,4 +25,11 @@ import {IStakingViews} from "./IStakingViews.sol";
 ///
 /// PARTS
 /// One address answers all of it. The parts are separate because the code would not fit into one contract.
-interface IStaking is IStakingPools, IStakingOperators, IStakingSlashes, IStakingRewards, IStakingViews {}
+interface IStaking is
+    IStakingPools,
+    IStakingOperators,
+    IStakingSlashes,
+    IStakingRewards,
+    IStakingUpkeep,
+    IStakingViews
+{}

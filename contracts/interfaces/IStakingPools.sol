@@ -43,13 +43,6 @@ interface IStakingPools is IStakingCommon, IOperators {
         external
         returns (uint256 shares);
 
-    /// @notice Ends the votes of what executed slashes of a pool took from `account`: from its bonded shares, and from the unbonds
-    /// named. Anyone may call it; nobody has to, for anything else to work.
-    function sync(address operator, address account, uint256[] calldata ids) external returns (uint256 burned);
-
-    /// @notice Destroys the tokens that slashes took and whose votes ended already. Anyone.
-    function burnOwnerless() external returns (uint256 amount);
-
     /// @notice Lets `agent` act for the caller, or not any longer.
     function setAgent(address agent, bool allowed) external;
 }

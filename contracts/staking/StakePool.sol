@@ -18,6 +18,8 @@ struct StakePool {
     uint96 rewardIndex;
     /// Whether `escrowed` is not zero: withdrawals then need not read it.
     bool hasEscrow;
+    /// Time until which disputes may keep stake: withdrawals later than that need not ask which.
+    uint32 frozenUntil;
     /// OPG wei that slashes took and a veto may return to `shares`. Unused for own stake: whoever owns all shares has no
     /// need to know its part.
     uint96 escrowed;

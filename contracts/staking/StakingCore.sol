@@ -161,6 +161,13 @@ abstract contract StakingCore is StakingEarnings {
         return booked > worth ? booked - worth : 0;
     }
 
+    /// @dev Burns `surplus`, which is booked for `account`, with its votes.
+    function _burnSurplus(address operator, address account, uint256 surplus) internal {
+        if (surplus == 0) return;
+        emit SurplusBurned(operator, account, surplus);
+        vault.burnUnits(account, surplus);
+    }
+
     function _requireSelfStake(address operator) internal view {
         StakingStorage.Layout storage $ = StakingStorage.load();
         uint256 stake = $.ownPools[operator].bonded();

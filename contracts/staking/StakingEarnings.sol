@@ -88,9 +88,7 @@ abstract contract StakingEarnings is IStakingCommon {
     function _preview(address operator) internal view returns (uint96 index, uint256 owed) {
         StakingStorage.Layout storage $ = StakingStorage.load();
         OperatorRewards memory rewards = $.operatorRewards[operator];
-        RewardStream memory stream = $.stream;
-        _flow(stream);
-        (uint256 toOperator, uint256 perShare) = _earned(operator, rewards, stream.index);
+        (uint256 toOperator, uint256 perShare) = _earned(operator, rewards, _indexNow());
         unchecked {
             // As in `_settle`.
             return ($.delegatedPools[operator].rewardIndex + uint96(perShare), rewards.owed + toOperator);
@@ -100,22 +98,31 @@ abstract contract StakingEarnings is IStakingCommon {
     /// @dev Lets the stream run up to now, in memory.
     function _flow(RewardStream memory stream) internal view {
         if (stream.updatedAt >= stream.until) return;
-        uint256 stake = StakingStorage.load().totalStake.latest;
-        uint256 time = block.timestamp;
-        if (stake == 0) {
+        if (StakingStorage.load().totalStake.latest == 0) {
             unchecked {
                 // Nobody earns: the stream waits. See NO MONEY.
-                stream.until += uint32(time) - stream.updatedAt;
+                stream.until += uint32(block.timestamp) - stream.updatedAt;
             }
         } else {
-            uint256 end = time < stream.until ? time : stream.until;
-            uint256 flowed = (uint256(stream.rate) * (end - stream.updatedAt) << INDEX_SHIFT) / stake;
-            unchecked {
-                // See NO MONEY.
-                stream.index += uint96(flowed);
-            }
+            stream.index = _indexNow();
         }
-        stream.updatedAt = uint32(time);
+        stream.updatedAt = uint32(block.timestamp);
+    }
+
+    /// @dev The stream's index now.
+    function _indexNow() internal view returns (uint96 index) {
+        RewardStream storage stream = StakingStorage.load().stream;
+        uint256 from;
+        uint256 end;
+        (index, from, end) = (stream.index, stream.updatedAt, stream.until);
+        if (from >= end) return index;
+        uint256 stake = StakingStorage.load().totalStake.latest;
+        if (stake == 0) return index;
+        if (block.timestamp < end) end = block.timestamp;
+        unchecked {
+            // No overflow: 64 bits times 32, shifted by 64. The index is cut if more is streamed than there is; see NO MONEY.
+            index += uint96((uint256(stream.rate) * (end - from) << INDEX_SHIFT) / stake);
+        }
     }
 
     /// @dev What the operator gets, and each bonded share of its pool in 2^-64 wei, up to `index` of the stream.

@@ -44,7 +44,10 @@ abstract contract StakingFreezes is StakingCore, AccessManagedUpgradeable, IStak
         }
         all.amount += frozen;
         ++all.open;
-        if (until > all.until) all.until = uint40(until);
+        if (until > all.until) {
+            all.until = uint40(until);
+            ($.ownPools[operator].frozenUntil, $.delegatedPools[operator].frozenUntil) = (uint32(until), uint32(until));
+        }
         $.freezes[operator] = all;
         round = all.round;
         emit StakeHeld(operator, offence, frozen, until, round);
@@ -70,9 +73,11 @@ abstract contract StakingFreezes is StakingCore, AccessManagedUpgradeable, IStak
     /// @dev The earliest offence for which an operator can be slashed. Stake that backed it then is still here: unbonding
     /// takes longer, and disputes that are open keep it for at most `MAX_FREEZE` more.
     function _earliest(address operator) internal view returns (uint64) {
-        Freeze storage all = StakingStorage.load().freezes[operator];
         uint256 time = block.timestamp;
-        if (all.until > time) time = Math.max(all.since, time - MAX_FREEZE);
+        if (time < StakingStorage.load().delegatedPools[operator].frozenUntil) {
+            Freeze storage all = StakingStorage.load().freezes[operator];
+            if (time < all.until) time = Math.max(all.since, time - MAX_FREEZE);
+        }
         return uint64(time - StakingStorage.load().parameters.unbondingPeriod + 1);
     }
 

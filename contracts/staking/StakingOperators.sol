@@ -8,11 +8,12 @@ import {IStakingOperators} from "../interfaces/IStakingOperators.sol";
 import {History} from "./History.sol";
 import {StakingCore} from "./StakingCore.sol";
 import {OperatorRewards, OperatorState, Position, StakingStorage} from "./StakingStorage.sol";
+import {StakingUpkeep} from "./StakingUpkeep.sol";
 import {StakingViews} from "./StakingViews.sol";
 
 /// @title Part of Staking: the life of operators, and what can be asked
 /// @notice See `IStakingOperators` and `IStakingViews`. Code only, see `Staking`.
-contract StakingOperators is StakingViews, IStakingOperators {
+contract StakingOperators is StakingViews, StakingUpkeep, IStakingOperators {
     using History for History.Trace;
 
     uint8 public constant ROLE_INFERENCE = 1 << 0;

@@ -122,34 +122,6 @@ abstract contract StakingPools is StakingCore, IStakingPools {
     }
 
     /// @inheritdoc IStakingPools
-    function sync(address operator, address account, uint256[] calldata ids)
-        external
-        override
-        returns (uint256 burned)
-    {
-        StakingStorage.Layout storage $ = StakingStorage.load();
-        StakePool storage pool = _poolOf(operator, account);
-        Position storage position = $.positions[operator][account];
-        uint256 surplus = _surplus(pool, position.generation, position.shares, position.booked);
-        position.booked -= uint96(surplus);
-        burned = surplus;
-        for (uint256 i; i < ids.length; ++i) {
-            Unbond storage open = $.unbonds[operator][account][ids[i]];
-            surplus = _surplus(pool, open.generation, open.shares, open.booked);
-            open.booked -= uint96(surplus);
-            burned += surplus;
-        }
-        _burnSurplus(operator, account, burned);
-    }
-
-    /// @inheritdoc IStakingPools
-    function burnOwnerless() external override returns (uint256 amount) {
-        amount = opg.custodied(address(0));
-        vault.withdraw(address(0), address(this), amount);
-        opg.burn(amount);
-    }
-
-    /// @inheritdoc IStakingPools
     function setAgent(address agent, bool allowed) external override {
         StakingStorage.load().agents[msg.sender][agent] = allowed;
         emit AgentSet(msg.sender, agent, allowed);
@@ -187,7 +159,9 @@ abstract contract StakingPools is StakingCore, IStakingPools {
         bool own = account == operator;
         if (closed.generation == pool.generation) {
             amount = pool.redeem(closed.shares, own ? type(uint96).max : closed.booked, own);
-            if (amount != 0) _requireNotFrozen(operator, pool.assets, closed.maturesAt, own);
+            if (amount != 0 && block.timestamp < pool.frozenUntil) {
+                _requireNotFrozen(operator, pool.assets, closed.maturesAt, own);
+            }
         }
         require(amount >= leastAmount, Slippage(amount, leastAmount));
         surplus = own ? 0 : closed.booked - amount;
@@ -205,12 +179,6 @@ abstract contract StakingPools is StakingCore, IStakingPools {
         if (block.timestamp >= until) return;
         if (!own) left += $.ownPools[operator].assets;
         require(left >= frozen.amount, StakeFrozen(operator, frozen.amount, uint64(until)));
-    }
-
-    function _burnSurplus(address operator, address account, uint256 surplus) private {
-        if (surplus == 0) return;
-        emit SurplusBurned(operator, account, surplus);
-        vault.burnUnits(account, surplus);
     }
 
     function _requireUnbond(address operator, address account, uint256 id) private view returns (Unbond memory open) {

@@ -56,6 +56,7 @@ contract StakingInvariantsTest is StakingFixture {
         invariant_S5_VotesExceedStakeBySlashesOnly();
         invariant_S6_TotalStakeIsTheSumAndInactiveOperatorsHaveNone();
         invariant_S7_ThePastNeverChanges();
+        invariant_S13_NothingLeavesThatDisputesMayNeed();
     }
 
     /// S1
@@ -101,6 +102,11 @@ contract StakingInvariantsTest is StakingFixture {
     /// S4
     function invariant_S4_NoExitIsBlocked() public view {
         assertEq(handler.blockedExits(), 0);
+    }
+
+    /// S13
+    function invariant_S13_NothingLeavesThatDisputesMayNeed() public view {
+        assertEq(handler.escaped(), 0);
     }
 
     /// S5

@@ -23,6 +23,8 @@ pub enum Kind {
     Veto,
     Execute,
     Jail,
+    Freeze,
+    Unfreeze,
     Vote,
     Transfer,
     SetAgent,
@@ -41,7 +43,7 @@ pub enum Kind {
 }
 
 /// How often each kind comes up.
-const WEIGHTS: [(Kind, u64); 31] = [
+const WEIGHTS: [(Kind, u64); 33] = [
     (Kind::Stake, 14),
     (Kind::Unbond, 10),
     (Kind::Cancel, 4),
@@ -58,6 +60,8 @@ const WEIGHTS: [(Kind, u64); 31] = [
     (Kind::Veto, 3),
     (Kind::Execute, 5),
     (Kind::Jail, 1),
+    (Kind::Freeze, 4),
+    (Kind::Unfreeze, 2),
     (Kind::Vote, 2),
     (Kind::Transfer, 2),
     (Kind::SetAgent, 1),

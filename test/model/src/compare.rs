@@ -49,6 +49,8 @@ impl Replay<'_> {
         same(|| of("announced commission"), view.nextCommissionBps, model.commission.next)?;
         same(|| of("time of the commission"), view.commissionFrom, model.commission.from)?;
         same(|| of("open slashes"), view.openSlashes as usize, open)?;
+        let frozen = self.chain.view(world.staking, &IStaking::freezeOfCall { operator })?;
+        same(|| of("frozen stake"), frozen.amount, U256::from(self.model.frozen(who)))?;
         compare_pool(|| of("own pool"), &pools.own, &model.own)?;
         compare_pool(|| of("delegators' pool"), &pools.delegated, &model.pool)
     }

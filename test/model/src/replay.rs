@@ -65,6 +65,8 @@ pub struct Replay<'w> {
     pub(crate) model: Model,
     /// Open slashes as the contracts returned them, in the order of the model's.
     pub(crate) slashes: Vec<IStaking::Slash>,
+    /// Open disputes, in the order of the model's: whose stake is frozen, how much, in which round.
+    pub(crate) disputes: Vec<(Who, u128, u32)>,
     /// What was done so far.
     pub tally: Tally,
 }
@@ -73,8 +75,14 @@ impl<'w> Replay<'w> {
     /// Both worlds at the beginning: two operators have registered, and two people back them.
     pub fn begin(world: &'w World) -> Result<Self, Difference> {
         let chain = Chain::new(&world.base, rules::START);
-        let mut replay =
-            Self { world, chain, model: Model::default(), slashes: Vec::new(), tally: Tally::new() };
+        let mut replay = Self {
+            world,
+            chain,
+            model: Model::default(),
+            slashes: Vec::new(),
+            disputes: Vec::new(),
+            tally: Tally::new(),
+        };
         for (operator, stake) in [(0, 20_000), (1, 50_000)] {
             replay.register(operator, 500, stake * rules::TOKEN)?;
         }

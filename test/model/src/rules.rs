@@ -26,6 +26,8 @@ pub const COMMISSION_NOTICE: u64 = 7 * DAY;
 pub const MAX_COMMISSION_BPS: u16 = 2_000;
 /// Longest jail at once.
 pub const MAX_JAIL: u64 = 365 * DAY;
+/// For which open disputes keep an unbond beyond its time.
+pub const MAX_FREEZE: u64 = 14 * DAY;
 /// Most open unbonds of an account at an operator.
 pub const MAX_UNBONDS: usize = 16;
 /// A pool with more shares for each wei takes no stake.

@@ -194,6 +194,8 @@ fn grant(chain: &mut Chain<EmptyDB>, manager: Address, staking: Address) -> Resu
         chain.send(GOVERNANCE, manager, &call)
     };
     guard(IStaking::slashCall::SELECTOR, SLASHER_ROLE)?;
+    guard(IStaking::freezeCall::SELECTOR, SLASHER_ROLE)?;
+    guard(IStaking::unfreezeCall::SELECTOR, SLASHER_ROLE)?;
     guard(IStaking::suspendSlashCall::SELECTOR, GUARDIAN_ROLE)?;
     guard(IStaking::jailCall::SELECTOR, GUARDIAN_ROLE)?;
     for (role, account) in [(SLASHER_ROLE, DISPUTES), (GUARDIAN_ROLE, GUARDIAN)] {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {CommonBase} from "forge-std/Base.sol";
 import {StdUtils} from "forge-std/StdUtils.sol";
 import {IStaking} from "../../../contracts/interfaces/IStaking.sol";
-import {IStakingCommon, Slash, UnbondView} from "../../../contracts/interfaces/IStakingCommon.sol";
+import {IStakingCommon, PoolView, Slash, UnbondView} from "../../../contracts/interfaces/IStakingCommon.sol";
 import {Opg} from "../../../contracts/token/Opg.sol";
 import {StakingModel} from "./StakingModel.sol";
 
@@ -18,6 +18,16 @@ contract StakingHandler is CommonBase, StdUtils {
         address signer;
     }
 
+    /// A dispute that is not decided.
+    struct Dispute {
+        address operator;
+        uint96 frozen;
+        uint32 round;
+    }
+
+    /// Longest time for which disputes hold an exit.
+    uint256 private constant MAX_FREEZE = 14 days;
+
     IStaking public immutable staking;
     Opg public immutable opg;
     StakingModel public immutable model;
@@ -28,6 +38,7 @@ contract StakingHandler is CommonBase, StdUtils {
     address[] public accounts;
     Slash[] private _slashes;
     Memory[] public memories;
+    Dispute[] private _disputes;
     /// Exits that were due and reverted; must stay zero.
     uint256 public blockedExits;
     /// Exits that paid more than the model allows; must stay zero.
@@ -38,6 +49,8 @@ contract StakingHandler is CommonBase, StdUtils {
     uint256 public slashed;
     uint256 public ownInEscrow;
     mapping(address operator => uint256 amount) public ownEscrowOf;
+    /// Exits with which stake left that disputes may need; must stay zero.
+    uint256 public escaped;
     uint256 public exits;
     uint256 public executed;
     uint256 public vetoed;
@@ -108,14 +121,16 @@ contract StakingHandler is CommonBase, StdUtils {
         uint256 id = _openId(operator, account, i);
         if (id == 0 || staking.unbondOf(operator, account, id).maturesAt > block.timestamp) return;
         uint256 expected = model.valueOf(operator, account, id);
+        bool waits = _isHeld(operator, account, id);
         vm.prank(account);
         try staking.withdraw(operator, account, id, toAnother ? _account(a + 1) : account, 0) returns (uint256 amount) {
+            if (waits) ++escaped;
             if (amount > expected + actions + 1) ++overpaid;
             model.close(operator, account, id);
             ++actions;
             ++exits;
         } catch {
-            ++blockedExits;
+            if (!waits) ++blockedExits;
         }
     }
 
@@ -124,8 +139,10 @@ contract StakingHandler is CommonBase, StdUtils {
         uint256 id = _openId(operator, account, i);
         if (id == 0) return;
         uint256 amount = staking.unbondOf(operator, account, id).amount;
+        bool waits = _isHeld(operator, account, id);
         vm.prank(account);
         try staking.redelegate(operator, account, id, next, 0) {
+            if (waits) ++escaped;
             model.close(operator, account, id);
             model.add(next, account, amount);
             ++actions;
@@ -148,6 +165,27 @@ contract StakingHandler is CommonBase, StdUtils {
             ownEscrowOf[operator] += opened.own;
             ++actions;
         } catch {}
+    }
+
+    function freeze(uint256 o, uint8 offence, uint256 amount, uint256 time) external {
+        address operator = _operator(o);
+        offence = uint8(bound(offence, 1, 2));
+        uint64 offenceAt = uint64(block.timestamp - bound(amount, 0, 10 days));
+        uint64 until = uint64(block.timestamp + bound(time, 0, 30 days));
+        amount = amount % 4 != 0 ? type(uint256).max : bound(amount, 1, 50_000 ether);
+        vm.prank(disputes);
+        (uint96 frozen, uint32 round) = staking.freeze(operator, offence, amount, offenceAt, until);
+        if (frozen != 0) _disputes.push(Dispute(operator, frozen, round));
+    }
+
+    function unfreeze(uint256 i) external {
+        if (_disputes.length == 0) return;
+        i = bound(i, 0, _disputes.length - 1);
+        Dispute memory ended = _disputes[i];
+        vm.prank(disputes);
+        staking.unfreeze(ended.operator, ended.frozen, ended.round);
+        _disputes[i] = _disputes[_disputes.length - 1];
+        _disputes.pop();
     }
 
     function veto(uint256 i) external {
@@ -221,7 +259,9 @@ contract StakingHandler is CommonBase, StdUtils {
         else if (r == 13) call = abi.encodeCall(this.execute, (a));
         else if (r == 14) call = abi.encodeCall(this.sync, (o, a, b));
         else if (r < 17) call = abi.encodeCall(this.life, (o, uint8(a)));
-        else if (r == 17) call = abi.encodeCall(this.vote, (a, b));
+        else if (r == 17 && x % 4 == 0) call = abi.encodeCall(this.vote, (a, b));
+        else if (r == 17 && x % 4 == 1) call = abi.encodeCall(this.unfreeze, (a));
+        else if (r == 17) call = abi.encodeCall(this.freeze, (o, uint8(a), x, b * 2 hours));
         else call = abi.encodeCall(this.pass, (x));
         (bool done,) = address(this).call(call);
         if (!done) ++broken;
@@ -252,6 +292,16 @@ contract StakingHandler is CommonBase, StdUtils {
         _slashes[i] = _slashes[_slashes.length - 1];
         _slashes.pop();
         ++actions;
+    }
+
+    /// Whether an exit has to wait: it is not overdue, and without it less would be left than disputes may need.
+    function _isHeld(address operator, address account, uint256 id) private view returns (bool) {
+        UnbondView memory leaving = staking.unbondOf(operator, account, id);
+        (uint256 frozen,) = staking.freezeOf(operator);
+        if (leaving.amount == 0 || block.timestamp >= leaving.maturesAt + MAX_FREEZE) return false;
+        (PoolView memory own, PoolView memory delegated) = staking.poolsOf(operator);
+        uint256 left = own.assets + (account == operator ? 0 : delegated.assets) - leaving.amount;
+        return left < frozen;
     }
 
     function _openId(address operator, address account, uint256 i) private view returns (uint256) {

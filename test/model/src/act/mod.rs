@@ -32,6 +32,7 @@ impl Replay<'_> {
             Kind::BurnOwnerless => self.burn_ownerless(),
             Kind::Register | Kind::Retire | Kind::Unjail | Kind::SetCommission => self.live(action, operator),
             Kind::Slash => self.slash(action, operator),
+            Kind::Freeze | Kind::Unfreeze => self.dispute(action, operator),
             Kind::Suspend | Kind::Veto | Kind::Execute => self.decide(action),
             Kind::Jail => {
                 // Seldom for long, or for too long.
@@ -84,6 +85,7 @@ impl Replay<'_> {
             model.operators.iter().flat_map(|operator| [operator.jailed_until, operator.commission.from]),
         );
         due.extend(model.slashes.iter().map(|slash| slash.executable_at));
+        due.extend(model.operators.iter().map(|operator| operator.round.until));
         due.push(model.earnings.ends_at);
         due.retain(|time| *time > model.now);
         let Some(time) = due.get((x % due.len().max(1) as u64) as usize) else { return x % rules::DAY };

@@ -47,10 +47,7 @@ impl Replay<'_> {
         let offence = (action.other % 4) as usize;
         let backing = self.model.operators[operator].own.assets + self.model.operators[operator].pool.assets;
         let amount = Self::amount(action, backing);
-        let age = (action.other >> 8) % (rules::UNBONDING + rules::DAY);
-        // Most offences are young.
-        let age = if action.other.is_multiple_of(3) { age } else { age % (2 * rules::DAY) };
-        let captured = self.model.now - age.min(self.model.now - rules::START);
+        let captured = self.captured(action);
         let named = |bit: u64, who: Who| (action.account >> bit & 1 == 0).then_some(who);
         let (challenger, payer) = (named(8, CHALLENGER), named(9, PAYER));
         let address = |who: Option<Who>| who.map_or(Address::ZERO, |who| self.world.address(who));
@@ -68,6 +65,56 @@ impl Replay<'_> {
         same_slash(&done.opened, &expected)?;
         self.slashes.push(done.opened);
         Ok(true)
+    }
+
+    /// Time of an offence. Most are young.
+    fn captured(&self, action: &Action) -> u64 {
+        let longest = rules::UNBONDING + if action.amount & 1 == 0 { rules::DAY } else { rules::MAX_FREEZE };
+        let age = (action.other >> 8) % longest;
+        let age = if action.other.is_multiple_of(3) { age } else { age % (2 * rules::DAY) };
+        self.model.now - age.min(self.model.now - rules::START)
+    }
+
+    pub(super) fn dispute(&mut self, action: &Action, operator: Who) -> Result<bool, Difference> {
+        let staking = self.world.staking;
+        if action.kind == Kind::Unfreeze {
+            let Some(length) = std::num::NonZero::new(self.disputes.len() as u64) else { return Ok(false) };
+            let index = (action.other % length) as usize;
+            let (operator, amount, round) = self.disputes.remove(index);
+            let operator = self.world.address(operator);
+            let call = IStaking::unfreezeCall { operator, amount: U256::from(amount), round };
+            let rule = |model: &mut Model| {
+                model.unfreeze(index);
+                Ok(())
+            };
+            return Ok(self.agree(DISPUTES, staking, &call, rule)?.is_some());
+        }
+        // Mostly about all that there is, and about a time whose stake may be leaving now.
+        let guided = !action.other.is_multiple_of(4);
+        let offence = if guided { 0 } else { (action.other >> 2) as usize % 4 };
+        let at = &self.model.operators[operator];
+        let amount = Self::amount(action, at.own.assets + at.pool.assets);
+        let oldest = self.model.now - (rules::UNBONDING - 1).min(self.model.now - rules::START);
+        let captured = if guided { oldest } else { self.captured(action) };
+        let until = self.model.now + (action.account >> 8) % (rules::MAX_FREEZE + rules::DAY);
+        let call = IStaking::freezeCall {
+            operator: self.world.address(operator),
+            offence: offence as u8 + 1,
+            amount: U256::from(amount),
+            capturedAt: captured,
+            until,
+        };
+        let rule = |model: &mut Model| Ok(model.freeze(operator, offence, amount, captured, until));
+        let Some((done, (amount, round))) = self.agree(DISPUTES, staking, &call, rule)? else {
+            return Ok(false);
+        };
+        same(|| "stake frozen".into(), done.frozen.to::<u128>(), amount)?;
+        same(|| "round of a freeze".into(), done.round, round)?;
+        if amount != 0 {
+            self.disputes.push((operator, amount, round));
+        }
+        // What nothing can be slashed for freezes nothing.
+        Ok(amount != 0)
     }
 
     pub(super) fn decide(&mut self, action: &Action) -> Result<bool, Difference> {

@@ -3,6 +3,7 @@
 
 mod earnings;
 mod fees;
+mod freezes;
 mod operators;
 mod pool;
 mod slashes;
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 
 pub use earnings::{Earnings, Epoch};
 pub use fees::Fees;
+pub use freezes::{Dispute, Round};
 pub use operators::{Operator, Status};
 pub use pool::Pool;
 pub use slashes::OpenSlash;
@@ -50,6 +52,8 @@ pub struct Model {
     pub supply: u128,
     /// Slashes that wait.
     pub slashes: Vec<OpenSlash>,
+    /// Disputes that are open.
+    pub disputes: Vec<Dispute>,
     /// Who may act for whom: owner and agent.
     pub agents: BTreeSet<(Who, Who)>,
     /// Who may claim for whom.
@@ -74,6 +78,7 @@ impl Default for Model {
             ownerless: 0,
             supply: rules::SUPPLY,
             slashes: Vec::new(),
+            disputes: Vec::new(),
             agents: BTreeSet::new(),
             claimer: [None; PEOPLE],
             earnings: Earnings::new(),

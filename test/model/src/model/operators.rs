@@ -1,6 +1,6 @@
 //! The life of operators.
 
-use super::{Model, Pool, Ruling, require};
+use super::{Model, Pool, Round, Ruling, require};
 use crate::{rules, world::Who};
 
 /// Where an operator is in its life.
@@ -56,6 +56,8 @@ pub struct Operator {
     pub slips: u128,
     /// Where the present cool-down of each offence began, and what was taken in it.
     pub windows: [(u64, u128); rules::OFFENCES.len()],
+    /// Disputes about it that overlap.
+    pub round: Round,
 }
 
 impl Operator {

@@ -50,16 +50,13 @@ impl Model {
     ) -> Ruling<OpenSlash> {
         let now = self.now;
         require(offence < OFFENCES.len(), "UnknownOffence")?;
-        require(captured <= now && captured > now - rules::UNBONDING, "OffenceOutOfWindow")?;
-        let rule = OFFENCES[offence];
-        let operator = &mut self.operators[who];
+        require(self.is_provable(who, captured), "OffenceOutOfWindow")?;
 
         // Offences within one cool-down share one cap: that of the stake at this one.
-        let cap = part(operator.weight_at(captured), rule.cap_bps, BPS);
-        let (start, taken) = operator.windows[offence];
-        let one = captured <= start + rule.cool_down && captured + rule.cool_down >= start;
-        let (start, taken) = if one { (start, taken) } else { (captured, 0) };
-        let most = amount.min(cap.saturating_sub(taken));
+        let (start, taken, left) = self.slashable(who, offence, captured);
+        let most = amount.min(left);
+        let rule = OFFENCES[offence];
+        let operator = &mut self.operators[who];
 
         // The operator's own stake pays first.
         let own = most.min(operator.own.assets);

@@ -87,6 +87,9 @@ impl Model {
         require(matures.is_some(), "UnknownUnbond")?;
         require(matures.is_some_and(|time| time <= now), "NotMature")?;
         let (amount, rest) = pool.leave(account, id, !own);
+        if amount != 0 {
+            self.require_free(operator, own, matures.unwrap_or(0))?;
+        }
         if !own {
             self.ownerless += rest;
             let pending = self.earnings.pending[operator];
