@@ -132,7 +132,7 @@ export function Shell() {
         </Boundary>
       </main>
       <footer>
-        <p>Read directly from the chain. No cookies, no trackers, no servers but the RPC of your configuration.</p>
+        <p>Read directly from the chain. No cookies, no trackers, no servers but those of your configuration.</p>
       </footer>
     </>
   );

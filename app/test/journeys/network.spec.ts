@@ -112,6 +112,17 @@ test('what operators write about themselves cannot act', async ({ page, chain, v
   await expectAccessible(page);
 });
 
+test('a page has its heading before any script ran', async ({ browser, site }) => {
+  const page = await browser.newPage({ javaScriptEnabled: false });
+  for (const [path, title] of [['stake', 'Stake'], ['', 'Overview']]) {
+    await page.goto('about:blank');
+    await page.goto(`${site.url}#/${path}`);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText([title ?? '']);
+    await expect(page.getByRole('navigation').getByRole('link')).toHaveCount(7);
+  }
+  await page.close();
+});
+
 test('settings are kept: dark, and every digit', async ({ page, visit }) => {
   await visit('overview');
   await page.getByRole('button', { name: 'Settings' }).click();
@@ -163,5 +174,13 @@ test('operators are shown with what they answered and earned', async ({ page, ch
   await expect(page.getByText('Hours with answers, of the last 24').locator('..')).toContainText('1 of 24 h');
   await send(chain, bob, at(chain, 'staking'), stakingAbi, 'setCommission', [900]);
   await expect(card(page, 'Commission over time')).toContainText('9 %');
+  // All of an address, for the pointer and for the keyboard.
+  const address = page.locator('main .address span[tabindex]').first();
+  await address.hover();
+  await expect(page.getByRole('tooltip')).toHaveText(bob.address);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('tooltip')).toBeHidden();
+  await address.focus();
+  await expect(page.getByRole('tooltip')).toHaveText(bob.address);
   await expectAccessible(page);
 });

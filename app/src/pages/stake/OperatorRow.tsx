@@ -39,11 +39,9 @@ function CommissionCell({ view, commissions }: { view: OperatorView | undefined;
           → {formatBps(view.nextCommissionBps)} on {formatDate(view.commissionFrom)}
         </span>
       )}
-      {commissions.length > 0 && (
+      {commissions.length > 1 && (
         <details>
-          <summary>
-            {commissions.length} change{commissions.length === 1 ? '' : 's'}
-          </summary>
+          <summary>history</summary>
           <ol className="plain">
             {commissions.map(({ bps, from }, index) => (
               <li key={index}>
