@@ -59,6 +59,8 @@ library GovernanceRoles {
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.suspendSlash.selector, GUARDIAN);
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.jail.selector, GUARDIAN);
         list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.slash.selector, SLASHER);
+        list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.freeze.selector, SLASHER);
+        list[n++] = RoleRule("Staking", system.staking, IStakingSlashes.unfreeze.selector, SLASHER);
         // Bonds, penalties and the time to answer have bounds, and open demands keep what they began with.
         list[n++] = RoleRule("ReceiptBatches", system.receiptBatches, IReceiptBatches.setParameters.selector, ROUTINE);
         list[n++] =
