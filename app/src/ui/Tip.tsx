@@ -1,6 +1,9 @@
 import { Tooltip, useTooltipStore } from '@ariakit/react';
 import { useEffect } from 'react';
 
+// Everything on the page is within a landmark, so that screen readers find it.
+const landmark = () => document.querySelector('footer');
+
 /** A text beside an element, until the pointer or the focus leaves both, or Escape is pressed. */
 export default function Tip({ anchor, text, close }: { anchor: HTMLElement; text: string; close: () => void }) {
   const store = useTooltipStore({
@@ -11,7 +14,7 @@ export default function Tip({ anchor, text, close }: { anchor: HTMLElement; text
   });
   useEffect(() => store.setAnchorElement(anchor), [anchor, store]);
   return (
-    <Tooltip store={store} className="tooltip mono">
+    <Tooltip store={store} className="tooltip mono" portalElement={landmark}>
       {text}
     </Tooltip>
   );
