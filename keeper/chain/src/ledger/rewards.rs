@@ -5,6 +5,12 @@ use alloy::primitives::{Address, U256};
 use super::{Contracts, LedgerError};
 use crate::bindings::IRewards;
 
+alloy::sol! {
+    /// Of `IFeeRouter`.
+    #[derive(Debug)]
+    function feesOf(uint256 epoch, address operator) external view returns (uint256 fees, uint256 burned);
+}
+
 impl Contracts {
     /// Whether there is a rewards contract: a deployment may be older.
     ///
@@ -47,5 +53,15 @@ impl Contracts {
     pub async fn is_settled(&self, operator: Address, epoch: u64) -> Result<bool, LedgerError> {
         let call = IRewards::isSettledCall { operator, epoch: U256::from(epoch) };
         self.view(self.book.rewards, &call).await
+    }
+
+    /// OPG wei burned in `epoch` of the fees of `operator` that count for its performance.
+    ///
+    /// # Errors
+    /// If the chain cannot be read.
+    pub async fn burned_fees(&self, operator: Address, epoch: u64) -> Result<U256, LedgerError> {
+        let router = self.view(self.book.rewards, &IRewards::feeRouterCall {}).await?;
+        let call = feesOfCall { epoch: U256::from(epoch), operator };
+        Ok(self.view(router, &call).await?.burned)
     }
 }

@@ -50,6 +50,8 @@ struct State {
     reverted: usize,
     rewards: RewardsView,
     compounded: usize,
+    /// Epochs whose performance was booked.
+    settled: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -135,6 +137,14 @@ impl FakeStaking {
             state.compounded += 1;
             return true;
         }
+        if let Ok(call) = IRewards::settlePerformanceCall::abi_decode(data) {
+            assert_eq!(call.operator, OPERATOR);
+            let epoch = call.epoch.to::<u64>();
+            let due = state.rewards.unsettled.contains(&epoch);
+            state.rewards.unsettled.retain(|unsettled| *unsettled != epoch);
+            state.settled.push(epoch);
+            return due;
+        }
         assert!(IStaking::burnOwnerlessCall::abi_decode(data).is_ok());
         state.burned += std::mem::take(&mut state.ownerless);
         true
@@ -203,7 +213,7 @@ impl StakingLedger for FakeStaking {
     }
 
     async fn rewards(&self, _: Address) -> Result<RewardsView, LedgerError> {
-        Ok(self.state().rewards)
+        Ok(self.state().rewards.clone())
     }
 
     async fn quote(&self, _: Address, calldata: &Bytes) -> Result<Quote, LedgerError> {
@@ -425,4 +435,22 @@ async fn epochs_are_ended_once_and_rewards_staked_where_the_signer_may() {
     // The second keeper's operator has not named it as its claimer.
     assert_eq!((state.rewards.epoch, state.compounded, state.reverted), (1, 1, 0));
     assert_eq!(keepers[1].role.metrics().compounds.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_keeper_that_was_off_books_every_epoch_that_it_missed() {
+    let chain = FakeStaking::new();
+    let mut keeper = Keeper::new(1, &chain);
+    keeper.config.rewards = Some(Address::repeat_byte(0x99));
+    keeper.config.operator = OPERATOR;
+    keeper.restart();
+    chain.state().rewards =
+        RewardsView { epoch: 9, ends_at: START + 86_400, unsettled: vec![6, 8], ..RewardsView::default() };
+    for _ in 0..8 {
+        chain.pass(450);
+        keeper.work().await;
+        keeper.send(true);
+    }
+    let state = chain.state();
+    assert_eq!((state.settled.as_slice(), state.reverted), ([6, 8].as_slice(), 0));
 }

@@ -14,6 +14,9 @@ use super::super::{
 };
 use crate::LedgerError;
 
+/// Epochs that a keeper looks back: it may have been off for a while. Nothing expires; what is older is booked by hand.
+const LOOK_BACK: u64 = 4;
+
 /// What slashes took from an account at an operator and still votes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surplus {
@@ -24,14 +27,14 @@ pub struct Surplus {
 }
 
 /// Rewards, as far as one operator's keeper has to do with them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RewardsView {
     /// Number of the present epoch.
     pub epoch: u64,
     /// Unix time from which it can be ended.
     pub ends_at: u64,
-    /// Whether the operator's performance in the epoch before is not booked.
-    pub unsettled: bool,
+    /// The latest epochs in which the operator had fees and its performance is not booked, the oldest first.
+    pub unsettled: Vec<u64>,
     /// OPG wei that the operator earned and can claim.
     pub claimable: U256,
     /// Shares of its own pool that they buy now.
@@ -120,10 +123,13 @@ impl StakingLedger for ChainStaking {
     async fn rewards(&self, operator: Address) -> Result<RewardsView, LedgerError> {
         let contracts = &self.contracts;
         let (epoch, ends_at) = contracts.epoch().await?;
-        let unsettled = match epoch.checked_sub(1) {
-            Some(last) => !contracts.is_settled(operator, last).await?,
-            None => false,
-        };
+        let mut unsettled = Vec::new();
+        for past in epoch.saturating_sub(LOOK_BACK)..epoch {
+            let settled = contracts.is_settled(operator, past).await?;
+            if !settled && !contracts.burned_fees(operator, past).await?.is_zero() {
+                unsettled.push(past);
+            }
+        }
         let claimable = contracts.claimable(operator, operator).await?;
         let shares = contracts.pools(operator).await?.own.shares_for(claimable);
         let claimer = contracts.claimer_of(operator).await?;

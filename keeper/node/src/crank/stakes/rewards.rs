@@ -27,8 +27,8 @@ impl Work<'_> {
                 self.role.metrics.epochs.fetch_add(1, Ordering::Relaxed);
             }
         }
-        if view.unsettled {
-            self.settle(rewards, &view).await?;
+        for epoch in &view.unsettled {
+            self.settle(rewards, *epoch).await?;
         }
         let may = config.signer == config.operator || view.claimer == Some(config.signer);
         if config.compound && may && view.claimable >= U256::from(config.min_amount.max(1)) {
@@ -37,12 +37,11 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// The contract refuses where the operator had no fees in the epoch.
-    async fn settle(&self, rewards: Address, view: &RewardsView) -> Result<(), ServiceError> {
-        let (operator, last) = (self.role.config.operator, view.epoch.saturating_sub(1));
-        let key = format!("performance:{rewards}:{operator}:{last}:{}", self.period().start);
-        let call = IRewards::settlePerformanceCall { operator, epoch: U256::from(last) };
-        let purpose = format!("book the operator's performance in epoch {last}");
+    async fn settle(&self, rewards: Address, epoch: u64) -> Result<(), ServiceError> {
+        let operator = self.role.config.operator;
+        let key = format!("performance:{rewards}:{operator}:{epoch}:{}", self.period().start);
+        let call = IRewards::settlePerformanceCall { operator, epoch: U256::from(epoch) };
+        let purpose = format!("book the operator's performance in epoch {epoch}");
         self.submit(rewards, key, purpose, call.abi_encode().into()).await.map(drop)
     }
 
