@@ -1,7 +1,8 @@
 // A few thousand of everything; `npm --prefix app run scale` makes it 5,000 proposals, 1,000 operators and 100,000 receipts.
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { claimAirdrop } from '../support/actors.ts';
-import { alice } from '../support/chain.ts';
+import { alice, app } from '../support/chain.ts';
 import { answerCrowd, member, proposeCrowd, registerCrowd } from '../support/crowd.ts';
 import { card, expect, test } from '../support/journey.ts';
 
@@ -93,6 +94,7 @@ test('long lists come a page at a time, no query is unbounded, and pages answer'
     await expect(operators).toHaveCount(26);
     await expect(card(page, 'Operators').getByText('of 24 h').first()).toBeVisible();
   });
+  if (FULL) await page.screenshot({ path: join(app, '.cache/scale.png') });
   await card(page, 'Operators').getByRole('button', { name: 'More operators' }).click();
   await expect(operators).toHaveCount(Math.min(51, SIZE.operators + 1));
   await open(page, queries, `nodes/${member(1)}`, visit, () => expect(card(page, 'Latest answers on the chain').getByRole('row')).toHaveCount(11));

@@ -106,7 +106,7 @@ export default async function prepare(): Promise<void> {
 /** Starts a chain with everything deployed. `short`: it forgets its states of earlier blocks, whose number slows it down. */
 export async function startChain(short = false) {
   const kept = place();
-  const anvil = await startAnvil(short ? ['--prune-history', '64'] : []);
+  const anvil = await startAnvil(short ? ['--prune-history'] : []);
   const transport = http(anvil.url);
   const chain = createTestClient({ chain: foundry, mode: 'anvil', transport, pollingInterval: 20, cacheTime: 0 }).extend(publicActions);
   await chain.request({ method: 'anvil_loadState', params: [readFileSync(kept.state, 'utf8') as Hex] } as never);

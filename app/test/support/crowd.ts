@@ -92,6 +92,8 @@ async function whileCrowd(chain: Chain, crowd: readonly Address[], then: () => P
 /** Logs of one transaction, and transactions of one block. */
 const AT_ONCE = 100;
 const PER_BLOCK = 2;
+/** Transactions with requests before those with their answers. */
+const IN_TURN = 10;
 
 type Batch = { event: AbiEvent; count: number; start: bigint; topics: Hex[]; data: Hex };
 
@@ -182,6 +184,9 @@ export async function answerCrowd(chain: Chain, operators: number, count: number
     const fulfilment = { operator, traceHash: hash, inputUnits: 120n, outputUnits: 80n, unitPrice: parseEther('0.001'), fee: parseEther('0.2'), issuedAt: timestamp, output: toHex('An answer'), evidence: `0x${'11'.repeat(65)}` };
     return { event: FULFILLED, count: AT_ONCE, start, topics: [operator], data: dataOf(FULFILLED, [fulfilment]) };
   });
-  await emit(chain, at(chain, 'inferenceHub'), requests);
-  await emit(chain, at(chain, 'inferenceHub'), answers);
+  // Answers soon follow their requests.
+  for (let start = 0; start < starts.length; start += IN_TURN) {
+    await emit(chain, at(chain, 'inferenceHub'), requests.slice(start, start + IN_TURN));
+    await emit(chain, at(chain, 'inferenceHub'), answers.slice(start, start + IN_TURN));
+  }
 }

@@ -49,7 +49,7 @@ function Profile({ staking, operator }: { staking: Address; operator: Address })
       { ...contract, functionName: 'poolsOf', args: [operator] },
     ],
   });
-  const seen = usePresence(operator);
+  const seen = usePresence([operator]);
   const fees = useFees([operator]);
   const registered = useLogs({ address: staking, event: REGISTERED, args: { operator }, wanted: 1 });
   if (!read.data) return read.error ? <Failure error={read.error} retry={read.refetch} /> : <Loading wide />;

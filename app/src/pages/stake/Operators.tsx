@@ -60,7 +60,7 @@ export function Operators({ addresses }: { addresses: StakingAddresses }) {
   const rate = stream && Number(stream[1]) > now ? stream[0] : 0n;
   const rows = list.operators.map((row, index) => ({ ...row, view: views.data?.[index], pools: pools.data?.[index] })).sort((a, b) => (a.stake < b.stake ? 1 : a.stake > b.stake ? -1 : 0));
   const fees = useFees(list.operators.map(({ operator }) => operator));
-  const seen = usePresence();
+  const seen = usePresence(list.operators.map(({ operator }) => operator));
   const history = usePastOf(staking);
   const open = rows.find(({ operator }) => operator === chosen);
   return (

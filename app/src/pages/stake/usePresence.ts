@@ -15,8 +15,8 @@ const DAY = 86_400;
 /** Answers that are looked at: the first page of the log, however many a day has. */
 const MOST = 2_000;
 
-/** Which operators answered requests on the chain in the last 24 hours. `partial`: not all of the day was read. */
-export function usePresence(operator?: Address): { presence: Map<Address, Presence>; partial: boolean } | undefined {
+/** In which of the last 24 hours these operators answered requests on the chain. `partial`: not all of the day was read. */
+export function usePresence(operators: readonly Address[]): { presence: Map<Address, Presence>; partial: boolean } | undefined {
   const { contracts, firstBlock, chainId } = useAppConfig();
   const client = usePublicClient();
   const now = useNow(60);
@@ -35,10 +35,10 @@ export function usePresence(operator?: Address): { presence: Map<Address, Presen
   const answers = useLogs({
     address: contracts.inferenceHub,
     event: FULFILLED,
-    ...(operator ? { args: { operator } } : {}),
+    args: { operator: operators },
     wanted: MOST,
     first: start.data,
-    enabled: start.data !== undefined,
+    enabled: start.data !== undefined && operators.length > 0,
   });
   const presence = useMemo(() => presenceOf(answers.logs.map(({ args }) => ({ operator: args.fulfilment.operator, issuedAt: args.fulfilment.issuedAt })), BigInt(now)), [answers.logs, now]);
   if (!contracts.inferenceHub || start.data === undefined || answers.isPending) return undefined;
