@@ -3,6 +3,7 @@
 pub mod address_book;
 pub mod batches;
 pub mod bindings;
+pub mod channels;
 pub mod events;
 pub mod fees;
 pub mod journal;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../migrations/06_staking.sql")),
     M::up(include_str!("../migrations/07_batches.sql")),
     M::up(include_str!("../migrations/08_proofs.sql")),
+    M::up(include_str!("../migrations/09_channels.sql")),
 ];
 
 /// Handle to the keeper's durable state. Clones share one connection: SQLite has one writer, and so has the keeper.

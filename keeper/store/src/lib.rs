@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batches;
+pub mod channels;
 mod columns;
 pub mod cursors;
 pub mod db;

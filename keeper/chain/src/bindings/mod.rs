@@ -3,6 +3,7 @@
 
 mod airdrop;
 mod batches;
+mod channels;
 mod consumer;
 mod convert;
 mod hub;
@@ -18,6 +19,7 @@ mod vesting;
 
 pub use airdrop::IAirdrop;
 pub use batches::IReceiptBatches;
+pub use channels::IBatchSettlement::{self, ChannelConfig, VoucherClaim};
 pub use consumer::AskModel;
 pub use hub::IInferenceHub::{self, Fulfilment, Request};
 pub use keys::IVerifyingKeys::{self, KeyTerms, ZkKey};

@@ -5,7 +5,7 @@ use opg_receipts::SignedReceipt;
 use rusqlite::Transaction;
 
 use crate::{
-    StoreError,
+    StoreError, channels,
     columns::{Columns, integer},
     http::signed,
 };
@@ -19,14 +19,15 @@ pub struct Waiting {
     pub signed: SignedReceipt,
 }
 
-/// Lets the receipt of `request_id` wait for a batch, if it may be shown: nobody had to pay, or the payment is settled.
-/// Called where either becomes true, and never again.
+/// Lets the receipt of `request_id` wait for a batch, if it may be shown: nobody had to pay, the payment is settled,
+/// or its fee was charged to a channel. Called where either becomes true, and never again.
 pub(crate) fn begin_to_wait(tx: &Transaction<'_>, request_id: B256) -> Result<(), StoreError> {
-    tx.prepare_cached(
+    tx.prepare_cached(&format!(
         "INSERT INTO batch_waiting (receipt, issued_at) \
          SELECT r.id, r.issued_at FROM http_receipts r LEFT JOIN http_payments p ON p.request_id = r.request_id \
-         WHERE r.request_id = ? AND (r.payer = zeroblob(20) OR p.state = 'settled')",
-    )?
+         WHERE r.request_id = ? AND (r.payer = zeroblob(20) OR p.state = 'settled' OR {})",
+        channels::paid(),
+    ))?
     .execute([request_id.0])?;
     Ok(())
 }

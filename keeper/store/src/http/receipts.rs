@@ -5,7 +5,7 @@ use opg_receipts::{InferenceReceipt, SIGNATURE_LENGTH, SignedReceipt};
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::{
-    StoreError, batches,
+    StoreError, batches, channels,
     columns::{Columns, amount, integer},
 };
 
@@ -75,15 +75,17 @@ pub fn answer(tx: &Transaction<'_>, request_id: B256) -> Result<Option<Answer>, 
     read.transpose()
 }
 
-/// The answer to a request, if it may be shown: nobody had to pay, or the payment is settled.
+/// The answer to a request, if it may be shown: nobody had to pay, the payment is settled, or its fee was charged
+/// to a channel.
 ///
 /// # Errors
 /// If the database fails or holds something unreadable.
 pub fn released(tx: &Transaction<'_>, request_id: B256) -> Result<Option<Answer>, StoreError> {
-    let mut statement = tx.prepare_cached(
+    let mut statement = tx.prepare_cached(&format!(
         "SELECT r.* FROM http_receipts r LEFT JOIN http_payments p ON p.request_id = r.request_id \
-         WHERE r.request_id = ? AND (r.payer = zeroblob(20) OR p.state = 'settled')",
-    )?;
+         WHERE r.request_id = ? AND (r.payer = zeroblob(20) OR p.state = 'settled' OR {})",
+        channels::paid(),
+    ))?;
     let read = statement.query_row([request_id.0], |row| Ok(decode(&Columns(row)))).optional()?;
     read.transpose()
 }

@@ -1,0 +1,127 @@
+//! Identifiers, digests and signatures.
+
+use alloy::{
+    primitives::{Address, B256, Signature, U256, keccak256},
+    sol,
+    sol_types::{Eip712Domain, SolStruct as _, SolValue as _, eip712_domain},
+};
+
+use super::SETTLEMENT;
+use crate::bindings::ChannelConfig;
+
+sol! {
+    struct Voucher {
+        bytes32 channelId;
+        uint128 maxClaimableAmount;
+    }
+}
+
+/// The EIP-712 domain of channels on a chain.
+#[must_use]
+pub fn domain(chain_id: u64) -> Eip712Domain {
+    eip712_domain! {
+        name: "x402 Batch Settlement",
+        version: "1",
+        chain_id: chain_id,
+        verifying_contract: SETTLEMENT,
+    }
+}
+
+/// The identifier of a channel.
+#[must_use]
+pub fn channel_id(domain: &Eip712Domain, config: &ChannelConfig) -> B256 {
+    config.eip712_signing_hash(domain)
+}
+
+/// What the payer signs: of this channel, at most so much may be claimed in all.
+#[must_use]
+pub fn voucher_digest(domain: &Eip712Domain, channel: B256, maximum: u128) -> B256 {
+    Voucher { channelId: channel, maxClaimableAmount: maximum }.eip712_signing_hash(domain)
+}
+
+/// The nonce of the ERC-3009 authorization with which a payer deposits: its tokens can go to that channel only.
+#[must_use]
+pub fn deposit_nonce(channel: B256, salt: U256) -> B256 {
+    keccak256((channel, salt).abi_encode())
+}
+
+/// Whose key signed `digest`: 65 bytes with low s and v of 27 or 28, the one form that every contract takes. `None` for
+/// any other.
+#[must_use]
+pub fn signer_of(digest: B256, signature: &[u8]) -> Option<Address> {
+    let bytes: &[u8; 65] = signature.try_into().ok()?;
+    let parity = match bytes[64] {
+        27 => false,
+        28 => true,
+        _ => return None,
+    };
+    let signature = Signature::from_bytes_and_parity(&bytes[..64], parity);
+    if signature.normalize_s().is_some() {
+        return None;
+    }
+    signature.recover_address_from_prehash(&digest).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::{
+        primitives::{aliases::U40, b256},
+        signers::{SignerSync as _, local::PrivateKeySigner},
+    };
+
+    use super::*;
+
+    fn config() -> ChannelConfig {
+        ChannelConfig {
+            payer: Address::repeat_byte(1),
+            payerAuthorizer: Address::repeat_byte(2),
+            receiver: Address::repeat_byte(3),
+            receiverAuthorizer: Address::repeat_byte(4),
+            token: Address::repeat_byte(5),
+            withdrawDelay: U40::from(900),
+            salt: B256::repeat_byte(6),
+        }
+    }
+
+    #[test]
+    fn identifiers_and_digests_are_those_of_the_x402_client() {
+        // computeChannelId and hashTypedData of @x402/evm and viem.
+        let domain = domain(31_337);
+        let id = channel_id(&domain, &config());
+        assert_eq!(id, b256!("846155c7739506d21d9d413d9e55fa808e52d5d1d226418e42cab89840f246ca"));
+        assert_eq!(
+            voucher_digest(&domain, id, 1_000),
+            b256!("8a3059e8eeb478c560bba6a054f20bf776446f1b57597e2db4c94aa99d7ca3c2")
+        );
+        assert_eq!(
+            deposit_nonce(id, U256::from(7)),
+            b256!("373287f3fcde595810fcb77e14be2c575fb502c312d8df68dd36ed74de26853c")
+        );
+    }
+
+    #[test]
+    fn another_chain_or_any_other_term_is_another_channel() {
+        let id = channel_id(&domain(31_337), &config());
+        assert_ne!(id, channel_id(&domain(8_453), &config()));
+        let other = ChannelConfig { salt: B256::ZERO, ..config() };
+        assert_ne!(id, channel_id(&domain(31_337), &other));
+    }
+
+    #[test]
+    fn a_signature_has_one_form() {
+        let (key, digest) = (PrivateKeySigner::random(), B256::repeat_byte(9));
+        let good = key.sign_hash_sync(&digest).unwrap().as_bytes();
+        assert_eq!(signer_of(digest, &good), Some(key.address()));
+        let order: U256 =
+            "0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141".parse().unwrap();
+        let mut flipped = good;
+        let s = U256::from_be_slice(&good[32..64]);
+        flipped[32..64].copy_from_slice(&(order - s).to_be_bytes::<32>());
+        flipped[64] = 27 + 28 - good[64];
+        let mut small = good;
+        small[64] -= 27;
+        for bad in [&flipped[..], &small[..], &good[..64], &[]] {
+            assert_eq!(signer_of(digest, bad), None);
+        }
+    }
+}
