@@ -4,7 +4,7 @@ import { stakingAbi } from '../../abi/staking';
 import { HEADS } from '../../app/heads';
 import { usePast } from '../../chain/sync';
 import { useAppConfig, useOpg } from '../../config/context';
-import { formatDuration, formatPercent } from '../../lib/format';
+import { formatCount, formatDuration, formatPercent } from '../../lib/format';
 import { Connected } from '../../ui/Connected';
 import { Card, Empty, Figure, Figures, Loading, Opg, PageHead } from '../../ui/primitives';
 import { Failure } from '../../ui/Query';
@@ -35,7 +35,7 @@ function Network({ staking }: { staking: Address }) {
         <Figure label="Staked at active operators" note={stake === undefined || supply === undefined ? <Loading /> : `${formatPercent(stake, supply)} of the supply`}>
           <Opg value={stake} />
         </Figure>
-        <Figure label="Operators that ever registered">{operators?.toString() ?? <Loading />}</Figure>
+        <Figure label="Operators that ever registered">{operators === undefined ? <Loading /> : formatCount(operators)}</Figure>
         <Figure label="Unbonding takes">{parameters ? formatDuration(parameters.unbondingPeriod) : <Loading />}</Figure>
         <Figure label="Least own stake">
           <Opg value={parameters?.minSelfStake} />
