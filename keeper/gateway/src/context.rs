@@ -65,6 +65,8 @@ pub(crate) struct Context {
     /// Fee router, and hash of the creation code of its vaults.
     pub(crate) vaults: Option<(Address, B256)>,
     pub(crate) models: Models,
+    /// keccak-256 of the public key of the certificate, where it ends TLS itself.
+    pub(crate) tls_key_hash: Option<B256>,
     pub(crate) schedule: Schedule<Caller>,
     pub(crate) rates: Rates<Caller>,
     pub(crate) metrics: GatewayMetrics,

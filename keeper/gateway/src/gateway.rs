@@ -124,6 +124,7 @@ impl Gateway {
             token,
             vaults,
             models,
+            tls_key_hash: tls.as_ref().map(|tls| tls.key_hash),
         });
         Ok(Self { context, listener, address, tls, settlements: ServiceMetrics::default() })
     }

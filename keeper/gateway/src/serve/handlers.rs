@@ -7,6 +7,7 @@ use axum::{
 };
 use opg_chain::journal;
 use opg_engine::Task;
+use opg_receipts::MODE_OPERATOR_SIGNED;
 use opg_store::{StoreError, batches, http};
 use serde_json::{Value, json};
 
@@ -125,4 +126,18 @@ pub(super) fn receipt(context: &Context, id: &str) -> Result<Response<Body>, Api
     // No enclave signs receipts yet.
     value["attestation"] = Value::Null;
     Ok(json(&value))
+}
+
+/// `/v1/attestation`: what this node can attest about itself. No enclave runs here, so nobody but the operator vouches for it;
+/// the key can be compared with the one that the chain has for the operator.
+pub(super) fn attestation(context: &Context) -> Response<Body> {
+    json(&json!({
+        "mode": MODE_OPERATOR_SIGNED,
+        "enclave": null,
+        "operator": context.config.operator,
+        "signer": context.signer.address(),
+        "chainId": context.config.chain_id,
+        "proofRegistry": context.config.proof_registry,
+        "tlsKeyHash": context.tls_key_hash,
+    }))
 }

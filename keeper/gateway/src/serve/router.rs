@@ -88,6 +88,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Context>>)> {
                 },
             ),
         ),
+        ("/v1/attestation", get(async |State(context): Shared| handlers::attestation(&context))),
         ("/healthz", get(async || handlers::health())),
         ("/readyz", get(async |State(context): Shared| handlers::ready(&context))),
         ("/metrics", get(async |State(context): Shared| handlers::metrics(&context))),

@@ -149,6 +149,13 @@ async fn it_says_what_it_is_and_how_it_does() {
     assert_eq!(world.get("/v1/models/none").await.code(), "model_not_found");
     assert_eq!(world.get("/healthz").await.status, 200);
     assert_eq!(world.get("/readyz").await.json()["ready"], true);
+    let attested = world.get("/v1/attestation").await.json();
+    assert_eq!(attested["signer"], json!(world.signer.address()));
+    assert_eq!(
+        [&attested["enclave"], &attested["tlsKeyHash"]],
+        [&Value::Null; 2],
+        "nothing is claimed that is not there"
+    );
     world.ask("/v1/chat/completions", &chat("hi")).await;
     let metrics = world.get("/metrics").await.text;
     assert!(metrics.contains("opg_gateway_answered_total 1"), "{metrics}");

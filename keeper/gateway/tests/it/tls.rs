@@ -53,10 +53,13 @@ async fn it_speaks_https_and_knows_the_hash_of_its_key() {
     let stream = TcpStream::connect(address).await.unwrap();
     let name = ServerName::try_from("localhost").unwrap();
     let mut stream = TlsConnector::from(Arc::new(client)).connect(name, stream).await.unwrap();
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
+    let ask = b"GET /v1/attestation HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(ask).await.unwrap();
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer).await;
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // Whoever is connected can compare the key of the connection with the one that the node names.
+    assert!(answer.contains(&format!("\"tlsKeyHash\":\"{expected}\"")), "{answer}");
 
     // Whoever speaks plain HTTP there gets nothing and disturbs nobody.
     let mut plain = TcpStream::connect(address).await.unwrap();
