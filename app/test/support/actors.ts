@@ -11,7 +11,8 @@ type Signer = typeof alice;
 
 /** Sends a call and waits for it; throws if it reverts. */
 export async function send(chain: Chain, from: Signer, address: Address, abi: Abi, functionName: string, args: readonly unknown[]): Promise<void> {
-  const hash = await chain.walletOf(from).sendTransaction({ to: address, data: encodeFunctionData({ abi, functionName, args }) });
+  // Estimated a second earlier, gas may fall short: what a call costs depends on the time, too.
+  const hash = await chain.walletOf(from).sendTransaction({ to: address, data: encodeFunctionData({ abi, functionName, args }), gas: 5_000_000n });
   const { status } = await chain.client.waitForTransactionReceipt({ hash });
   if (status !== 'success') throw new Error(`${functionName} reverted`);
 }
