@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod address_book;
+mod channels;
 mod follower;
 mod journal;
 mod ledger;
