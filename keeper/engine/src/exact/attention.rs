@@ -1,6 +1,6 @@
 //! Attention of one position's query heads over the keys and values before it.
 
-use super::cache::{PAGE, Sequence};
+use super::cache::Sequence;
 use super::lanes::{self, LANES, Lanes};
 #[cfg(target_arch = "x86_64")]
 use super::lanes_x86;
@@ -39,10 +39,8 @@ pub(super) fn attend(
         scores.clear();
         scores.resize(heads * width, 0.0);
         score(level, sequence, place, query, scores);
-        for (scores, out) in scores.chunks_mut(width).zip(out.chunks_mut(padded)) {
-            softmax(level, place, scores);
-            gather(level, sequence, place, scores, out);
-        }
+        scores.chunks_mut(width).for_each(|scores| softmax(level, place, scores));
+        gather(level, sequence, place, scores, out);
     }
 }
 
@@ -130,50 +128,75 @@ leveled! {
     }
 }
 
-leveled! {
-    /// Adds the values up from the first position seen to the last.
-    fn gather(sequence: &Sequence, place: Place, weights: &[f32], out: &mut [f32]) {
-        let mut rest = out;
-        let mut from = 0;
-        while rest.len() >= 4 * LANES {
-            let (now, later) = rest.split_at_mut(4 * LANES);
-            gather_chunks::<4>(sequence, place, weights, from, now);
-            (rest, from) = (later, from + 4 * LANES);
-        }
-        while rest.len() >= LANES {
-            let (now, later) = rest.split_at_mut(LANES);
-            gather_chunks::<1>(sequence, place, weights, from, now);
-            (rest, from) = (later, from + LANES);
-        }
+/// Adds the values up from the first position seen to the last, for the heads whose weights are here.
+fn gather(level: Level, sequence: &Sequence, place: Place, weights: &[f32], out: &mut [f32]) {
+    let padded = place.dim.div_ceil(LANES) * LANES;
+    match out.len() / padded {
+        1 => gather_heads::<1>(level, sequence, place, weights, out),
+        2 => gather_heads::<2>(level, sequence, place, weights, out),
+        3 => gather_heads::<3>(level, sequence, place, weights, out),
+        _ => gather_heads::<SIDE>(level, sequence, place, weights, out),
     }
 }
 
-#[inline(always)]
-fn gather_chunks<const N: usize>(
+fn gather_heads<const N: usize>(
+    level: Level,
     sequence: &Sequence,
     place: Place,
     weights: &[f32],
-    from: usize,
     out: &mut [f32],
 ) {
-    let padded = place.dim.div_ceil(LANES) * LANES;
-    let mut sums: [Lanes; N] = [[0.0; LANES]; N];
-    let mut position = place.first;
-    while position <= place.last {
-        let page = position / PAGE;
-        let end = ((page + 1) * PAGE).min(place.last + 1);
-        let values = sequence.pages[page].values(sequence.layout, place.layer, place.head);
-        for (at, weight) in weights[position..end].iter().enumerate() {
-            let row = &values[(position % PAGE + at) * padded + from..][..N * LANES];
-            for (sum, row) in sums.iter_mut().zip(row.as_chunks::<LANES>().0) {
-                for lane in 0..LANES {
-                    sum[lane] = row[lane].mul_add(*weight, sum[lane]);
+    let (width, chunks) = (weights.len() / N, place.dim.div_ceil(LANES));
+    let mut from = 0;
+    while from < chunks {
+        let weights: [&[f32]; N] = std::array::from_fn(|head| &weights[head * width..(head + 1) * width]);
+        let mut heads = out.as_chunks_mut::<LANES>().0.chunks_exact_mut(chunks);
+        let out: [&mut [Lanes]; N] = std::array::from_fn(|_| heads.next().unwrap_or_default());
+        from += match chunks - from {
+            4.. if level.is_avx512() => gather_chunks::<N, 4>(level, sequence, place, weights, from, out),
+            2.. if level.is_avx512() => gather_chunks::<N, 2>(level, sequence, place, weights, from, out),
+            _ => gather_chunks::<N, 1>(level, sequence, place, weights, from, out),
+        };
+    }
+}
+
+/// Computes `C` chunks of sixteen dimensions and says so.
+fn gather_chunks<const N: usize, const C: usize>(
+    level: Level,
+    sequence: &Sequence,
+    place: Place,
+    weights: [&[f32]; N],
+    from: usize,
+    out: [&mut [Lanes]; N],
+) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if level.is_avx512() {
+            // SAFETY: a level of this kind exists only where the processor has the instructions.
+            unsafe { lanes_x86::gather512::<N, C>(sequence, place, weights, from, out) };
+            return C;
+        }
+        if level.is_avx2() {
+            // SAFETY: as above.
+            unsafe { lanes_x86::gather256::<N, C>(sequence, place, weights, from, out) };
+            return C;
+        }
+    }
+    let _ = level;
+    let mut sums: [[Lanes; C]; N] = [[[0.0; LANES]; C]; N];
+    for (positions, values) in sequence.values(place) {
+        for (position, values) in positions.zip(values) {
+            for (weights, sums) in weights.iter().zip(&mut sums) {
+                for (sum, values) in sums.iter_mut().zip(&values[from..]) {
+                    for lane in 0..LANES {
+                        sum[lane] = values[lane].mul_add(weights[position], sum[lane]);
+                    }
                 }
             }
         }
-        position = end;
     }
-    for (sum, out) in sums.iter().zip(out.as_chunks_mut::<LANES>().0) {
-        *out = *sum;
+    for (sums, out) in sums.iter().zip(out) {
+        out[from..from + C].copy_from_slice(sums);
     }
+    C
 }

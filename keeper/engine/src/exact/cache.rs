@@ -1,5 +1,6 @@
 //! Keys and values of the positions computed so far, in pages that sequences can share.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::attention::Place;
@@ -100,6 +101,21 @@ impl Sequence {
     pub(super) fn keys(&self, place: Place, tile: usize) -> &[Lanes] {
         let page = &self.pages[tile / (PAGE / LANES)];
         page.keys(self.layout, place.layer, place.head, tile % (PAGE / LANES)).as_chunks::<LANES>().0
+    }
+
+    /// The values of the positions that are seen, page by page: which positions, and of each `[dim padded / 16]`.
+    #[inline(always)]
+    pub(super) fn values(
+        &self,
+        place: Place,
+    ) -> impl Iterator<Item = (Range<usize>, impl Iterator<Item = &[Lanes]>)> {
+        let chunks = self.layout.padded / LANES;
+        (place.first / PAGE..=place.last / PAGE).map(move |page| {
+            let positions = (page * PAGE).max(place.first)..((page + 1) * PAGE).min(place.last + 1);
+            let values = self.pages[page].values(self.layout, place.layer, place.head).as_chunks::<LANES>().0;
+            let rows = positions.start % PAGE * chunks..(positions.end - page * PAGE) * chunks;
+            (positions, values[rows].chunks_exact(chunks))
+        })
     }
 
     /// Makes room for further positions.

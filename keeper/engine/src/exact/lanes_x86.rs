@@ -7,6 +7,7 @@ use std::arch::x86_64::*;
 use super::attention::Place;
 use super::cache::Sequence;
 use super::lanes::{LANES, Lanes, ROUNDER};
+use super::panels::each_row;
 use super::rows::{BLOCK, Note, Rows, SMALLEST};
 
 /// Operations on sixteen lanes, for one width of registers.
@@ -21,8 +22,12 @@ macro_rules! width {
             #[inline]
             #[target_feature(enable = $features)]
             fn load(lanes: &Lanes) -> Parts {
-                // SAFETY: reads sixteen numbers that are borrowed, part after part; any alignment will do.
-                std::array::from_fn(|part| unsafe { $load(lanes.as_ptr().add(part * PART)) })
+                let mut parts = [$zero(); $parts];
+                for part in 0..$parts {
+                    // SAFETY: reads sixteen numbers that are borrowed, part after part; any alignment will do.
+                    parts[part] = unsafe { $load(lanes.as_ptr().add(part * PART)) };
+                }
+                parts
             }
 
             #[inline]
@@ -44,26 +49,30 @@ macro_rules! width {
                 }
             }
 
-            /// As `floats::run`.
+            /// As `floats::plain`, of several tiles at once.
             #[target_feature(enable = $features)]
-            pub(in super::super) fn products<const N: usize>(
-                tile: &[f32],
-                x: &Rows,
-                from: usize,
-                out: &mut [f32],
+            pub(in super::super) fn products<const N: usize, const T: usize>(
+                tiles: [&[Lanes]; T],
+                panel: &[[f32; N]],
+                out: [&mut [Lanes]; T],
             ) {
-                let mut sums: [Parts; N] = [[$zero(); $parts]; N];
-                for (chunk, weights) in tile.chunks(LANES * LANES).enumerate() {
-                    let inputs: [&Lanes; N] = std::array::from_fn(|row| x.lanes(from + row, chunk));
-                    for (column, weights) in weights.as_chunks::<LANES>().0.iter().enumerate() {
-                        let weights = load(weights);
-                        for row in 0..N {
-                            add_product(weights, inputs[row][column % LANES], &mut sums[row]);
-                        }
+                let tiles = tiles.map(|tile| &tile[..panel.len()]);
+                let mut sums: [[Parts; N]; T] = [[[$zero(); $parts]; N]; T];
+                for (column, values) in panel.iter().enumerate() {
+                    let mut weights: [Parts; T] = [[$zero(); $parts]; T];
+                    for tile in 0..T {
+                        weights[tile] = load(&tiles[tile][column]);
                     }
+                    each_row!(row in 0..N {
+                        for tile in 0..T {
+                            add_product(weights[tile], values[row], &mut sums[tile][row]);
+                        }
+                    });
                 }
-                for (sum, out) in sums.into_iter().zip(out.as_chunks_mut::<LANES>().0.iter_mut().skip(from)) {
-                    store(sum, out);
+                for (sums, out) in sums.into_iter().zip(out) {
+                    for (sum, out) in sums.into_iter().zip(out) {
+                        store(sum, out);
+                    }
                 }
             }
 
@@ -82,13 +91,42 @@ macro_rules! width {
                     let mut sums: [Parts; N] = [[$zero(); $parts]; N];
                     for (at, keys) in sequence.keys(place, tile).iter().enumerate() {
                         let keys = load(keys);
-                        for head in 0..N {
+                        each_row!(head in 0..N {
                             add_product(keys, queries[head][at], &mut sums[head]);
-                        }
+                        });
                     }
                     for (head, sum) in sums.into_iter().enumerate() {
                         let (tiles, _) = scores[head * width..(head + 1) * width].as_chunks_mut::<LANES>();
                         store(sum, &mut tiles[tile]);
+                    }
+                }
+            }
+
+            /// As `attention::gather_chunks`, of several heads at once.
+            #[target_feature(enable = $features)]
+            pub(in super::super) fn gather<const N: usize, const C: usize>(
+                sequence: &Sequence,
+                place: Place,
+                weights: [&[f32]; N],
+                from: usize,
+                out: [&mut [Lanes]; N],
+            ) {
+                let mut sums: [[Parts; C]; N] = [[[$zero(); $parts]; C]; N];
+                for (positions, values) in sequence.values(place) {
+                    let weights = weights.map(|weights| &weights[positions.clone()]);
+                    for (at, values) in values.enumerate() {
+                        let values = &values[from..from + C];
+                        for chunk in 0..C {
+                            let values = load(&values[chunk]);
+                            each_row!(head in 0..N {
+                                add_product(values, weights[head][at], &mut sums[head][chunk]);
+                            });
+                        }
+                    }
+                }
+                for (sums, out) in sums.into_iter().zip(out) {
+                    for (sum, out) in sums.into_iter().zip(&mut out[from..from + C]) {
+                        store(sum, out);
                     }
                 }
             }
@@ -119,30 +157,43 @@ width!(
     _mm256_fmadd_ps
 );
 
-pub(super) use narrow::{products as products256, scores as scores256};
-pub(super) use wide::{products as products512, scores as scores512};
+pub(super) use narrow::{gather as gather256, products as products256, scores as scores256};
+pub(super) use wide::{gather as gather512, products as products512, scores as scores512};
 
 /// As the plain body of `rows::round_row`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma")]
-pub(super) fn round_row512(rows: &Rows, row: usize, values: &mut [[i32; BLOCK / 4]], notes: &mut [Note]) {
-    for ((block, values), note) in values.iter_mut().enumerate().zip(notes) {
-        // SAFETY: reads sixteen numbers that are borrowed; any alignment will do.
-        let halves =
-            [0, 1].map(|half| unsafe { _mm512_loadu_ps(rows.lanes(row, 2 * block + half).as_ptr()) });
+pub(super) fn round_row512(
+    rows: &Rows,
+    row: usize,
+    stride: usize,
+    values: &mut [[i32; BLOCK / 4]],
+    notes: &mut [Note],
+) {
+    let rounder = _mm512_set1_ps(ROUNDER);
+    let places = values.iter_mut().step_by(stride).zip(notes.iter_mut().step_by(stride));
+    for (block, (values, note)) in places.enumerate() {
+        let halves = [load512(rows.lanes(row, 2 * block)), load512(rows.lanes(row, 2 * block + 1))];
         // Of two the second is taken unless the first is greater: NaN is passed over.
         let most = _mm512_max_ps(_mm512_abs_ps(halves[0]), _mm512_setzero_ps());
         let most = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(halves[1]), most));
-        let inverse = if most > SMALLEST { 127.0 / most } else { 0.0 };
-        let rounded = halves.map(|half| {
-            let shifted = _mm512_fmadd_ps(half, _mm512_set1_ps(inverse), _mm512_set1_ps(ROUNDER));
-            _mm512_sub_epi32(_mm512_castps_si512(shifted), _mm512_castps_si512(_mm512_set1_ps(ROUNDER)))
-        });
-        let widest = _mm512_or_si512(_mm512_abs_epi32(rounded[0]), _mm512_abs_epi32(rounded[1]));
-        let sums = rounded.map(|half| _mm512_reduce_add_epi32(half));
-        for (half, values) in rounded.into_iter().zip(values.as_chunks_mut::<4>().0) {
+        let inverse = _mm512_set1_ps(if most > SMALLEST { 127.0 / most } else { 0.0 });
+        let (mut sums, mut widest) = ([0; 2], _mm512_setzero_si512());
+        for half in 0..2 {
+            let shifted = _mm512_fmadd_ps(halves[half], inverse, rounder);
+            let rounded = _mm512_sub_epi32(_mm512_castps_si512(shifted), _mm512_castps_si512(rounder));
+            widest = _mm512_or_si512(widest, _mm512_abs_epi32(rounded));
+            sums[half] = _mm512_reduce_add_epi32(rounded);
+            let four = &mut values.as_chunks_mut::<4>().0[half];
             // SAFETY: writes the sixteen bytes of four numbers that are borrowed.
-            unsafe { _mm_storeu_si128(values.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(half)) };
+            unsafe { _mm_storeu_si128(four.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(rounded)) };
         }
         *note = Note::new(most, sums, _mm512_reduce_or_epi32(widest));
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load512(lanes: &Lanes) -> __m512 {
+    // SAFETY: reads sixteen numbers that are borrowed; any alignment will do.
+    unsafe { _mm512_loadu_ps(lanes.as_ptr()) }
 }

@@ -19,6 +19,7 @@ mod lanes_x86;
 mod level;
 mod model;
 mod packed;
+mod panels;
 mod prefix;
 mod rope;
 mod rows;

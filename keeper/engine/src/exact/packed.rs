@@ -7,10 +7,11 @@ use candle_core::quantized::GgmlDType;
 use rayon::prelude::*;
 
 use super::block::{self, Form};
+use super::floats::{self, Panels, TILES};
 use super::lanes::LANES;
 use super::level::Level;
 use super::rows::{BLOCK, Rounded, Rows};
-use super::{floats, tiles};
+use super::tiles;
 
 /// Bytes of a block of sixteen rows.
 const NIBBLES: usize = LANES * BLOCK / 2;
@@ -49,11 +50,12 @@ pub(super) struct Operand<'a> {
     level: Level,
     rows: &'a Rows,
     rounded: Option<Rounded>,
+    panels: Option<Panels>,
 }
 
 impl<'a> Operand<'a> {
     pub(super) fn new(level: Level, rows: &'a Rows) -> Self {
-        Operand { level, rows, rounded: None }
+        Operand { level, rows, rounded: None, panels: None }
     }
 }
 
@@ -119,25 +121,33 @@ impl Blocks {
 /// Multiplies the same activations by several matrices, in parallel over all of their rows.
 pub(super) fn multiply<const N: usize>(operand: &mut Operand<'_>, matrices: [&Packed; N]) -> [Rows; N] {
     let (level, x) = (operand.level, operand.rows);
-    if operand.rounded.is_none() && matrices.iter().any(|matrix| matches!(matrix.body, Body::Blocks(_))) {
-        operand.rounded = Some(Rounded::new(level, x));
+    let have_blocks = |matrix: &&Packed| matches!(matrix.body, Body::Blocks(_));
+    if operand.rounded.is_none() && matrices.iter().any(have_blocks) {
+        operand.rounded = Some(Rounded::new(level, x, tiles::widths(level)));
     }
-    let rounded = operand.rounded.as_ref();
+    if operand.panels.is_none() && !matrices.iter().all(have_blocks) {
+        operand.panels = Some(Panels::new(level, x));
+    }
+    let (rounded, panels) = (operand.rounded.as_ref(), operand.panels.as_ref());
     let mut out = matrices.map(|matrix| Rows::zeros(x.count, matrix.rows));
     let mut jobs = Vec::new();
     for (matrix, out) in matrices.into_iter().zip(&mut out) {
-        let pieces = out.data_mut().chunks_mut(x.count * LANES).enumerate();
-        jobs.extend(pieces.map(|(tile, out)| (matrix, tile, out)));
+        let tiles = if matches!(matrix.body, Body::Floats(_)) { TILES } else { 1 };
+        let pieces = out.data_mut().chunks_mut(x.count * LANES * tiles).enumerate();
+        jobs.extend(pieces.map(|(at, out)| (matrix, at * tiles, out)));
     }
     let least = jobs.len().div_ceil(8 * rayon::current_num_threads()).max(1);
-    jobs.into_par_iter().with_min_len(least).for_each(|(matrix, tile, out)| match (&matrix.body, rounded) {
-        (Body::Blocks(blocks), Some(rounded)) => tiles::multiply(level, blocks, tile, rounded, out),
-        (Body::Floats(values), _) => {
-            let stride = matrix.columns * LANES;
-            floats::multiply(level, &values[tile * stride..(tile + 1) * stride], x, out);
+    jobs.into_par_iter().with_min_len(least).for_each(|(matrix, tile, out)| {
+        match (&matrix.body, rounded, panels) {
+            (Body::Blocks(blocks), Some(rounded), _) => tiles::multiply(level, blocks, tile, rounded, out),
+            (Body::Floats(values), _, Some(panels)) => {
+                let stride = matrix.columns * LANES;
+                let end = ((tile + TILES) * stride).min(values.len());
+                floats::multiply(level, &values[tile * stride..end], panels, out);
+            }
+            // Made above for every kind of matrix that there is.
+            (Body::Blocks(_) | Body::Floats(_), ..) => {}
         }
-        // Rounded above wherever a matrix has blocks.
-        (Body::Blocks(_), None) => {}
     });
     out
 }

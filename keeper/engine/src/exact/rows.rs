@@ -10,6 +10,7 @@ use super::lanes::{self, LANES, Lanes, ROUNDER};
 #[cfg(target_arch = "x86_64")]
 use super::lanes_x86;
 use super::level::{Level, leveled};
+use super::panels::{Places, cut, places};
 
 /// Numbers of a block that share a scale when activations are rounded to 8 bits.
 pub(super) const BLOCK: usize = 32;
@@ -184,12 +185,25 @@ leveled! {
 /// Activations rounded to 8 bits, block by block: `x ≈ scale · q` with the block's largest |q| at 127.
 #[derive(Debug)]
 pub(super) struct Rounded {
-    pub(super) count: usize,
     pub(super) blocks: usize,
-    /// `[rows][blocks]`, four values to a number, the first in its lowest bits.
-    pub(super) values: Vec<[i32; BLOCK / 4]>,
-    /// `[rows][blocks]`
-    pub(super) notes: Vec<Note>,
+    places: Places,
+    /// `[groups][blocks][rows of the group]`, four values to a number, the first in its lowest bits.
+    values: Vec<[i32; BLOCK / 4]>,
+    /// `[groups][blocks][rows of the group]`
+    notes: Vec<Note>,
+}
+
+/// Rounded rows that a kernel takes together.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group<'a> {
+    /// First of the rows.
+    pub(super) from: usize,
+    /// How many.
+    pub(super) rows: usize,
+    /// `[blocks][rows]`
+    pub(super) values: &'a [[i32; BLOCK / 4]],
+    /// `[blocks][rows]`
+    pub(super) notes: &'a [Note],
 }
 
 /// What a kernel needs to know of a block of activations beside the values.
@@ -213,34 +227,49 @@ impl Note {
 }
 
 impl Rounded {
-    /// Rounds every row. The width must be a multiple of the block.
-    pub(super) fn new(level: Level, rows: &Rows) -> Self {
+    /// Rounds every row, for kernels that take so many at a time. The width must be a multiple of the block.
+    pub(super) fn new(level: Level, rows: &Rows, widths: &[usize]) -> Self {
         let blocks = rows.width / BLOCK;
+        let places = places(rows.count, widths);
         let mut values = vec![[0; BLOCK / 4]; rows.count * blocks];
         let mut notes = vec![Note::default(); rows.count * blocks];
-        let pieces = values.par_chunks_mut(blocks).zip(notes.par_chunks_mut(blocks)).enumerate();
-        pieces.with_min_len(16).for_each(|(row, (values, notes))| {
-            #[cfg(target_arch = "x86_64")]
-            if level.is_avx512() {
-                // SAFETY: a level of this kind exists only where the processor has the instructions.
-                return unsafe { lanes_x86::round_row512(rows, row, values, notes) };
+        let parts = cut(&places, blocks, &mut values).into_par_iter().zip(cut(&places, blocks, &mut notes));
+        parts.with_min_len(4).for_each(|((from, width, values), (_, _, notes))| {
+            for row in 0..width {
+                let (row, values, notes) = (from + row, &mut values[row..], &mut notes[row..]);
+                #[cfg(target_arch = "x86_64")]
+                if level.is_avx512() {
+                    // SAFETY: a level of this kind exists only where the processor has the instructions.
+                    unsafe { lanes_x86::round_row512(rows, row, width, values, notes) };
+                    continue;
+                }
+                round_row(level, rows, row, width, values, notes);
             }
-            round_row(level, rows, row, values, notes);
         });
-        Rounded { count: rows.count, blocks, values, notes }
+        Rounded { blocks, places, values, notes }
     }
 
-    /// The blocks of one row.
-    #[inline(always)]
-    pub(super) fn row(&self, row: usize) -> (&[[i32; BLOCK / 4]], &[Note]) {
-        let blocks = row * self.blocks..(row + 1) * self.blocks;
-        (&self.values[blocks.clone()], &self.notes[blocks])
+    /// The rows, as kernels take them.
+    pub(super) fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        self.places.iter().map(|(from, rows)| {
+            let part = from * self.blocks..(from + rows) * self.blocks;
+            let (values, notes) = (&self.values[part.clone()], &self.notes[part]);
+            Group { from: *from, rows: *rows, values, notes }
+        })
     }
 }
 
 leveled! {
-    fn round_row(rows: &Rows, row: usize, values: &mut [[i32; BLOCK / 4]], notes: &mut [Note]) {
-        for ((block, packed), note) in values.iter_mut().enumerate().zip(notes) {
+    /// Rounds a row of a group; that of the next block follows after `stride` others.
+    fn round_row(
+        rows: &Rows,
+        row: usize,
+        stride: usize,
+        values: &mut [[i32; BLOCK / 4]],
+        notes: &mut [Note],
+    ) {
+        let places = values.iter_mut().step_by(stride).zip(notes.iter_mut().step_by(stride));
+        for (block, (packed, note)) in places.enumerate() {
             let halves = [rows.lanes(row, 2 * block), rows.lanes(row, 2 * block + 1)];
             let mut most = [0.0; LANES];
             for half in halves {

@@ -7,21 +7,36 @@
 use super::lanes::{LANES, Lanes};
 use super::level::Level;
 use super::packed::Blocks;
-use super::rows::{BLOCK, Note, Rounded};
+use super::rows::{BLOCK, Group, Note, Rounded};
 
 #[cfg(target_arch = "x86_64")]
 #[path = "tiles_x86.rs"]
 mod x86;
 
+/// How many rows of activations the kernels of a level take at a time, the most first.
+pub(super) fn widths(level: Level) -> &'static [usize] {
+    #[cfg(target_arch = "x86_64")]
+    if level.is_avx512() || level.is_avx2() {
+        return x86::widths(level);
+    }
+    let _ = level;
+    &[1]
+}
+
 /// Tile `tile` of the weights times every row of `x`; `out` is `[rows of x][16]`.
 pub(super) fn multiply(level: Level, weights: &Blocks, tile: usize, x: &Rounded, out: &mut [f32]) {
     let tile = Tile::new(weights, tile, x.blocks);
-    #[cfg(target_arch = "x86_64")]
-    if level.is_avx512() || level.is_avx2() {
-        return x86::multiply(level, &tile, x, out);
+    let (out, _) = out.as_chunks_mut::<LANES>();
+    for group in x.groups() {
+        let out = &mut out[group.from..group.from + group.rows];
+        #[cfg(target_arch = "x86_64")]
+        if level.is_avx512() || level.is_avx2() {
+            x86::multiply(level, &tile, &group, out);
+            continue;
+        }
+        let _ = level;
+        scalar(&tile, &group, out);
     }
-    let _ = level;
-    scalar(&tile, x, out);
 }
 
 /// Sixteen rows of weights.
@@ -63,12 +78,11 @@ impl<'a> Tile<'a> {
 }
 
 /// The definition that the others are tested against.
-fn scalar(tile: &Tile<'_>, x: &Rounded, out: &mut [f32]) {
-    for (row, out) in out.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+fn scalar(tile: &Tile<'_>, x: &Group<'_>, out: &mut [Lanes]) {
+    for (row, out) in out.iter_mut().enumerate() {
         let mut sums: Lanes = [0.0; LANES];
-        for block in 0..x.blocks {
-            let (values, notes) = x.row(row);
-            let (values, note): (_, &Note) = (&values[block], &notes[block]);
+        for (block, (values, notes)) in x.values.chunks(x.rows).zip(x.notes.chunks(x.rows)).enumerate() {
+            let (values, note): (_, &Note) = (&values[row], &notes[row]);
             for (lane, sum) in sums.iter_mut().enumerate() {
                 let mut whole = [0_i32; 2];
                 for (column, value) in values.iter().flat_map(|four| four.to_le_bytes()).enumerate() {
