@@ -35,7 +35,7 @@ const FAULTS = [
 async function checkSignature(receipt: Receipt, digest: Hex, signature: Hex, now: bigint, facts: Facts): Promise<Check> {
   const name = 'Signature';
   if (receipt.mode === MODE.enclave) {
-    return { name, result: 'open', detail: 'The receipt claims a key that lives in an enclave. This chain has no registry of enclaves and their measurements, so nobody can tell whether the key is one: do not count on more than the operator’s word.' };
+    return { name, result: 'open', detail: 'The receipt claims a key that lives in an enclave. Nothing on this chain ties a key to an approved measurement, so nobody can tell whether the key is one: do not count on more than the operator’s word.' };
   }
   if (receipt.mode > MODE.proof) return { name, result: 'wrong', detail: `There is no mode ${receipt.mode}.` };
   // The evidence of a proved receipt begins with the operator's signature, which says who is paid how much.
