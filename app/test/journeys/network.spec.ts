@@ -37,7 +37,7 @@ test('the network is shown, and a receipt is verified, without a wallet', async 
   await expectAccessible(page);
   // A mode that the operator did not sign for, and evidence that proves nothing.
   await paste.fill(text({ receipt: { ...receipt, mode: 1 }, signature }));
-  await expect(result).toContainText('no registry of enclaves');
+  await expect(result).toContainText('ties a key to an approved measurement');
   const claimed = { ...receipt, mode: 2 };
   const signed = await bob.sign({ hash: digestOf(claimed, 31337, at(chain, 'proofRegistry')) });
   await paste.fill(text({ receipt: claimed, signature: `${signed}${'00'.repeat(300)}` }));
