@@ -50,6 +50,8 @@ struct BatchState {
 /// @param bond OPG wei that wait for the outcome; zero afterwards.
 /// @param penalty OPG wei that no answer costs the operator.
 /// @param frozen OPG wei of the operator's stake that stay until the outcome.
+// Two slots; the rule takes an enumeration for a whole one.
+// solhint-disable-next-line gas-struct-packing
 struct Demand {
     address challenger;
     uint40 deadline;
