@@ -178,6 +178,7 @@ contract ReceiptBatches is BatchBook {
 
     /// @dev Keeps what an unanswered demand can cost, for one more answer period than the answer has: time to end it.
     /// Staking may refuse; a demand is about the leaf first.
+    // slither-disable-next-line reentrancy-no-eth
     function _freeze(Demand storage demand, address operator, uint64 capturedAt, uint40 answerPeriod) private {
         uint64 until = demand.deadline + answerPeriod;
         try staking.freeze(operator, OFFENCE_UNANSWERED, demand.penalty, capturedAt, until) returns (

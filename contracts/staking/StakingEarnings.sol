@@ -138,6 +138,7 @@ abstract contract StakingEarnings is IStakingCommon {
             // The index never falls; if it wrapped, so does the difference. See NO MONEY.
             perStake = index - rewards.index;
         }
+        // slither-disable-next-line incorrect-equality
         if (stake == 0 || perStake == 0) return (0, 0);
         StakePool storage pool = $.delegatedPools[operator];
         uint256 shares = pool.shares;

@@ -35,6 +35,7 @@ abstract contract StakingFreezes is StakingCore, AccessManagedUpgradeable, IStak
         (, uint256 left) = _slashable(operator, offence, capturedAt, $.rules[offence]);
         frozen = uint96(Math.min(amount, left));
         until = uint64(Math.min(until, block.timestamp + MAX_FREEZE));
+        // slither-disable-next-line incorrect-equality
         if (frozen == 0 || until <= block.timestamp) return (0, 0);
 
         // Effect: it adds to what is frozen already, or begins a new round.
