@@ -7,7 +7,7 @@ mod terms;
 
 pub use calls::{Claim, claim_calldata, deposit_calldata, refund_calldata};
 pub use read::{ChannelState, Withdrawal, accepts, read, received};
-pub use terms::{channel_id, deposit_nonce, domain, signer_of, voucher_digest};
+pub use terms::{channel_id, deposit_nonce, domain, voucher_digest};
 
 use alloy::primitives::{Address, address};
 

@@ -18,4 +18,4 @@ pub use receipt::{
     DOMAIN_NAME, DOMAIN_VERSION, InferenceReceipt, MODE_OPERATOR_SIGNED, MODE_ZERO_KNOWLEDGE, receipt_domain,
 };
 pub use request::{Request, http_request_id, hub_request_id};
-pub use signed::{ReceiptError, SIGNATURE_LENGTH, SignedReceipt};
+pub use signed::{ReceiptError, SIGNATURE_LENGTH, SignedReceipt, recover_signer};

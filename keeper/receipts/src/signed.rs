@@ -74,17 +74,7 @@ impl SignedReceipt {
     /// # Errors
     /// If the bytes are not exactly what the contracts accept.
     pub fn from_bytes(receipt: InferenceReceipt, signature: &[u8]) -> Result<Self, ReceiptError> {
-        let bytes: &[u8; SIGNATURE_LENGTH] =
-            signature.try_into().map_err(|_| ReceiptError::SignatureLength(signature.len()))?;
-        let v = bytes[SIGNATURE_LENGTH - 1];
-        if v != 27 && v != 28 {
-            return Err(ReceiptError::RecoveryByte(v));
-        }
-        let signature = Signature::from_bytes_and_parity(&bytes[..64], v == 28);
-        if signature.s() > HALF_ORDER {
-            return Err(ReceiptError::HighS);
-        }
-        Ok(Self { receipt, signature })
+        Ok(Self { receipt, signature: parse_signature(signature)? })
     }
 
     /// What was signed.
@@ -104,10 +94,7 @@ impl SignedReceipt {
     /// # Errors
     /// If no key could have made the signature.
     pub fn recover(&self, domain: &Eip712Domain) -> Result<Address, ReceiptError> {
-        let digest = self.receipt.digest(domain);
-        self.signature
-            .recover_address_from_prehash(&digest)
-            .map_err(|_| ReceiptError::Unrecoverable { digest })
+        recover(&self.signature, self.receipt.digest(domain))
     }
 
     /// Checks that `signer` signed the receipt for `domain`.
@@ -122,6 +109,33 @@ impl SignedReceipt {
             Err(ReceiptError::WrongSigner { expected: signer, recovered })
         }
     }
+}
+
+/// The address of the key that signed `digest`: of a receipt, a payment or a voucher.
+///
+/// # Errors
+/// If `signature` is not exactly what the contracts accept (65 bytes r ‖ s ‖ v, low s, v of 27 or 28), or no key could have
+/// made it.
+pub fn recover_signer(digest: B256, signature: &[u8]) -> Result<Address, ReceiptError> {
+    recover(&parse_signature(signature)?, digest)
+}
+
+fn recover(signature: &Signature, digest: B256) -> Result<Address, ReceiptError> {
+    signature.recover_address_from_prehash(&digest).map_err(|_| ReceiptError::Unrecoverable { digest })
+}
+
+fn parse_signature(signature: &[u8]) -> Result<Signature, ReceiptError> {
+    let bytes: &[u8; SIGNATURE_LENGTH] =
+        signature.try_into().map_err(|_| ReceiptError::SignatureLength(signature.len()))?;
+    let v = bytes[SIGNATURE_LENGTH - 1];
+    if v != 27 && v != 28 {
+        return Err(ReceiptError::RecoveryByte(v));
+    }
+    let signature = Signature::from_bytes_and_parity(&bytes[..64], v == 28);
+    if signature.s() > HALF_ORDER {
+        return Err(ReceiptError::HighS);
+    }
+    Ok(signature)
 }
 
 impl TryFrom<Encoded> for SignedReceipt {

@@ -1,7 +1,7 @@
-//! Identifiers, digests and signatures.
+//! Identifiers of channels, and digests.
 
 use alloy::{
-    primitives::{Address, B256, Signature, U256, keccak256},
+    primitives::{B256, U256, keccak256},
     sol,
     sol_types::{Eip712Domain, SolStruct as _, SolValue as _, eip712_domain},
 };
@@ -45,29 +45,9 @@ pub fn deposit_nonce(channel: B256, salt: U256) -> B256 {
     keccak256((channel, salt).abi_encode())
 }
 
-/// Whose key signed `digest`: 65 bytes with low s and v of 27 or 28, the one form that every contract takes. `None` for
-/// any other.
-#[must_use]
-pub fn signer_of(digest: B256, signature: &[u8]) -> Option<Address> {
-    let bytes: &[u8; 65] = signature.try_into().ok()?;
-    let parity = match bytes[64] {
-        27 => false,
-        28 => true,
-        _ => return None,
-    };
-    let signature = Signature::from_bytes_and_parity(&bytes[..64], parity);
-    if signature.normalize_s().is_some() {
-        return None;
-    }
-    signature.recover_address_from_prehash(&digest).ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use alloy::{
-        primitives::{aliases::U40, b256},
-        signers::{SignerSync as _, local::PrivateKeySigner},
-    };
+    use alloy::primitives::{Address, aliases::U40, b256};
 
     use super::*;
 
@@ -105,23 +85,5 @@ mod tests {
         assert_ne!(id, channel_id(&domain(8_453), &config()));
         let other = ChannelConfig { salt: B256::ZERO, ..config() };
         assert_ne!(id, channel_id(&domain(31_337), &other));
-    }
-
-    #[test]
-    fn a_signature_has_one_form() {
-        let (key, digest) = (PrivateKeySigner::random(), B256::repeat_byte(9));
-        let good = key.sign_hash_sync(&digest).unwrap().as_bytes();
-        assert_eq!(signer_of(digest, &good), Some(key.address()));
-        let order: U256 =
-            "0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141".parse().unwrap();
-        let mut flipped = good;
-        let s = U256::from_be_slice(&good[32..64]);
-        flipped[32..64].copy_from_slice(&(order - s).to_be_bytes::<32>());
-        flipped[64] = 27 + 28 - good[64];
-        let mut small = good;
-        small[64] -= 27;
-        for bad in [&flipped[..], &small[..], &good[..64], &[]] {
-            assert_eq!(signer_of(digest, bad), None);
-        }
     }
 }

@@ -2,11 +2,12 @@
 //! says that it was asked.
 
 use alloy::{
-    primitives::{Address, B256, Bytes, Signature, U256, b256},
+    primitives::{Address, B256, Bytes, U256, b256},
     sol,
     sol_types::{SolCall, SolStruct},
 };
 use opg_chain::bindings::Opg;
+use opg_receipts::recover_signer;
 
 use super::wire::{ExactPayload, Paid, Requirements, VERSION};
 use crate::{ApiError, config::Payments, context::Context};
@@ -114,16 +115,6 @@ impl Payment {
 
     /// Whose key made the signature: 65 bytes with low s and v of 27 or 28, as the token takes them.
     fn recovered(&self, context: &Context) -> Option<Address> {
-        let bytes: &[u8; 65] = self.signature.as_ref().try_into().ok()?;
-        let parity = match bytes[64] {
-            27 => false,
-            28 => true,
-            _ => return None,
-        };
-        let signature = Signature::from_bytes_and_parity(&bytes[..64], parity);
-        if signature.normalize_s().is_some() {
-            return None;
-        }
         let message = TransferWithAuthorization {
             from: self.payer,
             to: self.pay_to,
@@ -133,7 +124,7 @@ impl Payment {
             nonce: self.nonce,
         };
         let digest = message.eip712_signing_hash(context.token.as_ref()?);
-        signature.recover_address_from_prehash(&digest).ok()
+        recover_signer(digest, &self.signature).ok()
     }
 
     /// Asks the chain whether the payment could be settled now, and for long enough.

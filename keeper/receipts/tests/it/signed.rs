@@ -1,7 +1,9 @@
 //! Signatures: whose they are, and what makes one unacceptable.
 
 use alloy_primitives::{Address, B256, U256, uint};
-use opg_receipts::{InferenceReceipt, ReceiptError, SIGNATURE_LENGTH, SignedReceipt, receipt_domain};
+use opg_receipts::{
+    InferenceReceipt, ReceiptError, SIGNATURE_LENGTH, SignedReceipt, receipt_domain, recover_signer,
+};
 use proptest::prelude::*;
 
 use crate::support::{address, key, receipt, sign};
@@ -63,7 +65,9 @@ proptest! {
         let domain = receipt_domain(31337, Address::repeat_byte(1));
         let signed = sign(&key, receipt.clone(), &domain);
         let bytes = signed.signature_bytes();
-        prop_assert_eq!(SignedReceipt::from_bytes(receipt.clone(), &bytes).unwrap(), signed);
+        prop_assert_eq!(&SignedReceipt::from_bytes(receipt.clone(), &bytes).unwrap(), &signed);
+        let digest = receipt.digest(&domain);
+        prop_assert_eq!(recover_signer(digest, &bytes), signed.recover(&domain));
 
         // (r, n - s, v ^ 1) is made by the same key without knowing it.
         let mut high = bytes;
@@ -71,6 +75,7 @@ proptest! {
         high[32..64].copy_from_slice(&s.to_be_bytes::<32>());
         high[64] = 55 - bytes[64];
         prop_assert_eq!(SignedReceipt::from_bytes(receipt.clone(), &high), Err(ReceiptError::HighS));
+        prop_assert_eq!(recover_signer(digest, &high), Err(ReceiptError::HighS));
 
         for v in (0..=u8::MAX).filter(|v| !(27..=28).contains(v)) {
             let mut other = bytes;
