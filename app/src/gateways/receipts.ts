@@ -9,8 +9,26 @@ export type Place = { batch: Commitment; index: number; proof: Hex[] };
 export type Given = SignedReceipt & { place?: Place; gateway: string };
 
 const PATIENCE = 10_000;
-/** More than any answer of a gateway to one question about a receipt. */
+/** Bytes: more than any answer of a gateway to one question about a receipt. */
 const LONGEST = 1 << 20;
+
+/** The text of an answer. Whoever sends more than is sensible is cut off there, not read to the end. */
+async function textOf(response: Response, gateway: string): Promise<string> {
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let length = 0; reader; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    length += value.byteLength;
+    if (length > LONGEST) {
+      await reader.cancel();
+      throw new Error(`${gateway} answered with more than ${LONGEST} bytes`);
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+  return text + decoder.decode();
+}
 
 /** The gateway's answer; none where it has no such thing. Throws where it cannot be asked. */
 export async function ask(gateway: string, path: string): Promise<unknown> {
@@ -18,9 +36,7 @@ export async function ask(gateway: string, path: string): Promise<unknown> {
   if (response.status === 404) return undefined;
   // A node that is not ready says so, and why, with 503.
   if (!response.ok && response.status !== 503) throw new Error(`http request failed: ${gateway} answered ${response.status}`);
-  const text = await response.text();
-  if (text.length > LONGEST) throw new Error(`${gateway} answered with ${text.length} characters`);
-  return JSON.parse(text);
+  return JSON.parse(await textOf(response, gateway));
 }
 
 function word(value: unknown): Hex {

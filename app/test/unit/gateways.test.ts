@@ -1,5 +1,9 @@
 // What gateways say is checked, whoever they belong to.
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import type { Hex } from 'viem';
 import { describe, expect, test } from 'vitest';
 import { originsOf } from '../../scripts/policy.mjs';
@@ -7,7 +11,7 @@ import { digestOf, readSignedReceipt } from '../../client/src/index.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { readStanding } from '../../src/gateways/nodes.ts';
 import { misplaced } from '../../src/gateways/place.ts';
-import { readGiven } from '../../src/gateways/receipts.ts';
+import { ask, readGiven } from '../../src/gateways/receipts.ts';
 
 const read = (name: string) => JSON.parse(readFileSync(new URL(`../../../test/vectors/${name}.json`, import.meta.url), 'utf8'));
 const [vector] = read('receipts').receipts as { receipt: Record<string, unknown>; signature: Hex; chainId: string; proofRegistry: Hex }[];
@@ -34,6 +38,23 @@ describe('the answer of a gateway', () => {
     ['a page instead of JSON', '<html>', receipt.requestId],
   ])('is refused with %s', (_, json, requestId) => {
     expect(() => readGiven(json, 'https://node.example/', requestId as Hex)).toThrow();
+  });
+
+  test('that never ends is cut off', async () => {
+    const endless = createServer((_, response) => {
+      Readable.from((function* () {
+        for (;;) yield Buffer.alloc(1 << 16, '1');
+      })())
+        .on('error', () => undefined)
+        .pipe(response);
+    }).listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    try {
+      await expect(ask(`http://127.0.0.1:${(endless.address() as AddressInfo).port}/`, 'readyz')).rejects.toThrow('answered with more than 1048576 bytes');
+    } finally {
+      endless.closeAllConnections();
+      endless.close();
+    }
   });
 
   test('about itself is read as far as it is whole', () => {

@@ -85,7 +85,7 @@ pub fn hold(tx: &Transaction<'_>, new: &NewVoucher, now: u64) -> Result<Held, St
     let needed = alone.saturating_add(reserved(tx, new.channel)?);
     let signed = new.maximum.saturating_add(new.credit);
     // Strictly rising: a voucher that allows no more than what was charged is an old one, whatever the request costs.
-    if signed < alone || new.maximum.saturating_add(new.credit) <= channel.charged {
+    if signed < alone || signed <= channel.charged {
         return Ok(Held::Short);
     }
     if signed < needed {
