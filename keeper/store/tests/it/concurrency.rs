@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Barrier, thread};
 
+use alloy_primitives::B256;
 use opg_store::{
-    Store,
+    Store, cursors,
     jobs::{self, Claim, JobState},
 };
 
@@ -49,4 +50,29 @@ fn concurrent_claims_never_give_a_job_to_two() {
     });
     assert_eq!(taken.len() as u64, JOBS, "every job was taken");
     assert!(taken.values().all(|owners| owners.len() == 1), "{taken:?}");
+}
+
+#[test]
+fn who_reads_sees_what_was_committed_and_does_not_wait_for_what_is_being_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db")).unwrap();
+    let blocks = || store.read(|tx| cursors::load(tx, "chain")).unwrap();
+    let (one, two) = ([(1, B256::ZERO)], [(2, B256::ZERO)]);
+    write(&store, |tx| cursors::save(tx, "chain", &one)).unwrap();
+    write(&store, |tx| {
+        cursors::save(tx, "chain", &two)?;
+        // Would wait for itself if it had to wait.
+        assert_eq!(blocks(), one);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(blocks(), two);
+}
+
+#[test]
+fn what_only_reads_cannot_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db")).unwrap();
+    let refused = store.read(|tx| cursors::save(tx, "chain", &[(1, B256::ZERO)])).unwrap_err();
+    assert!(refused.to_string().contains("readonly"), "{refused}");
 }
