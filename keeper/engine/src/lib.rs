@@ -21,6 +21,7 @@ mod message;
 mod network;
 mod shelf;
 mod tensor;
+mod tools;
 mod trace;
 
 pub use api::{Capacity, Engine};
@@ -28,6 +29,7 @@ pub use constraint::Constraint;
 pub use error::{EngineError, InputError};
 pub use manifest::{Limits, ModelManifest};
 pub use process::{ProcessConfig, ProcessEngine};
+pub use tools::{Tool, ToolCall};
 pub use trace::{Difference, Gaps, Profile, Verdict};
 pub use types::{
     ChatInput, Completion, EmbeddingInput, FinishReason, Input, Message, Output, Role, Sampling, Task,

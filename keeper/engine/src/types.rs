@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Constraint;
+use crate::{Constraint, Tool, ToolCall};
 
 /// A kind of work, named on-chain by the model's registration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub enum Role {
     User,
     /// An earlier answer of the model.
     Assistant,
+    /// What came of a call that the model asked for.
+    Tool,
 }
 
 impl Role {
@@ -64,6 +66,7 @@ impl Role {
             Role::System => "system",
             Role::User => "user",
             Role::Assistant => "assistant",
+            Role::Tool => "tool",
         }
     }
 }
@@ -76,6 +79,19 @@ pub struct Message {
     pub role: Role,
     /// What is said. Text that looks like a control token stays text.
     pub content: String,
+    /// Calls that the assistant asked for in this turn.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// The call that a tool's turn is the result of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
+}
+
+impl Message {
+    /// A turn that is text and nothing else.
+    pub fn new(role: Role, content: impl Into<String>) -> Self {
+        Message { role, content: content.into(), tool_calls: Vec::new(), tool_call_id: None }
+    }
 }
 
 /// A chat request. Absent options take the documented defaults.
@@ -108,6 +124,9 @@ pub struct ChatInput {
     /// Generation ends before any of these strings would appear in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<Vec<String>>,
+    /// Functions that the model is told about. What it says of them is text: whoever asks reads the calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool>,
     /// What the whole answer must look like. Default: anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constraint: Option<Constraint>,
@@ -116,8 +135,7 @@ pub struct ChatInput {
 impl ChatInput {
     /// A single question with default options.
     pub fn ask(question: impl Into<String>) -> Self {
-        let message = Message { role: Role::User, content: question.into() };
-        ChatInput { messages: vec![message], ..ChatInput::default() }
+        ChatInput { messages: vec![Message::new(Role::User, question)], ..ChatInput::default() }
     }
 
     /// The sampling parameters with defaults filled in.

@@ -87,7 +87,7 @@ impl Generation {
         self.prefill.get_or_insert_with(|| self.started.elapsed());
         let position = self.history.len() - self.prompt;
         let allowed = match &mut self.guide {
-            Some(guide) => Some(guide.allowed(model.tokenizer(), model.order())?),
+            Some(guide) => Some(guide.allowed(model.tokenizer(), model.order(), self.most - position)?),
             None => None,
         };
         let token = sampling::pick_allowed(logits, allowed, &self.sampling, &self.history, position as u64)?;

@@ -1,6 +1,7 @@
 //! Which tokens may come next in a constrained answer.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::tokenizer::Tokenizer;
 use crate::Constraint;
@@ -45,6 +46,10 @@ impl Allowed {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(|word| *word == 0)
+    }
+
     fn has(&self, id: usize) -> bool {
         self.0.get(id / 64).is_some_and(|word| word >> (id % 64) & 1 == 1)
     }
@@ -59,35 +64,48 @@ impl Allowed {
 /// A constraint on its way through an answer.
 #[derive(Debug)]
 pub(super) struct Guide {
-    automaton: Automaton,
+    automaton: Arc<Automaton>,
     digest: [u8; 32],
     state: u32,
     remembered: HashMap<u32, Allowed>,
+    /// What is allowed near the limit, which depends on how near it is.
+    hurried: Allowed,
 }
 
 impl Guide {
     pub(super) fn new(constraint: &Constraint) -> Result<Self, InputError> {
         let (automaton, digest) = (constraint.compile()?, constraint.digest()?);
-        Ok(Guide { automaton, digest, state: Automaton::START, remembered: HashMap::new() })
+        let (state, hurried) = (Automaton::START, Allowed::none(0));
+        Ok(Guide { automaton, digest, state, remembered: HashMap::new(), hurried })
     }
 
     pub(super) fn digest(&self) -> &[u8; 32] {
         &self.digest
     }
 
-    /// The tokens that some text of the constraint goes on with, and those that end an answer where one is complete.
+    /// The tokens that some text of the constraint goes on with, and those that end an answer where one is complete. Where
+    /// only `left` tokens are left, this one included, nothing is begun that could not be completed within them.
     pub(super) fn allowed(
         &mut self,
         tokenizer: &Tokenizer,
         order: &TokenOrder,
+        left: usize,
     ) -> Result<&Allowed, EngineError> {
+        let (automaton, state) = (&self.automaton, self.state);
+        if left <= automaton.farthest() as usize + 2 {
+            self.hurried = find(automaton, state, tokenizer, order, left);
+            if !self.hurried.is_empty() {
+                return Ok(&self.hurried);
+            }
+        }
         if self.remembered.len() >= REMEMBERED && !self.remembered.contains_key(&self.state) {
             self.remembered.clear();
         }
-        let (automaton, state) = (&self.automaton, self.state);
-        let allowed =
-            self.remembered.entry(state).or_insert_with(|| find(automaton, state, tokenizer, order));
-        if allowed.0.iter().all(|word| *word == 0) {
+        let allowed = self
+            .remembered
+            .entry(state)
+            .or_insert_with(|| find(automaton, state, tokenizer, order, usize::MAX));
+        if allowed.is_empty() {
             let reason = "no token of the model continues the constraint".to_owned();
             return Err(EngineError::Inference { reason });
         }
@@ -102,7 +120,16 @@ impl Guide {
     }
 }
 
-fn find(automaton: &Automaton, state: u32, tokenizer: &Tokenizer, order: &TokenOrder) -> Allowed {
+/// `left` counts the tokens that may still come; a vocabulary has one for each byte at least.
+fn find(
+    automaton: &Automaton,
+    state: u32,
+    tokenizer: &Tokenizer,
+    order: &TokenOrder,
+    left: usize,
+) -> Allowed {
+    // This token and the one that ends the answer come on top.
+    let in_time = |state: u32| (automaton.distance(state) as usize).saturating_add(2) <= left;
     let mut allowed = Allowed::none(tokenizer.len());
     // The state after each byte of the current token, as far as there is one.
     let mut states = vec![state];
@@ -118,7 +145,7 @@ fn find(automaton: &Automaton, state: u32, tokenizer: &Tokenizer, order: &TokenO
                 None => break,
             }
         }
-        if states.len() == piece.len() + 1 {
+        if states.len() == piece.len() + 1 && in_time(states[piece.len()]) {
             allowed.add(*id);
         }
     }

@@ -11,6 +11,7 @@ mod prompt;
 mod sampling;
 mod template;
 mod text;
+mod tojson;
 mod tokenizer;
 mod verify;
 

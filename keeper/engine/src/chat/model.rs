@@ -103,7 +103,7 @@ impl ChatModel {
 
     /// Token ids of the rendered prompt, if it fits.
     pub(crate) fn prompt(&self, input: &ChatInput) -> Result<Vec<u32>, EngineError> {
-        let tokens = prompt::encode(&self.template, &self.tokenizer, &input.messages)?;
+        let tokens = prompt::encode(&self.template, &self.tokenizer, input)?;
         // One position must be left for the answer.
         let limit = (self.limits.max_input_tokens as usize).min(self.network.config().context - 1);
         if tokens.is_empty() || tokens.len() > limit {

@@ -5,27 +5,49 @@
 //! before rendering, and the markers are removed from the text between control tokens afterwards. That text,
 //! template and message together, is then encoded as a whole, exactly as if the message had been harmless.
 
+use serde_json::{Map, Value};
+
 use super::template::Template;
 use super::tokenizer::Tokenizer;
-use crate::{EngineError, InputError, Message};
+use crate::{ChatInput, EngineError, InputError, Message, Role, Tool, ToolCall};
 
 /// Code points that Unicode reserves for use inside programs.
 const MARKERS: std::ops::RangeInclusive<char> = '\u{FDD0}'..='\u{FDEF}';
 
+/// Names of JSON schema's own, whose letters no caller chooses.
+const KEYWORDS: [&str; 9] =
+    ["type", "properties", "required", "description", "items", "enum", "title", "default", "anyOf"];
+
 pub(super) fn encode(
     template: &Template,
     tokenizer: &Tokenizer,
-    messages: &[Message],
+    input: &ChatInput,
 ) -> Result<Vec<u32>, EngineError> {
-    let marker = marker(messages)?;
-    let guarded: Vec<Message> = messages
+    let ChatInput { messages, tools, .. } = input;
+    if !template.has_tools() && uses_tools(input) {
+        let reason = "the model's chat template has no place for tools; ask another model, or leave them out";
+        return Err(InputError::field("tools", reason).into());
+    }
+    let marker = marker(messages, tools)?;
+    let guarded = |text: &str| guard(text, tokenizer.controls(), marker);
+    let messages: Vec<Message> = messages
         .iter()
         .map(|message| Message {
             role: message.role,
-            content: guard(&message.content, tokenizer.controls(), marker),
+            content: guarded(&message.content),
+            tool_calls: message.tool_calls.iter().map(|call| guard_call(call, &guarded)).collect(),
+            tool_call_id: message.tool_call_id.as_deref().map(guarded),
         })
         .collect();
-    let rendered = template.render(&guarded)?;
+    let tools: Vec<Tool> = tools
+        .iter()
+        .map(|tool| Tool {
+            name: guarded(&tool.name),
+            description: tool.description.as_deref().map(guarded),
+            parameters: tool.parameters.as_ref().map(|parameters| guard_members(parameters, &guarded)),
+        })
+        .collect();
+    let rendered = template.render(&messages, &tools)?;
 
     let mut ids: Vec<u32> = tokenizer.bos().into_iter().collect();
     let mut rest = rendered.as_str();
@@ -42,12 +64,49 @@ pub(super) fn encode(
     Ok(ids)
 }
 
-/// A marker that no message contains.
-fn marker(messages: &[Message]) -> Result<char, InputError> {
-    MARKERS
-        .into_iter()
-        .find(|marker| !messages.iter().any(|message| message.content.contains(*marker)))
-        .ok_or_else(|| InputError::field("messages", "they use every noncharacter from U+FDD0 to U+FDEF"))
+fn uses_tools(input: &ChatInput) -> bool {
+    let speaks = |message: &Message| message.role == Role::Tool || !message.tool_calls.is_empty();
+    !input.tools.is_empty() || input.messages.iter().any(speaks)
+}
+
+/// A marker that nothing of the request contains.
+fn marker(messages: &[Message], tools: &[Tool]) -> Result<char, EngineError> {
+    // JSON leaves these characters as they are.
+    let inside = |value: serde_json::Result<String>| {
+        value.map_err(|error| EngineError::Inference { reason: format!("a tool cannot be written: {error}") })
+    };
+    let mut texts = vec![inside(serde_json::to_string(tools))?];
+    for message in messages {
+        texts.push(inside(serde_json::to_string(&message.tool_calls))?);
+        texts.extend(message.tool_call_id.clone());
+    }
+    let free = |marker: &char| {
+        !messages.iter().any(|message| message.content.contains(*marker))
+            && !texts.iter().any(|text| text.contains(*marker))
+    };
+    MARKERS.into_iter().find(free).ok_or_else(|| {
+        InputError::field("messages", "they use every noncharacter from U+FDD0 to U+FDEF").into()
+    })
+}
+
+fn guard_call(call: &ToolCall, guarded: &impl Fn(&str) -> String) -> ToolCall {
+    let ToolCall { id, name, arguments } = call;
+    ToolCall { id: guarded(id), name: guarded(name), arguments: guard_members(arguments, guarded) }
+}
+
+fn guard_members(members: &Map<String, Value>, guarded: &impl Fn(&str) -> String) -> Map<String, Value> {
+    // Templates look these up by name.
+    let name = |name: &String| if KEYWORDS.contains(&name.as_str()) { name.clone() } else { guarded(name) };
+    members.iter().map(|(key, value)| (name(key), guard_json(value, guarded))).collect()
+}
+
+fn guard_json(value: &Value, guarded: &impl Fn(&str) -> String) -> Value {
+    match value {
+        Value::String(text) => guarded(text).into(),
+        Value::Array(items) => items.iter().map(|item| guard_json(item, guarded)).collect(),
+        Value::Object(members) => guard_members(members, guarded).into(),
+        other => other.clone(),
+    }
 }
 
 /// Breaks up whatever could be read as a control token, alone or together with the template's text around it.

@@ -6,9 +6,12 @@
 use std::io::{Error as IoError, Write};
 
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Kwargs, Serde};
 use minijinja::{Environment, Error, ErrorKind, Value, context};
+use serde_json::json;
 
-use crate::{EngineError, InputError, Message};
+use super::tojson::tojson;
+use crate::{EngineError, InputError, Message, Role, Tool, ToolCall};
 
 const NAME: &str = "chat";
 /// Instructions of the template engine; the longest known templates use some thousand per message.
@@ -24,6 +27,7 @@ pub(super) struct Template {
     environment: Environment<'static>,
     bos: String,
     eos: String,
+    tools: bool,
 }
 
 impl Template {
@@ -35,18 +39,37 @@ impl Template {
         environment.add_function("raise_exception", |reason: String| -> Result<String, Error> {
             Err(Error::new(ErrorKind::InvalidOperation, reason))
         });
+        environment.add_filter("tojson", |value: Value, options: Kwargs| tojson(&value, options));
         environment.add_template_owned(NAME, source.to_owned())?;
-        Ok(Template { environment, bos: bos.to_owned(), eos: eos.to_owned() })
+        let mut template = Template { environment, bos: bos.to_owned(), eos: eos.to_owned(), tools: false };
+        template.tools = template.tells_of_tools();
+        Ok(template)
+    }
+
+    /// Whether it has a place for tools.
+    pub(super) fn has_tools(&self) -> bool {
+        self.tools
+    }
+
+    /// Tried out, because templates name what they are given in many ways.
+    fn tells_of_tools(&self) -> bool {
+        let name = "opg_probe_of_the_template";
+        let tool = Tool { name: name.to_owned(), description: Some("-".to_owned()), parameters: None };
+        let prompt = self.render(&[Message::new(Role::User, "-")], &[tool]);
+        prompt.is_ok_and(|prompt| prompt.contains(name))
     }
 
     /// The prompt that asks for the next answer.
-    pub(super) fn render(&self, messages: &[Message]) -> Result<String, EngineError> {
-        let messages: Vec<Value> = messages
-            .iter()
-            .map(|message| context! { role => message.role.name(), content => message.content.as_str() })
-            .collect();
+    pub(super) fn render(&self, messages: &[Message], tools: &[Tool]) -> Result<String, EngineError> {
+        let messages: Vec<Value> = messages.iter().map(turn).collect();
+        let tools = match tools {
+            // Templates ask whether there are tools by whether the name is defined.
+            [] => Value::UNDEFINED,
+            tools => tools.iter().map(function).collect(),
+        };
         let values = context! {
             messages => messages,
+            tools => tools,
             bos_token => self.bos.as_str(),
             eos_token => self.eos.as_str(),
             add_generation_prompt => true,
@@ -66,6 +89,31 @@ impl Template {
         String::from_utf8(output.0)
             .map_err(|error| EngineError::Inference { reason: format!("rendered prompt: {error}") })
     }
+}
+
+/// A message as templates read it: they ask for some of its parts by whether they are there.
+fn turn(message: &Message) -> Value {
+    let mut turn = json!({ "role": message.role.name(), "content": message.content });
+    if !message.tool_calls.is_empty() {
+        turn["tool_calls"] = message.tool_calls.iter().map(call).collect();
+    }
+    if let Some(id) = &message.tool_call_id {
+        turn["tool_call_id"] = id.as_str().into();
+    }
+    Value::from(Serde(turn))
+}
+
+fn call(call: &ToolCall) -> serde_json::Value {
+    let ToolCall { id, name, arguments } = call;
+    json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
+}
+
+fn function(tool: &Tool) -> Value {
+    let none = || json!({ "type": "object", "properties": {} });
+    let parameters = tool.parameters.clone().map_or_else(none, serde_json::Value::Object);
+    let description = tool.description.as_deref().unwrap_or_default();
+    let function = json!({ "name": tool.name, "description": description, "parameters": parameters });
+    Value::from(Serde(json!({ "type": "function", "function": function })))
 }
 
 struct Bounded(Vec<u8>);

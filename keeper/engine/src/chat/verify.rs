@@ -30,13 +30,17 @@ impl ChatModel {
             return differs(Difference::Sampling, 0, 0.0);
         }
         let output = &trace.output_tokens;
+        let most = self.output_limit(input, prompt.len());
         let ends_at = self.ends_at(input, output, prompt.len());
         let mut chain = Chain::new(&profile, &prompt, &sampling, guide.as_ref().map(Guide::digest));
         let mut found = None;
         self.each_position(&prompt, output, |position, history, logits| {
             let token = output[position];
             let allowed = match &mut guide {
-                Some(guide) => Some(guide.allowed(self.tokenizer(), self.order())?),
+                Some(guide) => {
+                    let left = most.saturating_sub(position);
+                    Some(guide.allowed(self.tokenizer(), self.order(), left)?)
+                }
                 None => None,
             };
             let pick = sampling::pick_allowed(logits, allowed, &sampling, history, position as u64)?;

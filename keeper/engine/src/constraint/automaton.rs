@@ -1,6 +1,6 @@
 //! The texts of a constraint, byte by byte.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson;
@@ -15,7 +15,7 @@ const MAX_DFA: usize = 8 << 20;
 const MAX_NESTING: u32 = 200;
 
 /// No text of the constraint goes on this way.
-const DEAD: u32 = u32::MAX;
+pub(super) const DEAD: u32 = u32::MAX;
 
 /// A deterministic automaton in which every state can still reach an end.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(crate) struct Automaton {
     /// `[states][classes]`
     next: Vec<u32>,
     accepts: Vec<bool>,
+    /// Least bytes from each state to an end.
+    distances: Vec<u32>,
 }
 
 impl Automaton {
@@ -75,22 +77,46 @@ impl Automaton {
             }
             at += 1;
         }
-        let mut from: Vec<Vec<u32>> = vec![Vec::new(); states.len()];
-        for (edge, to) in next.iter().enumerate() {
+        let mut trimmed = Self::from_parts(classes, width, next, accepts);
+        let Self { next, distances, .. } = &mut trimmed;
+        next.iter_mut().filter(|to| distances[**to as usize] == DEAD).for_each(|to| *to = DEAD);
+        (distances[0] != DEAD).then_some(trimmed)
+    }
+
+    /// The first state is the one before the first byte; `next` has a row of classes for each state.
+    pub(super) fn from_parts(classes: [u8; 256], width: usize, next: Vec<u32>, accepts: Vec<bool>) -> Self {
+        let mut from: Vec<Vec<u32>> = vec![Vec::new(); accepts.len()];
+        for (edge, to) in next.iter().enumerate().filter(|(_, to)| **to != DEAD) {
             from[*to as usize].push((edge / width) as u32);
         }
-        let mut alive = accepts.clone();
-        let mut queue: Vec<u32> =
+        let mut distances: Vec<u32> = accepts.iter().map(|end| if *end { 0 } else { DEAD }).collect();
+        let mut queue: VecDeque<u32> =
             (0_u32..).zip(&accepts).filter(|(_, end)| **end).map(|(at, _)| at).collect();
-        while let Some(state) = queue.pop() {
+        while let Some(state) = queue.pop_front() {
+            let farther = distances[state as usize] + 1;
             for earlier in &from[state as usize] {
-                if !std::mem::replace(&mut alive[*earlier as usize], true) {
-                    queue.push(*earlier);
+                if distances[*earlier as usize] == DEAD {
+                    distances[*earlier as usize] = farther;
+                    queue.push_back(*earlier);
                 }
             }
         }
-        next.iter_mut().filter(|to| !alive[**to as usize]).for_each(|to| *to = DEAD);
-        alive[0].then_some(Automaton { classes, width, next, accepts })
+        Automaton { classes, width, next, accepts, distances }
+    }
+
+    /// The class of a byte.
+    pub(super) fn class(&self, byte: u8) -> u8 {
+        self.classes[usize::from(byte)]
+    }
+
+    /// Least bytes with which a text comes from here to an end.
+    pub(crate) fn distance(&self, state: u32) -> u32 {
+        self.distances.get(state as usize).copied().unwrap_or(DEAD)
+    }
+
+    /// The farthest that any text can be from its end.
+    pub(crate) fn farthest(&self) -> u32 {
+        self.distances.iter().copied().filter(|distance| *distance != DEAD).max().unwrap_or(0)
     }
 
     /// The state after another byte, if any text goes on with it.

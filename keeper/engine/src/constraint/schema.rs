@@ -13,10 +13,10 @@ const MAX_PATTERN: usize = 128 * 1024;
 /// Largest bound on characters or items.
 const MAX_COUNT: u64 = 1000;
 
-const CHARACTER: &str =
+pub(super) const CHARACTER: &str =
     r#"(?:[^"\\\x00-\x1F]|\\(?:["\\/bfnrt]|u(?:[0-9A-CE-Fa-ce-f][0-9A-Fa-f]{3}|[Dd][0-7][0-9A-Fa-f]{2})))"#;
 const INTEGER: &str = "-?(?:0|[1-9][0-9]{0,17})";
-const NUMBER: &str = r"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,16})?(?:[Ee][+-]?[0-9]{1,2})?";
+pub(super) const NUMBER: &str = r"-?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,16})?(?:[Ee][+-]?[0-9]{1,2})?";
 const COMMA: &str = ", ?";
 
 /// Keywords that say nothing about what is admitted.

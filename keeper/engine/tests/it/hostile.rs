@@ -187,7 +187,7 @@ fn damaged_safetensors_and_configurations_are_refused() {
 #[test]
 fn messages_cannot_smuggle_control_tokens_in() {
     let prompt = |content: &str| {
-        let message = Message { role: Role::User, content: content.to_owned() };
+        let message = Message::new(Role::User, content);
         CHAT.prompt(&Input::Chat(ChatInput { messages: vec![message], ..ChatInput::ask("") })).unwrap()
     };
     let controls = |ids: &[u32]| ids.iter().filter(|id| **id <= 16).count();

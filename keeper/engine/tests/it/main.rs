@@ -14,5 +14,6 @@ mod reference;
 mod soak;
 mod tensor;
 mod tiny;
+mod tools;
 mod trace;
 mod wire;

@@ -14,7 +14,7 @@ fn the_documented_example_decodes() {
     let bytes = br#"{"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],
         "max_tokens":32,"temperature":0.7,"top_p":0.9,"seed":18446744073709551615,"stop":["\n\n"]}"#;
     let Input::Chat(chat) = Task::Chat.decode_input(bytes).unwrap() else { panic!("not a chat") };
-    assert_eq!(chat.messages[0], Message { role: Role::System, content: "Be brief.".into() });
+    assert_eq!(chat.messages[0], Message::new(Role::System, "Be brief."));
     assert_eq!((chat.max_tokens, chat.temperature, chat.top_p), (Some(32), Some(0.7), Some(0.9)));
     assert_eq!((chat.seed, chat.stop), (Some(u64::MAX), Some(vec!["\n\n".to_owned()])));
 }
@@ -26,7 +26,8 @@ fn bad_chats_are_refused_with_the_reason() {
     refused(Task::Chat, "[]", "not a valid chat/1 request");
     refused(Task::Chat, "{}", "messages");
     refused(Task::Chat, r#"{"messages":[]}"#, "at least one message");
-    refused(Task::Chat, r#"{"messages":[{"role":"tool","content":"x"}]}"#, "unknown variant `tool`");
+    refused(Task::Chat, r#"{"messages":[{"role":"robot","content":"x"}]}"#, "unknown variant `robot`");
+    refused(Task::Chat, r#"{"messages":[{"role":"tool","content":"x"}]}"#, "tool_call_id");
     refused(Task::Chat, r#"{"messages":[{"role":"user","content":"x","name":"y"}]}"#, "unknown field `name`");
     refused(Task::Chat, &chat(r#","stream":true"#), "unknown field `stream`");
     refused(Task::Chat, &chat(r#","seed":1,"seed":2"#), "duplicate field `seed`");
