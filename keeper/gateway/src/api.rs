@@ -1,5 +1,6 @@
 //! From a body to what the engine runs, and from what it produced to a body.
 
+mod calls;
 mod chat;
 mod completions;
 mod embeddings;
@@ -7,12 +8,15 @@ mod fields;
 mod format;
 pub(crate) mod infer;
 mod output;
+mod tools;
 
 use std::sync::Arc;
 
 use alloy::primitives::{B256, keccak256};
-use opg_engine::Input;
+use opg_engine::{Completion, Input};
+use serde_json::Value;
 
+pub(crate) use calls::{CallReader, Held};
 pub(crate) use output::{Envelope, Shape, Stream};
 
 use crate::{ApiError, json, model::Model, models::Models};
@@ -58,6 +62,10 @@ pub(crate) struct Prepared {
     pub(crate) messages: usize,
     /// Most tokens that each answer may have.
     pub(crate) max_output: u32,
+    /// Whether only a model whose template has a place for tools can answer.
+    pub(crate) needs_tools: bool,
+    /// What finds calls in the answer, if it may have some.
+    pub(crate) calls: Option<Arc<CallReader>>,
     /// keccak-256 of the canonical body.
     pub(crate) input_hash: B256,
 }
@@ -66,6 +74,12 @@ impl Prepared {
     /// The path that it came to.
     pub(crate) fn path(&self) -> String {
         self.endpoint.path().replace("{model}", &self.model.name)
+    }
+
+    /// The output that a receipt commits to.
+    pub(crate) fn output(&self, completions: &[Completion]) -> Value {
+        let each = completions.iter().enumerate();
+        each.map(|(index, completion)| self.shape.item(index, completion, self)).collect()
     }
 }
 

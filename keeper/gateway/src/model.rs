@@ -1,8 +1,9 @@
 //! A model as the gateway sells it.
 
 use alloy::primitives::B256;
-use opg_engine::Task;
+use opg_engine::{ChatInput, Engine, EngineError, Input, Task, Tool};
 use opg_node::inference::Coefficients;
+use tokio::sync::OnceCell;
 
 use crate::ApiError;
 
@@ -23,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) max_input_tokens: u32,
     pub(crate) max_output_tokens: u32,
     pub(crate) default_output_tokens: u32,
+    /// Whether its chat template has a place for tools, once somebody wanted to know.
+    pub(crate) tools: OnceCell<bool>,
 }
 
 impl Model {
@@ -36,6 +39,28 @@ impl Model {
             self.name, self.task
         );
         Err(ApiError::invalid("model", "wrong_model", message))
+    }
+
+    /// Refuses tools that the model could not be told of. Only the engine has the template, so it is asked, once.
+    pub(crate) async fn needs_tools(&self, engine: &dyn Engine) -> Result<(), ApiError> {
+        let ask = async || {
+            let tool = Tool { name: "probe".to_owned(), description: None, parameters: None };
+            let input = ChatInput { tools: vec![tool], ..ChatInput::ask("-") };
+            match engine.input_tokens(&self.name, Input::Chat(input)).await {
+                Ok(_) => Ok(true),
+                Err(EngineError::Input(_)) => Ok(false),
+                Err(error) => Err(ApiError::from(error)),
+            }
+        };
+        if *self.tools.get_or_try_init(ask).await? {
+            return Ok(());
+        }
+        let message = format!(
+            "model `{}` was not trained to call tools: its chat template has no place for them; choose another model, or \
+             leave `tools` and what came of them out",
+            self.name
+        );
+        Err(ApiError::invalid("tools", "unsupported_parameter", message))
     }
 
     /// Most tokens of an answer to a request that asks for at most `asked`.

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use opg_engine::{Engine, Task};
 use opg_node::ServiceError;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::{ApiError, config::GatewayConfig, ledger::GatewayLedger, model::Model};
 
@@ -50,6 +51,7 @@ impl Models {
                 max_input_tokens: manifest.limits.max_input_tokens,
                 max_output_tokens: manifest.limits.max_output_tokens,
                 default_output_tokens: manifest.limits.default_output_tokens,
+                tools: OnceCell::new(),
             };
             models.insert(served.name.clone(), Arc::new(model));
         }

@@ -27,7 +27,7 @@ pub(crate) async fn sign(
     terms: &Terms,
     completions: &[Completion],
 ) -> Result<Answer, ApiError> {
-    let output = prepared.shape.output(completions);
+    let output = prepared.output(completions);
     let output = canonical_json(&output).map_err(ApiError::internal)?;
     let traces: Vec<&Trace> = completions.iter().map(|completion| &completion.trace).collect();
     let trace = match traces.as_slice() {

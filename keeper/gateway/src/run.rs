@@ -109,6 +109,9 @@ impl Work {
             return Ok(Done { answer, settled, repeated: true });
         }
         if self.streams() {
+            if settled.is_none() {
+                self.check_prompts().await?;
+            }
             settled = self.pay(settled).await?;
         }
         let answer = if settled.is_some() {
@@ -126,6 +129,14 @@ impl Work {
         settled = self.pay(settled).await?;
         self.context.metrics.answered.fetch_add(1, Relaxed);
         Ok(Done { answer, settled, repeated: false })
+    }
+
+    /// Refuses what the model could not read, before a stream is paid: too long a text, or one that its template refuses.
+    async fn check_prompts(&self) -> Result<(), ApiError> {
+        for input in &self.order.prepared.inputs {
+            self.context.engine.input_tokens(&self.order.prepared.model.name, input.clone()).await?;
+        }
+        Ok(())
     }
 
     fn streams(&self) -> bool {

@@ -3,29 +3,27 @@
 use std::sync::Arc;
 
 use alloy::primitives::B256;
-use opg_engine::{ChatInput, Input, Message, Role};
+use opg_engine::{ChatInput, Input, Message, Role, Tool};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
     Endpoint, Prepared, Shape, Stream,
-    fields::{Fields, wrong_type},
+    fields::{self, Fields, wrong_type},
     format,
+    tools::{self, Offer},
 };
 use crate::{ApiError, model::Model};
 
 /// Which options are neutral, and why others are not supported.
 fn refuse_unsupported(fields: &mut Fields) -> Result<(), ApiError> {
-    let tools = "it was not trained to call tools";
+    let tools = "send functions as `tools`";
     let penalties = "its sampler has temperature, top_p, seed and stop";
     let text = "it answers in text";
     for (name, neutral, why) in [
         ("n", vec![json!(1)], "it gives one answer per request"),
         ("logprobs", vec![json!(false)], "probabilities are not reported"),
         ("top_logprobs", vec![json!(0)], "probabilities are not reported"),
-        ("tools", vec![json!([])], tools),
-        ("tool_choice", vec![json!("none"), json!("auto")], tools),
-        ("parallel_tool_calls", vec![json!(true), json!(false)], tools),
         ("functions", vec![json!([])], tools),
         ("function_call", vec![json!("none"), json!("auto")], tools),
         ("frequency_penalty", vec![json!(0)], penalties),
@@ -66,6 +64,17 @@ pub(super) fn chat(
     let newer: Option<u32> = fields.take("max_completion_tokens")?;
     let older: Option<u32> = fields.take("max_tokens")?;
     let limit = newer.or(older);
+    let constraint = format::take(fields)?;
+    let offer = if endpoint == Endpoint::Chat { tools::take(fields)? } else { None };
+    if offer.is_some() && constraint.is_some() {
+        let message =
+            "a form of the whole answer leaves no room for calls; leave it out, or add tool_choice none";
+        return Err(ApiError::invalid(format::FIELD, "invalid_value", message));
+    }
+    let (tools, constraint, calls) = match offer {
+        Some(Offer { tools, constraint, reader }) => (tools, constraint, Some(Arc::new(reader))),
+        None => (Vec::new(), constraint, None),
+    };
     let input = ChatInput {
         messages,
         max_tokens: limit,
@@ -73,7 +82,8 @@ pub(super) fn chat(
         top_p: fields.take("top_p")?,
         seed: fields.take("seed")?,
         stop: fields.take::<Stop>("stop")?.map(Stop::into_list),
-        constraint: format::take(fields)?,
+        tools,
+        constraint,
         ..ChatInput::ask(String::new())
     };
     let stream = if fields.take::<bool>("stream")?.unwrap_or(false) {
@@ -88,8 +98,10 @@ pub(super) fn chat(
     };
     Ok(Prepared {
         endpoint,
-        text_bytes: input.messages.iter().map(|message| message.content.len()).sum(),
-        messages: input.messages.len(),
+        text_bytes: input.messages.iter().map(text_bytes).sum::<usize>() + tool_bytes(&input.tools),
+        messages: input.messages.len() + if input.tools.is_empty() { 0 } else { TOOLS_AS_MESSAGES },
+        needs_tools: !input.tools.is_empty() || input.messages.iter().any(speaks_of_tools),
+        calls,
         max_output: model.output_limit(limit),
         inputs: vec![Input::Chat(input)],
         shape: match endpoint {
@@ -100,6 +112,23 @@ pub(super) fn chat(
         id: None,
         input_hash: B256::ZERO,
     })
+}
+
+/// What a template says around tools, in messages' worth of tokens.
+const TOOLS_AS_MESSAGES: usize = 24;
+
+fn speaks_of_tools(message: &Message) -> bool {
+    message.role == Role::Tool || !message.tool_calls.is_empty()
+}
+
+fn text_bytes(message: &Message) -> usize {
+    let calls = &message.tool_calls;
+    let calls = if calls.is_empty() { 0 } else { json!(calls).to_string().len() };
+    message.content.len() + calls + message.tool_call_id.as_ref().map_or(0, String::len)
+}
+
+fn tool_bytes(tools: &[Tool]) -> usize {
+    if tools.is_empty() { 0 } else { json!(tools).to_string().len() }
 }
 
 fn read_message(index: usize, message: Value) -> Result<Message, ApiError> {
@@ -118,24 +147,37 @@ fn read_message(index: usize, message: Value) -> Result<Message, ApiError> {
         "system" | "developer" => Role::System,
         "user" => Role::User,
         "assistant" => Role::Assistant,
-        "tool" | "function" => {
-            let message = "results of tools are not supported by this model; give them as text of the user";
+        "tool" => Role::Tool,
+        "function" => {
+            let message = "results of functions come with role tool and their tool_call_id";
             return Err(ApiError::invalid(place("role"), "unsupported_parameter", message));
         }
         other => {
             let message =
-                format!("there is no role `{other}`; there are system, developer, user and assistant");
+                format!("there is no role `{other}`; there are system, developer, user, assistant and tool");
             return Err(ApiError::invalid(place("role"), "invalid_value", message));
         }
     };
-    let content = fields.required("content")?;
+    let tool_calls = match role {
+        Role::Assistant => tools::take_calls(&mut fields, &place("tool_calls"))?,
+        _ => Vec::new(),
+    };
+    let tool_call_id = match role {
+        Role::Tool => Some(fields.required_text("tool_call_id")?),
+        _ => None,
+    };
+    let content = match fields.take("content")? {
+        // An answer that was nothing but calls.
+        None if !tool_calls.is_empty() => Value::from(""),
+        None => return Err(fields::missing("content")),
+        Some(content) => content,
+    };
     let content = read_content(content).map_err(|reason| wrong_type(&place("content"), &reason))?;
     // What the API itself returns in an answer may come back with it.
     fields.only("refusal", &[], "answers are texts")?;
     fields.only("annotations", &[json!([])], "answers are texts")?;
-    fields.only("tool_calls", &[json!([])], "it was not trained to call tools")?;
     fields.finish()?;
-    Ok(Message { role, content })
+    Ok(Message { role, content, tool_calls, tool_call_id })
 }
 
 /// A text, or parts that are all text.

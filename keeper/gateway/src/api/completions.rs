@@ -38,5 +38,5 @@ pub(super) fn prepare(fields: &mut Fields, model: Arc<Model>) -> Result<Prepared
             return Err(ApiError::invalid("prompt", "unsupported_parameter", message));
         }
     };
-    chat::chat(fields, model, Endpoint::Completions, vec![Message { role: Role::User, content }])
+    chat::chat(fields, model, Endpoint::Completions, vec![Message::new(Role::User, content)])
 }

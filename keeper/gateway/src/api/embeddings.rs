@@ -49,6 +49,8 @@ pub(super) fn prepare(fields: &mut Fields, model: Arc<Model>) -> Result<Prepared
         text_bytes: texts.iter().map(String::len).sum(),
         messages: texts.len(),
         max_output: 0,
+        needs_tools: false,
+        calls: None,
         inputs: texts.into_iter().map(|input| Input::Embedding(EmbeddingInput { input })).collect(),
         shape: Shape::Embeddings { base64 },
         model,

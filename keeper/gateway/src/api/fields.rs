@@ -76,7 +76,8 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-fn missing(name: &'static str) -> ApiError {
+/// A field that is not there and must be.
+pub(super) fn missing(name: &'static str) -> ApiError {
     ApiError::invalid(name, "missing_required_parameter", format!("`{name}` is missing; add it"))
 }
 

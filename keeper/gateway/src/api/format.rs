@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::fields::Fields;
 use crate::ApiError;
 
-const FIELD: &str = "response_format";
+/// Its name.
+pub(super) const FIELD: &str = "response_format";
 
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -36,10 +37,6 @@ pub(super) fn take(fields: &mut Fields) -> Result<Option<Constraint>, ApiError> 
     match fields.take::<Format>(FIELD)? {
         None | Some(Format::Text) => Ok(None),
         Some(Format::JsonSchema { json_schema }) => Ok(Some(Constraint::JsonSchema(json_schema.schema))),
-        Some(Format::JsonObject) => {
-            let message = "`response_format` is not supported as json_object: this node holds the model to a form, and any JSON \
-                           is none; give the form with type json_schema, or leave it out";
-            Err(ApiError::invalid(FIELD, "unsupported_parameter", message))
-        }
+        Some(Format::JsonObject) => Ok(Some(Constraint::JsonObject)),
     }
 }

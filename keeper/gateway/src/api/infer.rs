@@ -63,6 +63,8 @@ pub(super) fn prepare(fields: &mut Fields, model: Arc<Model>) -> Result<Prepared
         text_bytes: values.len(),
         messages: 1,
         max_output: 0,
+        needs_tools: false,
+        calls: None,
         inputs: vec![Input::Tensor(TensorInput { values })],
         shape: Shape::Tensor,
         model,

@@ -3,11 +3,15 @@
 //! The output of an answer is the JSON under `choices` or `data` of its body, whether it was streamed or not: whoever
 //! has the answer can hash it.
 
+use alloy::{
+    hex,
+    primitives::{B256, keccak256},
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use opg_engine::{Completion, FinishReason, Output};
 use serde_json::{Value, json};
 
-use super::infer;
+use super::{Prepared, calls::Call, infer};
 
 /// How an answer is streamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,21 +65,26 @@ impl Shape {
         }
     }
 
-    /// The output that a receipt commits to.
-    pub(crate) fn output(self, completions: &[Completion]) -> Value {
-        completions.iter().enumerate().map(|(index, completion)| self.item(index, completion)).collect()
-    }
-
-    fn item(self, index: usize, completion: &Completion) -> Value {
+    pub(super) fn item(self, index: usize, completion: &Completion, prepared: &Prepared) -> Value {
         match (&completion.output, self) {
             (Output::Text(text), Shape::Text(_)) => {
                 json!({ "finish_reason": finish(completion), "index": index, "text": text })
             }
-            (Output::Text(text), _) => json!({
-                "finish_reason": finish(completion),
-                "index": index,
-                "message": { "content": text, "role": "assistant" },
-            }),
+            (Output::Text(text), _) => {
+                let whole = completion.finish_reason == FinishReason::Stop;
+                match prepared.calls.as_ref().filter(|_| whole).and_then(|calls| calls.read(text)) {
+                    Some((content, calls)) => json!({
+                        "finish_reason": "tool_calls",
+                        "index": index,
+                        "message": calling(content, &calls, prepared.input_hash),
+                    }),
+                    None => json!({
+                        "finish_reason": finish(completion),
+                        "index": index,
+                        "message": { "content": text, "role": "assistant" },
+                    }),
+                }
+            }
             // Each float as the double that it equals, so that every client hashes the same digits.
             (Output::Embedding(vector), _) => {
                 let vector: Vec<f64> = vector.iter().copied().map(f64::from).collect();
@@ -134,6 +143,20 @@ impl Shape {
         self.event(envelope, json!([choice]))
     }
 
+    /// An event with the calls of `output`, if there are any; the first one says who speaks.
+    pub(crate) fn calls(self, envelope: &Envelope, output: &Value, first: bool) -> Option<Value> {
+        let mut calls = output.pointer("/0/message/tool_calls")?.clone();
+        for (index, call) in calls.as_array_mut()?.iter_mut().enumerate() {
+            call["index"] = index.into();
+        }
+        let mut delta = json!({ "tool_calls": calls });
+        if first {
+            delta["role"] = "assistant".into();
+            delta["content"] = Value::Null;
+        }
+        Some(self.event(envelope, json!([{ "index": 0, "delta": delta, "finish_reason": null }])))
+    }
+
     /// The last events: how the text ended, then the usage if it is wanted. The receipt is in the last one.
     pub(crate) fn end(self, envelope: &Envelope, output: &Value, opg: Value) -> Vec<Value> {
         let reason = output.pointer("/0/finish_reason").cloned().unwrap_or(Value::Null);
@@ -163,7 +186,7 @@ impl Shape {
         })
     }
 
-    /// The text of a stored output, to stream it again.
+    /// The text of an output.
     pub(crate) fn text_of(self, output: &Value) -> &str {
         let place = if matches!(self, Shape::Text(_)) { "/0/text" } else { "/0/message/content" };
         output.pointer(place).and_then(Value::as_str).unwrap_or_default()
@@ -185,6 +208,20 @@ fn finish(completion: &Completion) -> &'static str {
         FinishReason::Stop => "stop",
         FinishReason::Length => "length",
     }
+}
+
+/// The message that asks for calls. Their names follow from the request, so that whoever runs it again finds the same.
+fn calling(content: &str, calls: &[Call], input_hash: B256) -> Value {
+    let each = calls.iter().enumerate().map(|(index, call)| {
+        let id = keccak256([input_hash.as_slice(), &(index as u64).to_be_bytes()].concat());
+        json!({
+            "id": format!("call_{}", hex::encode(&id[..12])),
+            "type": "function",
+            "function": { "name": call.name, "arguments": call.arguments },
+        })
+    });
+    let content = if content.trim().is_empty() { Value::Null } else { content.into() };
+    json!({ "content": content, "role": "assistant", "tool_calls": each.collect::<Vec<_>>() })
 }
 
 fn with_base64(mut output: Value) -> Value {

@@ -102,7 +102,11 @@ async fn accept(
         ));
     }
     let body = read(context, body).await?;
-    prepare(endpoint, &body, context.config.bounds.depth, &context.models, named)
+    let prepared = prepare(endpoint, &body, context.config.bounds.depth, &context.models, named)?;
+    if prepared.needs_tools {
+        prepared.model.needs_tools(&*context.engine).await?;
+    }
+    Ok(prepared)
 }
 
 pub(super) fn throttle(context: &Context, caller: Caller) -> Result<(), ApiError> {

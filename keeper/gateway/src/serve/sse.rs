@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::infer::{blank, envelope};
 use crate::{
-    api::{Envelope, Prepared},
+    api::{Envelope, Held, Prepared},
     context::Context,
     receipt::{self, Terms},
     run::{Done, Event, Running},
@@ -27,6 +27,8 @@ pub(super) fn body(context: Arc<Context>, prepared: Arc<Prepared>, terms: Terms,
         running,
         envelope,
         first: true,
+        said: 0,
+        held: Held::default(),
         ended: false,
         waiting: VecDeque::new(),
     };
@@ -44,6 +46,10 @@ struct State {
     envelope: Envelope,
     /// Nothing was said yet.
     first: bool,
+    /// Bytes of the text that were said.
+    said: usize,
+    /// Text that may turn out to be a call of a tool.
+    held: Held,
     ended: bool,
     waiting: VecDeque<Bytes>,
 }
@@ -59,7 +65,7 @@ impl State {
             }
             match tokio::time::timeout(SILENCE, self.running.events.recv()).await {
                 Err(_) => return Some(Bytes::from_static(b": still at work\n\n")),
-                Ok(Some(Event::Text(text))) => self.say(&text),
+                Ok(Some(Event::Text(text))) => self.take(&text),
                 Ok(Some(Event::Done(done))) => self.end(&done),
                 Ok(Some(Event::Failed(error))) => {
                     self.waiting.push_back(event(&error.to_json()));
@@ -71,19 +77,33 @@ impl State {
         }
     }
 
+    fn take(&mut self, text: &str) {
+        if self.prepared.calls.is_none() {
+            return self.say(text);
+        }
+        let certain = self.held.push(text).to_owned();
+        if !certain.is_empty() {
+            self.say(&certain);
+        }
+    }
+
     fn say(&mut self, text: &str) {
         let piece = self.prepared.shape.piece(&self.envelope, text, self.first);
         self.first = false;
+        self.said += text.len();
         self.waiting.push_back(event(&piece));
     }
 
     fn end(&mut self, done: &Done) {
         let output: Value = serde_json::from_slice(&done.answer.output).unwrap_or(Value::Null);
-        if done.repeated || self.first {
-            let text = if done.repeated { self.prepared.shape.text_of(&output) } else { "" };
-            let piece = self.prepared.shape.piece(&self.envelope, text, true);
-            self.waiting.push_back(event(&piece));
+        let shape = self.prepared.shape;
+        // All of an answer that was given before, and what was held back of a new one.
+        let rest = shape.text_of(&output).get(self.said..).unwrap_or_default().to_owned();
+        let calls = shape.calls(&self.envelope, &output, self.first && rest.is_empty());
+        if !rest.is_empty() || (self.first && calls.is_none()) {
+            self.say(&rest);
         }
+        self.waiting.extend(calls.as_ref().map(event));
         let envelope =
             Envelope { created: self.envelope.created, ..envelope(&self.prepared, &self.terms, done) };
         let extension = receipt::extension(&self.context, &done.answer);

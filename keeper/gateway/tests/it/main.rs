@@ -9,4 +9,5 @@ mod payments;
 mod support;
 mod tensors;
 mod tls;
+mod tools;
 mod validation;

@@ -18,11 +18,9 @@ async fn refusal(world: &World, change: impl FnOnce(&mut Value)) -> (u16, String
 async fn parameters_that_would_be_ignored_are_refused_by_name() {
     let world = World::free().await;
     for (name, value) in [
-        ("tools", json!([{ "type": "function", "function": { "name": "f" } }])),
-        ("tool_choice", json!("required")),
+        ("functions", json!([{ "name": "f" }])),
         ("logprobs", json!(true)),
         ("n", json!(2)),
-        ("response_format", json!({ "type": "json_object" })),
         ("frequency_penalty", json!(0.5)),
         ("logit_bias", json!({ "1": 2 })),
     ] {
@@ -71,6 +69,10 @@ async fn an_answer_is_held_to_the_schema_that_was_asked_for() {
     assert_eq!(reply.status, 200, "{}", reply.text);
     let Some(Input::Chat(input)) = world.engine.last.lock().unwrap().clone() else { panic!("a chat") };
     assert_eq!(input.constraint, Some(Constraint::JsonSchema(schema)));
+    body["response_format"] = json!({ "type": "json_object" });
+    assert_eq!(world.ask("/v1/chat/completions", &body).await.status, 200);
+    let Some(Input::Chat(input)) = world.engine.last.lock().unwrap().clone() else { panic!("a chat") };
+    assert_eq!(input.constraint, Some(Constraint::JsonObject));
     for format in [
         json!({ "type": "json_schema", "json_schema": { "name": "x", "schema": { "type": "spaceship" } } }),
         json!({ "type": "json_schema", "json_schema": { "name": "x" } }),
@@ -85,9 +87,10 @@ async fn an_answer_is_held_to_the_schema_that_was_asked_for() {
 async fn values_out_of_range_name_their_field() {
     let world = World::free().await;
     type Change = fn(&mut Value);
-    let cases: [(Change, &str, &str); 9] = [
+    let cases: [(Change, &str, &str); 10] = [
         (|body| body["messages"] = json!([]), "invalid_value", "messages"),
-        (|body| body["messages"][0]["role"] = json!("tool"), "unsupported_parameter", "messages[0].role"),
+        (|body| body["messages"][0]["role"] = json!("function"), "unsupported_parameter", "messages[0].role"),
+        (|body| body["messages"][0]["role"] = json!("tool"), "missing_required_parameter", "tool_call_id"),
         (
             |body| body["messages"][0]["content"] = json!([{ "type": "image_url" }]),
             "invalid_type",

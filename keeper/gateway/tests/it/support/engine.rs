@@ -11,8 +11,8 @@ use std::{
 
 use async_trait::async_trait;
 use opg_engine::{
-    Capacity, Completion, Engine, EngineError, FinishReason, Input, Limits, ModelManifest, Output, Task,
-    Timings, Trace, Usage,
+    Capacity, Completion, Engine, EngineError, FinishReason, Input, InputError, Limits, ModelManifest,
+    Output, Task, Timings, Trace, Usage,
 };
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,8 @@ pub(crate) struct FakeEngine {
     /// Runs wait for a permit while this is set.
     pub(crate) blocked: AtomicBool,
     pub(crate) gate: Semaphore,
+    /// Its template has no place for tools.
+    pub(crate) without_tools: AtomicBool,
     /// What it was asked last.
     pub(crate) last: Mutex<Option<Input>>,
 }
@@ -57,6 +59,7 @@ impl FakeEngine {
             cancelled: AtomicUsize::new(0),
             blocked: AtomicBool::new(false),
             gate: Semaphore::new(0),
+            without_tools: AtomicBool::new(false),
             last: Mutex::default(),
         }
     }
@@ -119,7 +122,11 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
-    async fn input_tokens(&self, _model: &str, _input: Input) -> Result<u32, EngineError> {
+    async fn input_tokens(&self, _model: &str, input: Input) -> Result<u32, EngineError> {
+        let tools = matches!(&input, Input::Chat(chat) if !chat.tools.is_empty());
+        if tools && self.without_tools.load(Ordering::SeqCst) {
+            return Err(InputError::field("tools", "no place").into());
+        }
         Ok(1)
     }
 
