@@ -125,6 +125,11 @@ pub(crate) fn engine(name: &str, error: &EngineError) -> CliError {
         EngineError::ModelFile { .. } | EngineError::DigestMismatch { .. } => {
             (Code::ModelFile, "fetch the registered file, or correct the path in the configuration")
         }
+        EngineError::Profile { .. } => (
+            Code::ModelProfile,
+            "run the build and the device that the version was registered with, or register the model again with \
+             `opg model add` and configure its new version",
+        ),
         _ => (
             Code::Engine,
             "give the model's process more memory (engine.memory_limit) and time, and look at the log",

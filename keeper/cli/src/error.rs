@@ -102,6 +102,8 @@ codes! {
     ModelImport = "OPG-0504" => Invalid,
     /// A proving key is missing, or not the one that belongs to the model and its registered key.
     ProvingKey = "OPG-0505" => Invalid,
+    /// This build computes the model in another execution profile than the registered one.
+    ModelProfile = "OPG-0506" => Invalid,
     /// The chain has no result for the request.
     ResultUnknown = "OPG-0601" => NotFound,
     /// The receipt does not hold.

@@ -13,7 +13,7 @@ use opg_chain::{
     bindings::{IModelRegistry, ModelSpec},
     rpc::Rpc,
 };
-use opg_engine::digest;
+use opg_engine::{Limits, ModelManifest, Profile, Task, digest, local::Accelerator};
 use opg_receipts::{MODE_OPERATOR_SIGNED, MODE_ZERO_KNOWLEDGE};
 
 use self::key::Key;
@@ -27,8 +27,6 @@ use crate::{
 /// Bits of the verification modes.
 const OPERATOR_SIGNED: u8 = 1 << MODE_OPERATOR_SIGNED;
 const ZERO_KNOWLEDGE: u8 = 1 << MODE_ZERO_KNOWLEDGE;
-/// Names what a version is served with: another engine or another handling of quantised weights gives other answers.
-const ENGINE_PROFILE: &str = "opg-engine/1";
 
 /// A version, registered or about to be.
 #[derive(Debug)]
@@ -106,7 +104,7 @@ fn spec_of(args: &ModelAddArgs, digests: &Digests) -> ModelSpec {
         weightsDigest: digests.weights,
         tokenizerDigest: digests.tokenizer,
         configDigest: digests.config,
-        engineProfile: keccak256(ENGINE_PROFILE),
+        engineProfile: digests.profile,
         zkCommitment: commitment,
         unitsPerRequest: args.units_per_request,
         unitsPerInputToken: args.units_per_input_token,
@@ -118,12 +116,14 @@ fn spec_of(args: &ModelAddArgs, digests: &Digests) -> ModelSpec {
     }
 }
 
-/// SHA-256 of the files of a model, zero where it has none, and its verifying key.
+/// SHA-256 of the files of a model, zero where it has none, its execution profile and its verifying key.
 #[derive(Debug)]
 pub(crate) struct Digests {
     weights: B256,
     tokenizer: B256,
     config: B256,
+    /// Digest of the profile in which this build computes the model.
+    profile: B256,
     /// The key that its answers are checked with, where they are proved.
     key: Option<Key>,
 }
@@ -132,13 +132,41 @@ impl Digests {
     /// Reads the files that `args` names, showing how far it is.
     pub(crate) fn read(args: &ModelAddArgs, progress: &Progress) -> CliResult<Self> {
         let optional = |path: Option<&Path>| path.map_or(Ok(B256::ZERO), |path| digest_of(path, progress));
-        Ok(Self {
-            weights: digest_of(&args.weights, progress)?,
-            tokenizer: optional(args.tokenizer.as_deref())?,
-            config: optional(args.model_config.as_deref())?,
-            key: Key::read(args)?,
-        })
+        let weights = digest_of(&args.weights, progress)?;
+        let tokenizer = optional(args.tokenizer.as_deref())?;
+        let config = optional(args.model_config.as_deref())?;
+        let profile = profile_of(args, [weights, tokenizer, config])?;
+        Ok(Self { weights, tokenizer, config, profile, key: Key::read(args)? })
     }
+}
+
+/// The profile in which this build computes a model: what its version is registered with, so that every keeper that serves
+/// the version gives the same answers.
+fn profile_of(args: &ModelAddArgs, [weights, tokenizer, config]: [B256; 3]) -> CliResult<B256> {
+    let task = Task::parse_name(&args.task).ok_or_else(|| {
+        CliError::new(Code::Argument, format!("task {}", args.task), "is unknown", "name a task of `--help`")
+    })?;
+    let digest = |digest: B256| (!digest.is_zero()).then_some(digest.0);
+    let manifest = ModelManifest {
+        name: args.name.clone(),
+        task,
+        weights: args.weights.clone(),
+        tokenizer: args.tokenizer.clone(),
+        config: args.model_config.clone(),
+        weights_digest: weights.0,
+        tokenizer_digest: digest(tokenizer),
+        config_digest: digest(config),
+        limits: Limits::default(),
+    };
+    let profile = Profile::of(&manifest, Accelerator::default()).map_err(|error| {
+        CliError::new(
+            Code::ModelFile,
+            args.weights.display(),
+            error,
+            "name a file of the format that the task takes, as `opg model add --help` lists them",
+        )
+    })?;
+    Ok(B256::from(profile.digest()))
 }
 
 fn digest_of(path: &Path, progress: &Progress) -> CliResult<B256> {

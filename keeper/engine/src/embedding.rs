@@ -11,6 +11,7 @@ use tokenizers::Tokenizer;
 
 use crate::exact::{Bert, Level};
 use crate::local::{Observer, engine_name};
+use crate::trace::Arithmetic;
 use crate::{
     Completion, EmbeddingInput, EngineError, FinishReason, Limits, ModelManifest, Output, Profile, Timings,
     Trace, Usage, digest,
@@ -68,16 +69,7 @@ impl EmbeddingModel {
             EngineError::model_file(&manifest.weights, format!("not usable safetensors: {reason}"))
         })?;
         let positions = config.max_position_embeddings;
-        let profile = Profile {
-            arithmetic: if device.is_cpu() { "exact/1" } else { "cuda/1" }.to_owned(),
-            engine: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
-            quantisation: String::new(),
-            sampler: String::new(),
-            template: String::new(),
-            tokenizer: manifest.tokenizer_digest.map(|hash| digest::hex(&hash)).unwrap_or_default(),
-            trace: String::new(),
-            weights: digest::hex(&manifest.weights_digest),
-        };
+        let profile = Profile::encoder(manifest, Arithmetic::on(device));
         let (device, limits) = (device.clone(), manifest.limits);
         Ok(EmbeddingModel { encoder, device, tokenizer, limits, positions, profile })
     }

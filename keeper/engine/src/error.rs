@@ -89,18 +89,18 @@ pub enum EngineError {
         /// What is wrong and, where one exists, the remedy.
         reason: String,
     },
-    /// This build or device computes in another execution profile than the one that the operator requires.
+    /// This build or device computes in another execution profile than the one that is required.
     #[error(
-        "the model is computed in profile {found} ({profile}) but {expected} is required; run the build and the device that \
-         the profile names, or register the model again"
+        "the model has to be computed in execution profile {expected}, but this build computes it in {found}: {difference}; \
+         run the build and the device that the profile stands for, or register a version for this one"
     )]
     Profile {
         /// Hex digest required.
         expected: String,
         /// Hex digest found.
         found: String,
-        /// What the profile found says of the computation.
-        profile: String,
+        /// In what the two differ.
+        difference: String,
     },
     /// The queue is full.
     #[error("the engine is busy: {queued} jobs wait and the limit is {limit}; try later")]

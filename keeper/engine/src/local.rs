@@ -16,7 +16,7 @@ use crate::gguf::Gguf;
 pub use crate::network::Lockstep;
 use crate::tensor::TensorModel;
 use crate::{
-    Completion, EngineError, Gaps, Input, InputError, ModelManifest, Profile, Task, Trace, Verdict, digest,
+    Completion, EngineError, Gaps, Input, InputError, ModelManifest, Profile, Task, Trace, Verdict,
 };
 
 /// Where a model is computed.
@@ -178,22 +178,6 @@ impl LocalModel {
             Kind::Embedding(model) => model.profile(),
             Kind::Tensor(model) => model.profile(),
         }
-    }
-
-    /// Refuses to go on unless answers are computed in the execution profile of that digest.
-    pub fn require_profile(&self, expected: &[u8; 32]) -> Result<(), EngineError> {
-        let profile = self.profile();
-        if profile.digest() == *expected {
-            return Ok(());
-        }
-        Err(EngineError::Profile {
-            expected: digest::hex(expected),
-            found: digest::hex(&profile.digest()),
-            profile: format!(
-                "arithmetic {}, engine {}, sampler {}",
-                profile.arithmetic, profile.engine, profile.sampler
-            ),
-        })
     }
 
     pub(crate) fn chat(&self) -> Option<&ChatModel> {

@@ -66,22 +66,6 @@ impl Network {
         matches!(self, Network::Exact(_))
     }
 
-    /// What the execution profile says of how quantised weights meet activations.
-    pub(crate) fn quantisation(&self) -> &'static str {
-        match self {
-            Network::Exact(_) => "activations-8bit-32/1",
-            Network::Tensors(_) => "dequantised-f32/1",
-        }
-    }
-
-    /// What the execution profile says of the arithmetic.
-    pub(crate) fn arithmetic(&self) -> &'static str {
-        match self {
-            Network::Exact(_) => "exact/1",
-            Network::Tensors(_) => "cuda/1",
-        }
-    }
-
     /// Memory for a sequence that begins with `tokens` and grows to at most `positions`. Some of the tokens may have
     /// been computed before, never the last one.
     pub(crate) fn begin(

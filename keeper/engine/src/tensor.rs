@@ -30,16 +30,7 @@ impl TensorModel {
             .map_err(|error| refused(format!("cannot be read: {error}")))?;
         let model = Model::from_bytes(&bytes)
             .map_err(|error| refused(format!("not a model of `opg model import`: {error}")))?;
-        let profile = Profile {
-            arithmetic: "exact/1".to_owned(),
-            engine: engine(),
-            quantisation: "integer/1".to_owned(),
-            sampler: String::new(),
-            template: String::new(),
-            tokenizer: String::new(),
-            trace: String::new(),
-            weights: digest::hex(&manifest.weights_digest),
-        };
+        let profile = Profile::tensor(manifest);
         Ok(Self { model, limits: manifest.limits, profile })
     }
 

@@ -189,7 +189,7 @@ impl Host {
             self.loaded.make_room(manifest.bytes());
             let model = LocalModel::load(manifest, self.setup.accelerator)?;
             if let Some(expected) = self.setup.profiles.get(name) {
-                model.require_profile(expected)?;
+                model.profile().require(expected)?;
             }
             let limits = BatchLimits { slots: self.setup.slots, ..BatchLimits::default() };
             return Ok((started.elapsed(), self.loaded.put(manifest, model, limits)));

@@ -1,11 +1,11 @@
 //! Judges a result with nothing but what it contains.
 
-use alloy::primitives::U256;
+use alloy::primitives::{U256, hex};
 use opg_receipts::{
     MODE_OPERATOR_SIGNED, MODE_ZERO_KNOWLEDGE, SIGNATURE_LENGTH, SignedReceipt, canonicalize, content_hash,
     hub_request_id, receipt_domain,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{RecordedResult, proved::check_proof};
 
@@ -24,7 +24,8 @@ pub struct Check {
 }
 
 /// Checks `result` completely: identifier, hashes, digest, signature, model version, fee, times, the proof of execution where
-/// the request asked for one and, where it is given, the trace. `trace` is the JSON text of the trace in any formatting.
+/// the request asked for one and, where it is given, the trace: its hash, and that it was computed in the execution profile
+/// that the version is registered with. `trace` is the JSON text of the trace in any formatting.
 ///
 /// Nothing is taken from the operator's word: the identifier is recomputed from the request, the digest from the
 /// receipt, the version from the specification.
@@ -42,7 +43,9 @@ pub fn verify_result(result: &RecordedResult, trace: Option<&[u8]>) -> Vec<Check
         times(result),
     ];
     checks.extend((result.receipt.mode == MODE_ZERO_KNOWLEDGE).then(|| proof(result)));
-    checks.extend(trace.map(|trace| trace_hash(result, trace)));
+    if let Some(trace) = trace {
+        checks.extend([trace_hash(result, trace), profile(result, trace)]);
+    }
     checks
 }
 
@@ -177,4 +180,32 @@ fn trace_hash(result: &RecordedResult, trace: &[u8]) -> Check {
         }
         Err(error) => check(name, false, format!("the trace is not usable: {error}")),
     }
+}
+
+/// An operator that computes otherwise than registered gives other answers, however well it signs them.
+fn profile(result: &RecordedResult, trace: &[u8]) -> Check {
+    let name = "execution profile";
+    let Some(spec) = &result.spec else {
+        return check(
+            name,
+            false,
+            format!("the registry does not know version {}", result.receipt.modelVersion),
+        );
+    };
+    let registered = hex::encode(spec.engineProfile);
+    let stated = serde_json::from_slice::<Profiled>(trace).map(|trace| trace.profile);
+    match stated {
+        Ok(stated) if stated.is_empty() => check(name, false, "the trace names none"),
+        Ok(stated) => {
+            check(name, stated == registered, format!("trace names {stated}, the version has {registered}"))
+        }
+        Err(error) => check(name, false, format!("the trace is not usable: {error}")),
+    }
+}
+
+/// The part of a trace that says how it was computed.
+#[derive(Deserialize)]
+struct Profiled {
+    #[serde(default)]
+    profile: String,
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use alloy::primitives::{B256, Bytes, U256};
+use alloy::primitives::{B256, Bytes, U256, hex};
 use opg_chain::{
     bindings::IInferenceHub,
     events::{ChainEvent, Cursor, Follower, FollowerConfig, LoggedEvent, Segment},
@@ -167,8 +167,18 @@ fn altered(result: &RecordedResult) {
         let failed: Vec<_> = verify_result(&result, None).into_iter().filter(|check| !check.ok).collect();
         assert!(failed.iter().any(|check| check.name == name), "{name}: {failed:?}");
     }
-    let checks = verify_result(result, Some(b"{}"));
-    assert!(checks.iter().any(|check| check.name == "trace hash" && !check.ok));
+    let profile = hex::encode(result.spec.as_ref().unwrap().engineProfile);
+    let profiled = |trace: String| {
+        let checks = verify_result(result, Some(trace.as_bytes()));
+        assert!(checks.iter().any(|check| check.name == "trace hash" && !check.ok), "{trace}");
+        checks.into_iter().find(|check| check.name == "execution profile").unwrap()
+    };
+    assert!(profiled(format!(r#"{{"profile":"{profile}"}}"#)).ok);
+    // Computed otherwise than registered, or not said how.
+    let other = profiled(format!(r#"{{"profile":"{}"}}"#, "ab".repeat(32)));
+    assert!(!other.ok && other.detail.contains(&profile), "{other:?}");
+    assert!(!profiled("{}".to_owned()).ok);
+    assert!(!profiled("no trace".to_owned()).ok);
 }
 
 /// Time from the receipt of a request's transaction, or from the event where that comes first, to the event seen by a

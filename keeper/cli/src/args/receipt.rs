@@ -9,7 +9,7 @@ use super::parse::{bytes32, endpoint};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReceiptCommand {
-    /// Check the receipt of a fulfilled request from the chain alone.
+    /// Check the receipt of a fulfilled request from the chain alone, and its trace where there is one.
     Verify {
         /// Request id.
         #[arg(value_parser = bytes32)]
@@ -20,5 +20,9 @@ pub(crate) enum ReceiptCommand {
         /// Address book of the deployment; the configured one where absent.
         #[arg(long, value_name = "FILE")]
         address_book: Option<PathBuf>,
+        /// Trace of the answer, as its operator gives it out: that the receipt commits to it and that it was computed in
+        /// the execution profile that the model version is registered with.
+        #[arg(long, value_name = "FILE")]
+        trace: Option<PathBuf>,
     },
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::{
     config::{Config, units::Eth},
     context,
-    daemon::{crank, settings, standing},
+    daemon::{crank, registered, settings, standing},
     error::{CliError, CliResult, Code, Problem},
     output::{Output, table},
     staking::refusal::opg,
@@ -263,14 +263,13 @@ async fn models(config: &Config, rpc: &Rpc, book: &AddressBook, findings: &mut F
     }
     let ledger = ChainLedger::new(rpc.clone(), settings::follower(config, book), FeeFloor::default());
     for model in &config.models {
-        let verified = match settings::manifest(model, &ledger).await {
-            Ok(manifest) => tokio::task::spawn_blocking(move || manifest.verify())
-                .await
-                .map_err(|error| CliError::internal("verifying model files", error))
-                .and_then(|result| result.map_err(|error| context::engine(&model.name, &error))),
+        let verified = match registered::read(model, &ledger).await {
+            Ok(registered) => registered.verify().await,
             Err(error) => Err(error),
         };
-        findings.take("model files", verified, |()| format!("{} is what the registry says", model.name));
+        findings.take("model files", verified, |()| {
+            format!("{} and its execution profile are what the registry says", model.name)
+        });
         if model.proving_key.is_some() {
             let checked = settings::check_proving_key(model, &ledger).await;
             findings.take("proving key", checked, |()| format!("of {} is the registered one", model.name));

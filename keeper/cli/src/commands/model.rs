@@ -14,7 +14,7 @@ use crate::{
         template::{EntryFiles, model_entry},
     },
     context,
-    daemon::{Lock, settings},
+    daemon::{Lock, registered, settings},
     error::{CliError, CliResult, Code},
     files,
     models::{self, Digests},
@@ -87,7 +87,7 @@ async fn add(args: &ModelAddArgs, config: &Config, output: Output) -> CliResult 
     Ok(())
 }
 
-/// A version that somebody else registered must be of the same files.
+/// A version that somebody else registered must be of the same files, computed in the same way.
 async fn check_registered(
     args: &ModelAddArgs,
     config: &Config,
@@ -114,7 +114,25 @@ async fn check_registered(
             ));
         }
     }
-    Ok(())
+    registered_profile(args, version, ours.engineProfile, spec.engineProfile)
+}
+
+fn registered_profile(
+    args: &ModelAddArgs,
+    version: alloy::primitives::B256,
+    ours: alloy::primitives::B256,
+    theirs: alloy::primitives::B256,
+) -> CliResult {
+    if ours == theirs {
+        return Ok(());
+    }
+    Err(CliError::new(
+        Code::ModelProfile,
+        format!("execution profile of {}", args.name),
+        format!("this build computes it in {ours}, but version {version} has {theirs}"),
+        "run the build and the device that the version was registered with, or register one of your own without \
+         `--registered`",
+    ))
 }
 
 /// Sends through the running keeper where there is one, else on its own, keeping keepers away meanwhile.
@@ -205,10 +223,7 @@ async fn verify(name: Option<&str>, config: &Config, output: Output) -> CliResul
     let mut problems = Vec::new();
     for model in chosen {
         progress.step(&format!("hashing the files of {}", model.name));
-        let manifest = settings::manifest(model, &ledger).await?;
-        let verified = tokio::task::spawn_blocking(move || manifest.verify())
-            .await
-            .map_err(|error| CliError::internal("verifying model files", error))?;
+        let verified = registered::read(model, &ledger).await?.verify().await;
         let proving = settings::check_proving_key(model, &ledger).await;
         let valid = verified.is_ok() && proving.is_ok();
         if let Err(error) = proving {
@@ -216,12 +231,7 @@ async fn verify(name: Option<&str>, config: &Config, output: Output) -> CliResul
         }
         values.push(json!({ "name": model.name, "version": model.version, "valid": valid }));
         if let Err(error) = verified {
-            problems.push(crate::error::Problem::new(
-                Code::ModelFile,
-                format!("model `{}`", model.name),
-                error,
-                "fetch the registered file, or correct the path in the configuration",
-            ));
+            problems.extend(error.problems().cloned());
         }
     }
     progress.finish();

@@ -1,6 +1,6 @@
 //! `opg receipt verify`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use alloy::primitives::{B256, hex};
 use opg_chain::{
@@ -21,7 +21,9 @@ use crate::{
 
 /// Verifies a receipt. With both options no configuration is read: anybody can verify.
 pub(super) async fn run(cli: &Cli, command: &ReceiptCommand, output: Output) -> CliResult {
-    let ReceiptCommand::Verify { request_id, rpc, address_book } = command;
+    let ReceiptCommand::Verify { request_id, rpc, address_book, trace } = command;
+    let read = |path: &PathBuf| std::fs::read(path).map_err(|error| CliError::file(path, &error));
+    let trace = trace.as_ref().map(read).transpose()?;
     let (urls, book) = match (rpc, address_book) {
         (Some(rpc), Some(path)) => (vec![rpc.clone()], read_book(path)?),
         _ => {
@@ -37,7 +39,7 @@ pub(super) async fn run(cli: &Cli, command: &ReceiptCommand, output: Output) -> 
     let fail = |error: LedgerError| refused(*request_id, &error);
     let contracts = Contracts::open(rpc, book).await.map_err(fail)?;
     let result = contracts.fetch_result(*request_id).await.map_err(fail)?;
-    let checks = verify_result(&result, None);
+    let checks = verify_result(&result, trace.as_deref());
     let valid = checks.iter().all(|check| check.ok);
     output.result(&document(&result, &checks, valid), || text(&result, &checks));
     if valid { Ok(()) } else { Err(invalid(*request_id, &checks)) }

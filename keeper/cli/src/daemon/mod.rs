@@ -5,6 +5,7 @@ pub(crate) mod crank;
 mod gateway;
 mod lock;
 mod logging;
+pub(crate) mod registered;
 mod reload;
 mod roles;
 pub(crate) mod settings;
@@ -17,7 +18,7 @@ use alloy::primitives::Address;
 use opg_chain::{
     address_book::AddressBook, fees::FeeFloor, journal::Journal, rpc::Rpc, signer::PrivateKeySigner,
 };
-use opg_engine::ProcessEngine;
+use opg_engine::{ProcessConfig, ProcessEngine};
 use opg_node::{ChainLedger, Ledger, ServiceError};
 use opg_store::Store;
 use tokio_util::sync::CancellationToken;
@@ -100,8 +101,10 @@ impl Keeper {
         .map_err(fatal)?;
 
         let serves = config.inference.enabled || config.gateway.enabled;
-        let models = if serves { settings::manifests(config, &*ledger).await? } else { Vec::new() };
-        let engine = ProcessEngine::new(settings::process(config)?, models).map(Arc::new).map_err(fatal)?;
+        let models = if serves { registered::read_all(config, &*ledger).await? } else { Vec::new() };
+        let (models, profiles) = registered::for_engine(models);
+        let process = ProcessConfig { profiles, ..settings::process(config)? };
+        let engine = ProcessEngine::new(process, models).map(Arc::new).map_err(fatal)?;
         let result = self.work(config, output, signals, Work { ledger, journal, engine: &engine }).await;
         engine.shutdown().await;
         result

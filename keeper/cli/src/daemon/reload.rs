@@ -3,10 +3,9 @@
 
 use opg_node::Ledger;
 
-use super::{Keeper, crank, settings};
+use super::{Keeper, crank, registered, settings};
 use crate::{
     config::Config,
-    context,
     error::{CliError, CliResult, Code},
 };
 
@@ -37,11 +36,8 @@ pub(super) async fn accept(running: &Config, keeper: &Keeper, ledger: &dyn Ledge
         }
     }
     if new.inference.enabled || new.gateway.enabled {
-        for manifest in settings::manifests(&new, ledger).await? {
-            let name = manifest.name.clone();
-            let verified = tokio::task::spawn_blocking(move || manifest.verify()).await;
-            let verified = verified.map_err(|error| CliError::internal("verifying model files", error))?;
-            verified.map_err(|error| context::engine(&name, &error))?;
+        for model in registered::read_all(&new, ledger).await? {
+            model.verify().await?;
         }
     }
     if new.inference.enabled {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use opg_chain::{address_book::AddressBook, events::FollowerConfig, journal::JournalConfig};
-use opg_engine::{Limits, ModelManifest, ProcessConfig, Task};
+use opg_engine::ProcessConfig;
 use opg_node::{
     Ledger,
     crank::{CrankConfig, stakes::StakesConfig},
@@ -173,44 +173,4 @@ pub(crate) async fn check_proving_key(model: &Model, ledger: &dyn Ledger) -> Cli
         .await
         .map_err(|error| CliError::internal("checking a proving key", error))?;
     checked.map(drop).map_err(|error| fault(&error))
-}
-
-/// The configured models with the digests that the registry has for them: the engine refuses other files.
-pub(crate) async fn manifests(config: &Config, ledger: &dyn Ledger) -> CliResult<Vec<ModelManifest>> {
-    let mut manifests = Vec::new();
-    for model in &config.models {
-        manifests.push(manifest(model, ledger).await?);
-    }
-    Ok(manifests)
-}
-
-/// One of them.
-pub(crate) async fn manifest(model: &Model, ledger: &dyn Ledger) -> CliResult<ModelManifest> {
-    let fault = |reason: String| {
-        CliError::new(
-            Code::ModelUnknown,
-            format!("model `{}` in {}", model.name, model.version),
-            reason,
-            "correct the version in the configuration, or register the model with `opg model add`",
-        )
-    };
-    let spec = ledger.model_spec(model.version).await.map_err(|error| fault(error.to_string()))?;
-    let task = Task::parse_name(&spec.task_name())
-        .ok_or_else(|| fault(format!("its task {:?} is unknown to this keeper", spec.task_name())))?;
-    let digest = |digest: alloy::primitives::B256| (!digest.is_zero()).then_some(digest.0);
-    let mut limits = Limits::default();
-    limits.max_input_tokens = model.max_input_tokens.unwrap_or(limits.max_input_tokens);
-    limits.max_output_tokens = model.max_output_tokens.unwrap_or(limits.max_output_tokens);
-    limits.default_output_tokens = limits.default_output_tokens.min(limits.max_output_tokens);
-    Ok(ModelManifest {
-        name: model.name.clone(),
-        task,
-        weights: model.weights.clone(),
-        tokenizer: model.tokenizer.clone(),
-        config: model.config.clone(),
-        weights_digest: spec.weightsDigest.0,
-        tokenizer_digest: digest(spec.tokenizerDigest),
-        config_digest: digest(spec.configDigest),
-        limits,
-    })
 }

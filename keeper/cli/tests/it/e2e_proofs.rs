@@ -54,13 +54,17 @@ fn succeeds(devnet: &Devnet, request: B256) {
     let mut verify = opg(Path::new("."));
     verify.args(["receipt", "verify", &request.to_string(), "--rpc", &devnet.url, "--address-book"]);
     verify.arg(devnet.ready["addressBook"].as_str().unwrap());
+    let mut show = opg(Path::new("."));
+    show.args(["--config", devnet.config(), "jobs", "show", &request.to_string()]);
+    let trace = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(trace.path(), json(show)["answer"]["trace"].as_str().unwrap()).unwrap();
+    verify.arg("--trace").arg(trace.path());
     let verified = json(verify);
     assert_eq!(verified["valid"], true);
     let checks = verified["checks"].as_array().unwrap();
-    assert!(
-        checks.iter().any(|check| check["name"] == "proof of execution" && check["ok"] == true),
-        "{verified}"
-    );
+    for name in ["proof of execution", "trace hash", "execution profile"] {
+        assert!(checks.iter().any(|check| check["name"] == name && check["ok"] == true), "{name}: {verified}");
+    }
 }
 
 /// A keeper that is killed while it proves leaves no process behind, and its successor makes the proof once more and

@@ -17,4 +17,6 @@ mod verify;
 
 pub(crate) use batch::{Batch, BatchLimits, Progress};
 pub(crate) use model::ChatModel;
+pub(crate) use sampling::NAME as SAMPLER;
+pub(crate) use template::source as template_source;
 pub(crate) use tokenizer::Tokenizer;

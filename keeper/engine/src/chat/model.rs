@@ -2,17 +2,16 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use candle_core::Device;
-use sha2::{Digest, Sha256};
 
 use super::batch::{Batch, BatchLimits, Progress};
 use super::guide::TokenOrder;
 use super::template::{self, Template};
 use super::tokenizer::Tokenizer;
-use super::{prompt, sampling};
+use super::prompt;
 use crate::gguf::Gguf;
 use crate::local::{Observer, engine_name};
 use crate::network::{Lockstep, Network};
-use crate::trace::{self, Profile};
+use crate::trace::{Arithmetic, Profile};
 use crate::{ChatInput, Completion, EngineError, Limits, ModelManifest, digest};
 
 /// A language model with its tokenizer and template, ready to answer.
@@ -49,26 +48,16 @@ impl ChatModel {
         let mut gguf = Gguf::read(path, file)?;
         let tokenizer = Tokenizer::load(&gguf)?;
         let (bos, eos) = tokenizer.bos_and_eos_text();
-        let source = gguf.str_opt("tokenizer.chat_template")?.unwrap_or(template::PLAIN);
+        let source = template::source(&gguf)?;
         let template = Template::new(source, bos, eos)
             .map_err(|error| gguf.error(format!("its chat template is malformed: {error}")))?;
-        let template_digest = digest::hex(&Sha256::digest(source));
+        let profile = Profile::chat(manifest, Arithmetic::on(device), source);
         let network = Network::load(&mut gguf, device)?;
         if network.config().vocab != tokenizer.len() {
             let reason =
                 format!("{} embeddings for a vocabulary of {}", network.config().vocab, tokenizer.len());
             return Err(gguf.error(reason));
         }
-        let profile = Profile {
-            arithmetic: network.arithmetic().to_owned(),
-            engine: concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned(),
-            quantisation: network.quantisation().to_owned(),
-            sampler: sampling::NAME.to_owned(),
-            template: template_digest,
-            tokenizer: String::new(),
-            trace: trace::NAME.to_owned(),
-            weights: digest::hex(&manifest.weights_digest),
-        };
         Ok(ChatModel {
             network,
             tokenizer,

@@ -11,6 +11,7 @@ use minijinja::{Environment, Error, ErrorKind, Value, context};
 use serde_json::json;
 
 use super::tojson::tojson;
+use crate::gguf::Gguf;
 use crate::{EngineError, InputError, Message, Role, Tool, ToolCall};
 
 const NAME: &str = "chat";
@@ -20,7 +21,12 @@ const FUEL: u64 = 2_000_000;
 const MAX_PROMPT_BYTES: usize = 1 << 20;
 
 /// For models that were not trained on conversations: they go on where the messages end.
-pub(super) const PLAIN: &str = "{% for message in messages %}{{ message.content }}{% if not loop.last %}{{ '\n\n' }}{% endif %}{% endfor %}";
+const PLAIN: &str = "{% for message in messages %}{{ message.content }}{% if not loop.last %}{{ '\n\n' }}{% endif %}{% endfor %}";
+
+/// The template that a file carries, or that of files without one.
+pub(crate) fn source(gguf: &Gguf) -> Result<&str, EngineError> {
+    Ok(gguf.str_opt("tokenizer.chat_template")?.unwrap_or(PLAIN))
+}
 
 #[derive(Debug)]
 pub(super) struct Template {

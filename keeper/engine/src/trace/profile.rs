@@ -1,5 +1,55 @@
+use candle_core::Device;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+use crate::local::Accelerator;
+
+/// Generation of the computation: raised whenever an answer's bits change for a reason that no other part of the profile
+/// names. It is not the version of the package, so that a release which computes as before serves what was registered before
+/// it; tests/it/profile.rs holds answers to it.
+pub(crate) const ENGINE: &str = "opg-engine/1";
+
+/// How numbers are multiplied and summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    /// On a processor of any instruction level, the same bits in every run.
+    Exact,
+    /// On an NVIDIA GPU.
+    Cuda,
+}
+
+impl Arithmetic {
+    pub(crate) const ALL: [Arithmetic; 2] = [Arithmetic::Exact, Arithmetic::Cuda];
+
+    /// That of a loaded model.
+    pub(crate) fn on(device: &Device) -> Self {
+        if device.is_cpu() { Arithmetic::Exact } else { Arithmetic::Cuda }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Arithmetic::Exact => "exact/1",
+            Arithmetic::Cuda => "cuda/1",
+        }
+    }
+
+    /// How quantised weights of language models meet activations.
+    pub(crate) fn quantisation(self) -> &'static str {
+        match self {
+            Arithmetic::Exact => "activations-8bit-32/1",
+            Arithmetic::Cuda => "dequantised-f32/1",
+        }
+    }
+}
+
+impl From<Accelerator> for Arithmetic {
+    fn from(accelerator: Accelerator) -> Self {
+        match accelerator {
+            Accelerator::Cpu => Arithmetic::Exact,
+            Accelerator::Cuda(_) => Arithmetic::Cuda,
+        }
+    }
+}
 
 /// Everything beside the request that decides an answer. Two engines with the same profile give the same bits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -7,11 +57,13 @@ use sha2::{Digest, Sha256};
 pub struct Profile {
     // In the order of their names, so that their JSON is its own RFC 8785 form.
     /// How numbers are multiplied and summed: `exact/1` on a processor of any instruction level, `cuda/1` on an NVIDIA
-    /// GPU, `candle/1` in the order of the tensor library of that name.
+    /// GPU.
     pub arithmetic: String,
-    /// Name and version of the engine.
+    /// sha256 of the configuration file in hex; empty where the weights file carries the configuration.
+    pub config: String,
+    /// Name and generation of the engine's computation. Releases that compute the same bits share it.
     pub engine: String,
-    /// How quantised weights meet activations.
+    /// How quantised weights meet activations; empty for models whose weights are not quantised.
     pub quantisation: String,
     /// Name and version of the sampler; empty for models that sample nothing.
     pub sampler: String,
@@ -37,10 +89,11 @@ impl Profile {
         self.arithmetic.starts_with("exact/")
     }
 
-    /// Names of the parts in which another profile differs.
-    pub fn differences(&self, other: &Profile) -> Vec<&'static str> {
+    /// Parts in which another profile differs: name, value here, value there.
+    pub fn differences<'a>(&'a self, other: &'a Profile) -> Vec<(&'static str, &'a str, &'a str)> {
         let parts = [
             ("arithmetic", &self.arithmetic, &other.arithmetic),
+            ("config", &self.config, &other.config),
             ("engine", &self.engine, &other.engine),
             ("quantisation", &self.quantisation, &other.quantisation),
             ("sampler", &self.sampler, &other.sampler),
@@ -49,7 +102,8 @@ impl Profile {
             ("trace", &self.trace, &other.trace),
             ("weights", &self.weights, &other.weights),
         ];
-        parts.into_iter().filter(|(_, ours, theirs)| ours != theirs).map(|(name, ..)| name).collect()
+        let differing = parts.into_iter().filter(|(_, ours, theirs)| ours != theirs);
+        differing.map(|(name, ours, theirs)| (name, ours.as_str(), theirs.as_str())).collect()
     }
 }
 
@@ -60,7 +114,8 @@ mod tests {
     fn profile() -> Profile {
         Profile {
             arithmetic: "exact/1".to_owned(),
-            engine: "opg-engine/0.1.0".to_owned(),
+            config: String::new(),
+            engine: "opg-engine/1".to_owned(),
             quantisation: "q8-activations/1".to_owned(),
             sampler: "opg-sampler/2".to_owned(),
             template: String::new(),
@@ -72,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_digest_is_that_of_sorted_json() {
-        let json = r#"{"arithmetic":"exact/1","engine":"opg-engine/0.1.0","quantisation":"q8-activations/1","sampler":"opg-sampler/2","template":"","tokenizer":"","trace":"opg-trace/1","weights":"00"}"#;
+        let json = r#"{"arithmetic":"exact/1","config":"","engine":"opg-engine/1","quantisation":"q8-activations/1","sampler":"opg-sampler/2","template":"","tokenizer":"","trace":"opg-trace/1","weights":"00"}"#;
         assert_eq!(profile().digest(), <[u8; 32]>::from(Sha256::digest(json)));
     }
 
@@ -80,7 +135,8 @@ mod tests {
     fn any_part_changes_the_digest_and_is_named() {
         let other = Profile { arithmetic: "cuda/1".to_owned(), weights: "01".to_owned(), ..profile() };
         assert_ne!(profile().digest(), other.digest());
-        assert_eq!(profile().differences(&other), ["arithmetic", "weights"]);
+        let differences = [("arithmetic", "exact/1", "cuda/1"), ("weights", "00", "01")];
+        assert_eq!(profile().differences(&other), differences);
         assert!(profile().is_exact() && !other.is_exact());
     }
 }

@@ -9,6 +9,7 @@ mod fuzz;
 mod hostile;
 mod models;
 mod process;
+mod profile;
 mod random;
 mod reference;
 mod soak;

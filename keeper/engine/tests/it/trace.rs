@@ -179,8 +179,8 @@ fn the_profile_names_the_weights_and_the_arithmetic() {
     assert!(profile.is_exact());
     assert_eq!(profile.weights, opg_engine::digest::hex(&manifest.weights_digest));
     assert_ne!(profile.digest(), CHAT.profile().digest());
-    assert_eq!(model.require_profile(&profile.digest()), Ok(()));
-    let error = model.require_profile(&CHAT.profile().digest()).unwrap_err();
+    assert_eq!(profile.require(&profile.digest()), Ok(()));
+    let error = profile.require(&CHAT.profile().digest()).unwrap_err();
     assert_eq!(error.code(), "engine.profile");
     assert!(error.to_string().contains("exact/1"), "{error}");
 }
