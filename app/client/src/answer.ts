@@ -44,6 +44,7 @@ export function readAnswer(text: string): Answer {
 /** Puts an answer together from the events of a stream. */
 export class StreamedAnswer {
   #text = '';
+  #calls: Json[] = [];
   #finish: Json = null;
   #isChat = true;
   #extension: Extension | undefined;
@@ -61,16 +62,28 @@ export class StreamedAnswer {
     if (!isFields(choice) || choice['index'] !== 0 || more.length > 0) throw new Error('an event has other choices than one of index 0');
     const { index: _, finish_reason, delta, text, ...unknown } = choice;
     this.#isChat = isFields(delta);
-    const { role: __, content = this.#isChat ? undefined : text, ...unknownDelta } = isFields(delta) ? delta : {};
+    const { role: __, content = this.#isChat ? undefined : text, tool_calls = null, ...unknownDelta } = isFields(delta) ? delta : {};
     const strange = [...Object.keys(unknown), ...Object.keys(unknownDelta)];
     if (strange.length > 0) throw new Error(`an event has a part that no receipt commits to: "${strange[0]}"`);
     if (typeof content === 'string') this.#text += content;
+    if (tool_calls !== null) this.#addCalls(tool_calls);
     this.#finish = finish_reason ?? this.#finish;
   }
 
+  // A node sends each call whole, numbered in order; clients that put pieces together must not find others.
+  #addCalls(calls: Json): void {
+    for (const call of Array.isArray(calls) ? calls : [null]) {
+      if (!isFields(call) || call['index'] !== this.#calls.length) throw new Error('an event has a call of a tool that is not the next one');
+      const { index: _, ...whole } = call;
+      this.#calls.push(whole);
+    }
+  }
+
   end(): Answer {
-    const [finish_reason, text] = [this.#finish, this.#text];
-    const choice: Json = this.#isChat ? { finish_reason, index: 0, message: { content: text, role: 'assistant' } } : { finish_reason, index: 0, text };
+    const [finish_reason, text, tool_calls] = [this.#finish, this.#text, this.#calls];
+    const content = text === '' ? null : text;
+    const message: Json = tool_calls.length > 0 ? { content, role: 'assistant', tool_calls } : { content: text, role: 'assistant' };
+    const choice: Json = this.#isChat ? { finish_reason, index: 0, message } : { finish_reason, index: 0, text };
     return { output: [choice], extension: this.#extension };
   }
 }

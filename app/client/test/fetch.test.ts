@@ -137,6 +137,17 @@ describe('a stream', () => {
     expect(receipts).toHaveLength(1);
   });
 
+  test('may end with calls of tools', async () => {
+    const calls = ['a', 'b'].map((name) => ({ id: `call_${name}`, type: 'function', function: { name, arguments: '{}' } }));
+    const told = (calls: object[]) => event(delta({ role: 'assistant', content: null, tool_calls: calls.map((call, index) => ({ index, ...call })) }));
+    const output = [{ finish_reason: 'tool_calls', index: 0, message: { content: null, role: 'assistant', tool_calls: calls } }];
+    const end = event({ ...delta({}, 'tool_calls'), opg: await extension(output, question) });
+    expect((await ask([told(calls), end, done])).receipts).toHaveLength(1);
+    await expect(ask([told(calls.slice(1)), end, done])).rejects.toThrow(/another answer/);
+    const pieces = [told(calls), event(delta({ tool_calls: [{ index: 1, function: { arguments: '{"more": 1}' } }] }))];
+    await expect(ask([...pieces, end, done])).rejects.toThrow(/not the next one/);
+  });
+
   test('of bare completions, too', async () => {
     const end = { choices: [{ index: 0, text: '', finish_reason: 'length' }], opg: await extension([{ finish_reason: 'length', index: 0, text: 'ab' }], question) };
     const events = [event({ choices: [{ index: 0, text: 'ab', finish_reason: null }] }), event(end), done];
