@@ -57,6 +57,25 @@ async fn send(world: &World, body: &Value, header: &str) -> Reply {
     Reply::of(request.send().await.unwrap()).await
 }
 
+/// A prompt that the model cannot read is no reason to take money, also where a stream is paid first.
+#[tokio::test]
+async fn a_stream_that_cannot_begin_is_not_paid() {
+    let world = World::with(paid()).await;
+    let (_miner, key, mut body) = (mine(&world), payer(&world), chat("hello world"));
+    body["stream"] = true.into();
+    let asked = quote(&world, CHAT, &body).await;
+    let draft = Draft::new(&asked, key.address());
+    let header = draft.header(&draft.sign(&key));
+    world.engine.unreadable.store(true, Ordering::SeqCst);
+    let refused = send(&world, &body, &header).await;
+    assert_eq!((refused.status, refused.code().as_str()), (400, "context_length_exceeded"));
+    assert_eq!(refused.header("payment-response"), "", "nothing was settled");
+    world.engine.unreadable.store(false, Ordering::SeqCst);
+    let reply = send(&world, &body, &header).await;
+    assert_eq!(reply.status, 200, "the payment is still good: {}", reply.text);
+    assert_eq!(world.engine.runs(), 1);
+}
+
 #[tokio::test]
 async fn a_paid_answer_says_what_was_settled() {
     let world = World::with(paid()).await;

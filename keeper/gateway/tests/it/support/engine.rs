@@ -26,6 +26,8 @@ pub(crate) struct FakeEngine {
     /// Runs wait for a permit while this is set.
     pub(crate) blocked: AtomicBool,
     pub(crate) gate: Semaphore,
+    /// No prompt fits.
+    pub(crate) unreadable: AtomicBool,
     /// Its template has no place for tools.
     pub(crate) without_tools: AtomicBool,
     /// What it was asked last.
@@ -59,6 +61,7 @@ impl FakeEngine {
             cancelled: AtomicUsize::new(0),
             blocked: AtomicBool::new(false),
             gate: Semaphore::new(0),
+            unreadable: AtomicBool::new(false),
             without_tools: AtomicBool::new(false),
             last: Mutex::default(),
         }
@@ -123,9 +126,13 @@ impl Engine for FakeEngine {
     }
 
     async fn input_tokens(&self, _model: &str, input: Input) -> Result<u32, EngineError> {
+        if self.unreadable.load(Ordering::SeqCst) {
+            return Err(EngineError::InputTooLong { tokens: 9, limit: 8 });
+        }
         let tools = matches!(&input, Input::Chat(chat) if !chat.tools.is_empty());
         if tools && self.without_tools.load(Ordering::SeqCst) {
-            return Err(InputError::field("tools", "no place").into());
+            let (field, reason) = ("tools".to_owned(), "no place".to_owned());
+            return Err(InputError::Field { field, reason }.into());
         }
         Ok(1)
     }
