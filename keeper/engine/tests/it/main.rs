@@ -15,6 +15,7 @@ mod reference;
 mod soak;
 mod tensor;
 mod tiny;
+mod tolerance;
 mod tools;
 mod trace;
 mod wire;

@@ -46,8 +46,14 @@ async fn soak_leaks_nothing_stalls_nowhere_and_answers_right() {
     let (_file, mut manifest) = tiny::manifest(&Tiny::new().bytes(), Task::Chat);
     manifest.limits.max_duration = 2 * stall;
     let alone = Arc::new(tiny::load(&Tiny::new().bytes()).unwrap());
-    let mut config = ProcessConfig::new(env!("CARGO_BIN_EXE_opg-engine-worker"));
+    // A copy, which nobody builds anew while this runs.
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("opg-engine-worker");
+    std::fs::copy(env!("CARGO_BIN_EXE_opg-engine-worker"), &program).unwrap();
+    let mut config = ProcessConfig::new(program);
     (config.slots, config.threads, config.queue_limit) = (8, Some(2), 512);
+    // A worker that gets little of the processor is slow, not stuck.
+    config.cancel_grace = stall;
     let engine = Arc::new(ProcessEngine::new(config, vec![manifest]).unwrap());
     engine.load("tiny").await.unwrap();
     let pid = engine.worker_pid().unwrap();
