@@ -11,3 +11,4 @@ pub mod ledger;
 pub mod rpc;
 pub mod rpc_trait;
 pub mod signer;
+pub mod x402;
