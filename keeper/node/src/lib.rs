@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batches;
+pub mod channels;
 pub mod clock;
 pub mod crank;
 pub mod inference;

@@ -1,12 +1,13 @@
 //! Identifiers of channels, and digests.
 
 use alloy::{
-    primitives::{B256, U256, keccak256},
+    primitives::{B256, U256, aliases::U40, keccak256},
     sol,
     sol_types::{Eip712Domain, SolStruct as _, SolValue as _, eip712_domain},
 };
+use opg_store::channels::{Seen, Terms};
 
-use super::SETTLEMENT;
+use super::{ChannelState, SETTLEMENT};
 use crate::bindings::ChannelConfig;
 
 sol! {
@@ -45,9 +46,38 @@ pub fn deposit_nonce(channel: B256, salt: U256) -> B256 {
     keccak256((channel, salt).abi_encode())
 }
 
+impl From<&Terms> for ChannelConfig {
+    fn from(terms: &Terms) -> Self {
+        Self {
+            payer: terms.payer,
+            payerAuthorizer: terms.payer_authorizer,
+            receiver: terms.receiver,
+            receiverAuthorizer: terms.receiver_authorizer,
+            token: terms.token,
+            // No channel of a longer delay than 40 bits can say is ever known.
+            withdrawDelay: U40::saturating_from(terms.withdraw_delay),
+            salt: terms.salt,
+        }
+    }
+}
+
+impl ChannelState {
+    /// The same as the store keeps it: seen at the keeper's time `at`, of a channel with this delay of withdrawals.
+    #[must_use]
+    pub fn seen(&self, withdraw_delay: u64, at: u64) -> Seen {
+        let mature = |since: u64| since.saturating_add(withdraw_delay);
+        Seen {
+            balance: self.balance,
+            claimed: self.claimed,
+            withdrawal: self.withdrawal.map(|wanted| (wanted.amount, mature(wanted.since))),
+            at,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{Address, aliases::U40, b256};
+    use alloy::primitives::{Address, b256};
 
     use super::*;
 

@@ -98,6 +98,15 @@ pub fn open_claims(tx: &Transaction<'_>) -> Result<Vec<OpenClaim>, StoreError> {
     Ok(found)
 }
 
+/// The channels of a claim that is under way.
+///
+/// # Errors
+/// If the database fails or holds something unreadable.
+pub fn in_claim(tx: &Transaction<'_>, id: i64) -> Result<Vec<Channel>, StoreError> {
+    // A number, so nothing needs to be quoted.
+    select(tx, &format!("SELECT * FROM channels WHERE claim = {id}"))
+}
+
 /// Channels of a claim that is under way, which may go into another from now on: the chain took it. What the chain says of
 /// them decides what is left to claim, also if the block is undone later.
 ///

@@ -1,5 +1,7 @@
 //! Channels as they are stored.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{Address, B256, Bytes};
 use rusqlite::{OptionalExtension, Transaction};
 use serde::Serialize;
@@ -206,6 +208,19 @@ pub fn ledger(tx: &Transaction<'_>) -> Result<Ledger, StoreError> {
         };
     }
     Ok(sum)
+}
+
+/// What was claimed for each receiver in each token, as far as channels are known: the chain's own sums say whether they all are.
+///
+/// # Errors
+/// If the database fails or holds something unreadable.
+pub fn receivers(tx: &Transaction<'_>) -> Result<BTreeMap<(Address, Address), u128>, StoreError> {
+    let mut sums = BTreeMap::new();
+    for channel in select(tx, "SELECT * FROM channels")? {
+        let sum: &mut u128 = sums.entry((channel.terms.receiver, channel.terms.token)).or_default();
+        *sum = sum.saturating_add(channel.seen.claimed);
+    }
+    Ok(sums)
 }
 
 /// Condition in SQL: a charged voucher paid for receipt `r`.
