@@ -12,6 +12,7 @@ const CONTRACTS = [
   "IAirdrop",
   "IBatchSettlement",
   "ICustodyVault",
+  "IFeeMarket",
   "IFeeRouter",
   "IInferenceHub",
   "IModelRegistry",

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 const CONTRACTS = {
   accessManager: 'AccessManager',
   airdrop: 'Airdrop',
+  feeMarket: 'IFeeMarket',
   feeRouter: 'IFeeRouter',
   governor: 'OpgGovernor',
   inferenceHub: 'InferenceHub',

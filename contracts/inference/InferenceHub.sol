@@ -8,7 +8,9 @@ import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeab
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Blockhash} from "@openzeppelin/contracts/utils/Blockhash.sol";
+import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {IFeeRouter} from "../interfaces/IFeeRouter.sol";
 import {Fulfilment, IInferenceHub, Request} from "../interfaces/IInferenceHub.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {ModelVersion} from "../interfaces/ModelVersion.sol";
@@ -16,7 +18,7 @@ import {IOperators} from "../interfaces/IOperators.sol";
 import {InferenceReceipt, IProofRegistry} from "../interfaces/IProofRegistry.sol";
 import {ConsumerCall} from "./ConsumerCall.sol";
 import {HubStorage} from "./HubStorage.sol";
-import {EXPIRED, Ticket, isStorable, openTicket} from "./Ticket.sol";
+import {EXPIRED, OPEN, Ticket, isStorable} from "./Ticket.sol";
 import {Turns} from "./Turns.sol";
 
 /// @title On-chain requests for inference
@@ -26,12 +28,13 @@ import {Turns} from "./Turns.sol";
 /// OPG: a transfer moves exactly the amount asked for, or reverts, and calls nobody.
 ///
 /// TRUST
-/// Models, operators and proofs are contracts of this system. Consumers and senders are not trusted: a consumer is
+/// Models, operators, proofs and the fee router are contracts of this system. Consumers and senders are not trusted: a consumer is
 /// called last, with bounded gas, and may enter any function again.
 ///
 /// MONEY
 /// Balance of OPG = escrow of open requests + credits (+ what somebody sent here by mistake, which stays). Escrow
-/// becomes credit once, by a fulfilment or an expiry. No function lets the authority move either.
+/// becomes credit once, by a fulfilment or an expiry. A fee is credit of the operator's vault at the fee router, for the version
+/// that answered; it leaves for that vault alone. No function lets the authority move any of it.
 ///
 /// TIME
 /// Fulfilments are judged by the turn parameters of the moment. Turns need the hash of a block at most 8,191 blocks old;
@@ -58,7 +61,6 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     /// @notice Largest turn cap. See `TIME` above.
     uint32 public constant MAX_TURN_CAP = 1 hours;
 
-    uint256 private constant BPS = 10_000;
     uint8 private constant MODE_ZERO_KNOWLEDGE = 2;
 
     /// @notice The token of payment.
@@ -69,13 +71,25 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     IOperators public immutable operators;
     /// @notice What a valid receipt is.
     IProofRegistry public immutable proofs;
+    /// @notice Who divides fees.
+    IFeeRouter public immutable feeRouter;
+    /// The router's, which is immutable.
+    bytes32 private immutable vaultInitCodeHash;
 
     /// @custom:oz-upgrades-unsafe-allow constructor
-    constructor(IERC20 opg_, IModelRegistry models_, IOperators operators_, IProofRegistry proofs_) {
+    constructor(
+        IERC20 opg_,
+        IModelRegistry models_,
+        IOperators operators_,
+        IProofRegistry proofs_,
+        IFeeRouter feeRouter_
+    ) {
         opg = opg_;
         models = models_;
         operators = operators_;
         proofs = proofs_;
+        feeRouter = feeRouter_;
+        vaultInitCodeHash = feeRouter_.vaultInitCodeHash();
         _disableInitializers();
     }
 
@@ -122,7 +136,7 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     ) private returns (bytes32 requestId) {
         // Check: bounds, and that the model is offered.
         _requireBounds(input.length, callbackGas, deadline);
-        Ticket ticket = _newTicket(modelVersion, mode);
+        require(models.isRequestable(modelVersion, mode), ModelNotRequestable(modelVersion, mode));
 
         // Effect: open the request.
         Request memory req = Request({
@@ -138,7 +152,7 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
             maxFee: maxFee
         });
         requestId = keccak256(abi.encode(block.chainid, address(this), req));
-        HubStorage.load().tickets[requestId] = ticket;
+        HubStorage.load().tickets[requestId] = OPEN;
         emit InferenceRequested(requestId, msg.sender, modelVersion, req, input);
 
         // Interaction: take the escrow.
@@ -214,6 +228,23 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     }
 
     /// @inheritdoc IInferenceHub
+    function routeFees(address operator, ModelVersion modelVersion) external returns (uint256 amount) {
+        // Check: there are fees.
+        address vault = _vaultOf(operator, modelVersion);
+        mapping(address account => uint256 amount) storage credits = HubStorage.load().credits;
+        amount = credits[vault];
+        require(amount != 0, NoFees(operator, modelVersion));
+
+        // Effect: take the credit.
+        credits[vault] = 0;
+        emit Withdrawn(vault, vault, amount);
+
+        // Interaction: bring them to the vault and have them divided.
+        opg.safeTransfer(vault, amount);
+        feeRouter.sweep(operator, modelVersion);
+    }
+
+    /// @inheritdoc IInferenceHub
     function setTurnParameters(uint32 turnWindow, uint32 turnCap) external restricted {
         _setTurnParameters(turnWindow, turnCap);
     }
@@ -221,6 +252,11 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
     /// @inheritdoc IInferenceHub
     function creditOf(address account) external view returns (uint256) {
         return HubStorage.load().credits[account];
+    }
+
+    /// @inheritdoc IInferenceHub
+    function feesOf(address operator, ModelVersion modelVersion) external view returns (uint256) {
+        return HubStorage.load().credits[_vaultOf(operator, modelVersion)];
     }
 
     /// @inheritdoc IInferenceHub
@@ -278,9 +314,7 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
 
         // Effect: close the request and turn its escrow into credits of the same sum.
         tickets[requestId] = Ticket.wrap(digest);
-        uint256 royalty = (uint256(fulfilment.fee) * ticket.royaltyBps()) / BPS;
-        _credit(fulfilment.operator, requestId, fulfilment.fee - royalty);
-        _credit(ticket.royaltyRecipient(), requestId, royalty);
+        _credit(_vaultOf(fulfilment.operator, req.modelVersion), requestId, fulfilment.fee);
         _credit(req.payer, requestId, req.maxFee - fulfilment.fee);
         emit InferenceFulfilled(requestId, fulfilment.operator, fulfilment);
 
@@ -321,11 +355,10 @@ contract InferenceHub is IInferenceHub, AccessManagedUpgradeable, UUPSUpgradeabl
         require(deadline >= earliest && deadline <= latest, DeadlineOutOfRange(deadline, earliest, latest));
     }
 
-    /// The ticket of a request that the registry lets through, with the royalty of now.
-    function _newTicket(ModelVersion modelVersion, uint8 mode) private view returns (Ticket) {
-        require(models.isRequestable(modelVersion, mode), ModelNotRequestable(modelVersion, mode));
-        (address recipient, uint16 bps) = models.royaltyOf(modelVersion);
-        return openTicket(recipient, bps);
+    /// Where the fee router takes the fees of an operator for a version from; see `IFeeRouter.vaultOf`.
+    function _vaultOf(address operator, ModelVersion modelVersion) private view returns (address) {
+        bytes32 salt = keccak256(abi.encode(operator, modelVersion));
+        return Create2.computeAddress(salt, vaultInitCodeHash, address(feeRouter));
     }
 
     /// Why an answer is refused before its signature is looked at, cheapest first.

@@ -52,7 +52,8 @@ interface IInferenceConsumer {
 
 /// @title On-chain requests for inference
 /// @notice Escrows the fee of a request, gives operators turns, checks an answer completely before paying for it, and
-/// delivers it to the consumer with bounded gas. Payments are credits that their owners withdraw.
+/// delivers it to the consumer with bounded gas. Payments are credits: refunds are withdrawn by their owners, fees go to the
+/// operator's vault at the fee router, which divides them like all others.
 interface IInferenceHub {
     enum Status {
         Unknown,
@@ -116,6 +117,8 @@ interface IInferenceHub {
     error BatchLengthMismatch(uint256 requests, uint256 fulfilments);
     error InsufficientCredit(address account, uint256 credit, uint256 amount);
     error InvalidRecipient(address to);
+    /// @notice Nothing is owed to the vault of `operator` and `modelVersion`.
+    error NoFees(address operator, ModelVersion modelVersion);
     /// @notice The digest could be taken for an open request. Happens by chance once in 2^72 receipts; any other
     /// `traceHash` or `issuedAt` avoids it.
     error UnstorableResult(bytes32 requestId, bytes32 digest);
@@ -149,7 +152,7 @@ interface IInferenceHub {
     ) external returns (bytes32 requestId);
 
     /// @notice Delivers one answer. Reverts with `FulfilmentRejected` if anything about it is wrong. Anyone may send it:
-    /// the credit goes to the operator that signed.
+    /// the fee is credited to the vault of the operator that signed, for the version that was asked.
     function fulfil(Request calldata req, Fulfilment calldata fulfilment) external;
 
     /// @notice Delivers several answers. A bad one is skipped and reported by `FulfilmentRefused`.
@@ -166,6 +169,13 @@ interface IInferenceHub {
 
     /// @notice Pays out credit of the caller.
     function withdraw(address to, uint256 amount) external;
+
+    /// @notice Brings the fees of `operator` for `modelVersion` to its vault at the fee router and has them divided there.
+    /// Anyone. Reverts where the router divides nothing, for instance because the operator is at its cap.
+    function routeFees(address operator, ModelVersion modelVersion) external returns (uint256 amount);
+
+    /// @notice OPG wei that wait for `routeFees`.
+    function feesOf(address operator, ModelVersion modelVersion) external view returns (uint256);
 
     /// @notice OPG wei that `account` can withdraw.
     function creditOf(address account) external view returns (uint256);

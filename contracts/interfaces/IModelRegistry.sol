@@ -13,7 +13,8 @@ struct ModelSpec {
     bytes32 tokenizerDigest;
     /// SHA-256 of the configuration file, or zero where the weights file contains the configuration.
     bytes32 configDigest;
-    /// keccak256 of the name of the engine and the handling of quantised weights that the version is served with.
+    /// SHA-256 of the execution profile that every answer of the version is computed in: files, arithmetic, engine,
+    /// quantisation, sampler and trace (docs/engine.md).
     bytes32 engineProfile;
     /// Commitment to the key that zero-knowledge proofs are checked with (see `IVerifyingKeys`), or zero.
     bytes32 zkCommitment;

@@ -6,24 +6,28 @@ import {Create2} from "@openzeppelin/contracts/utils/Create2.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
-import {FeeShares, IFeeRouter} from "../interfaces/IFeeRouter.sol";
+import {IFeeMarket} from "../interfaces/IFeeMarket.sol";
+import {FeeCap, FeeShares, IFeeRouter} from "../interfaces/IFeeRouter.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
-import {IOperators} from "../interfaces/IOperators.sol";
 import {IOpg} from "../interfaces/IOpg.sol";
+import {IStaking} from "../interfaces/IStaking.sol";
 import {ModelVersion} from "../interfaces/ModelVersion.sol";
 import {OperatorVault} from "./OperatorVault.sol";
+import {UnsettledFees} from "./UnsettledFees.sol";
 
 /// @title Divides fees among operator, model owner, verification pool and nobody
-/// @notice See `IFeeRouter` and docs/rewards.md. Immutable; the authority can change the shares within the bounds below.
+/// @notice See `IFeeRouter` and docs/rewards.md. Immutable; the authority can change shares and cap within the bounds below.
 ///
 /// MONEY
 /// Holds exactly what it owes. Tokens sent here directly belong to nobody and stay.
 ///
 /// TRUST
 /// The token calls nobody. The model registry and staking are proxies under governance: the first can refuse to name a
-/// model's owner, and so delay a sweep; the second decides what counts for rewards, not who is paid.
+/// model's owner, and so delay a sweep; the second decides what counts for rewards and how much may be divided when, not who
+/// is paid. The market is immutable, calls nobody when a fee is reported, and never refuses one.
 contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
     using SafeTransferLib for address;
+    using UnsettledFees for UnsettledFees.Count;
 
     /// @notice Least part of each fee that is burned, in 1/10,000. Above zero, so that paying oneself costs: see
     /// docs/rewards.md.
@@ -32,6 +36,14 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
     uint256 public constant MAX_BURN_BPS = 3_000;
     /// @notice Largest part for the verification pool.
     uint256 public constant MAX_VERIFICATION_BPS = 2_000;
+    /// @notice Shortest and longest time for which a fee counts as unsettled.
+    uint256 public constant MIN_WINDOW = 30 seconds;
+    uint256 public constant MAX_WINDOW = 60 days;
+    /// @notice Fewest and most unsettled fees for the own stake, in 1/10,000: a tenth of it, and ten times as much.
+    uint256 public constant MIN_PER_STAKE_BPS = 1_000;
+    uint256 public constant MAX_PER_STAKE_BPS = 100_000;
+    /// @notice Fewest unsettled fees that everyone may have: above zero, so that no fee waits for ever.
+    uint256 public constant MIN_LEAST = 1 ether;
 
     uint256 private constant BPS = 10_000;
 
@@ -46,7 +58,9 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
     /// @inheritdoc IFeeRouter
     IModelRegistry public immutable override models;
     /// @inheritdoc IFeeRouter
-    IOperators public immutable override operators;
+    IStaking public immutable override operators;
+    /// @inheritdoc IFeeRouter
+    IFeeMarket public immutable override market;
     /// @inheritdoc IFeeRouter
     address public immutable override rewards;
 
@@ -56,31 +70,38 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
     mapping(address account => uint256 amount) public override owed;
 
     FeeShares private _shares;
+    FeeCap private _cap;
+    mapping(address operator => UnsettledFees.Count count) private _unsettled;
     mapping(uint256 epoch => Counted counted) private _totals;
     mapping(uint256 epoch => mapping(address operator => Counted counted)) private _counted;
 
-    /// @param authority The AccessManager: who may change the shares.
+    /// @param authority The AccessManager: who may change shares and cap.
     constructor(
         IOpg opg_,
         IModelRegistry models_,
-        IOperators operators_,
+        IStaking operators_,
+        IFeeMarket market_,
         address rewards_,
         address authority,
-        FeeShares memory shares_
+        FeeShares memory shares_,
+        FeeCap memory cap_
     ) AccessManaged(authority) {
         // Zero would only mean that no epoch can be ended; the deployment checks it.
         // slither-disable-next-line missing-zero-check
-        (opg, models, operators, rewards) = (opg_, models_, operators_, rewards_);
+        (opg, models, operators, market, rewards) = (opg_, models_, operators_, market_, rewards_);
         _setShares(shares_);
+        _setCap(cap_);
     }
 
     /// @inheritdoc IFeeRouter
     function sweep(address operator, ModelVersion version) external override returns (uint256 amount) {
-        // Check: there is something to divide, and a model whose owner gets a part.
+        // Check: there is something to divide, room for it, and a model whose owner gets a part.
         address vault = vaultOf(operator, version);
         amount = opg.balanceOf(vault);
         require(amount != 0, NothingToSweep(vault));
         (address modelOwner, uint256 royaltyBps) = models.royaltyOf(version);
+        uint256 ownStake = operators.positionOf(operator, operator).amount;
+        amount = _settle(operator, amount, ownStake);
 
         // Effect: book the parts. What rounding leaves is burned first, then the operator's.
         FeeShares memory split = _shares;
@@ -95,8 +116,9 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
         owed[operator] += toOperator;
         bool counted = _count(operator, amount, burned);
         emit FeesRouted(operator, version, modelOwner, epoch, toOperator, toModelOwner, toVerification, burned, counted);
+        market.count(operator, amount, counted ? ownStake : 0);
 
-        // Interaction: take everything out of the vault.
+        // Interaction: take it out of the vault.
         if (vault.code.length == 0) {
             new OperatorVault{salt: _saltOf(operator, version)}();
             emit VaultCreated(operator, version, vault);
@@ -132,6 +154,23 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
     }
 
     /// @inheritdoc IFeeRouter
+    function setCap(FeeCap calldata cap_) external override restricted {
+        _setCap(cap_);
+    }
+
+    /// @inheritdoc IFeeRouter
+    function cap() external view override returns (FeeCap memory) {
+        return _cap;
+    }
+
+    /// @inheritdoc IFeeRouter
+    function unsettledOf(address operator) external view override returns (uint256 unsettled, uint256 most) {
+        FeeCap memory limit = _cap;
+        unsettled = _unsettled[operator].asOfNow(limit.window).sum();
+        most = _mostOf(operators.positionOf(operator, operator).amount, limit);
+    }
+
+    /// @inheritdoc IFeeRouter
     function feesOf(uint256 epoch_, address operator) external view override returns (uint256, uint256) {
         Counted storage counted = _counted[epoch_][operator];
         return (counted.fees, counted.burned);
@@ -158,6 +197,20 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
         return keccak256(type(OperatorVault).creationCode);
     }
 
+    /// @dev How much of `amount` may be divided now, counted as unsettled.
+    function _settle(address operator, uint256 amount, uint256 ownStake) private returns (uint256) {
+        FeeCap memory limit = _cap;
+        UnsettledFees.Count memory count = _unsettled[operator].asOfNow(limit.window);
+        uint256 most = _mostOf(ownStake, limit);
+        uint256 unsettled = count.sum();
+        require(unsettled < most, UnsettledFeesAtCap(operator, unsettled, most));
+        amount = Math.min(amount, most - unsettled);
+        // At most twice all OPG.
+        count.present += uint96(amount);
+        _unsettled[operator] = count;
+        return amount;
+    }
+
     /// @dev Counts fees of an active operator for its rewards.
     function _count(address operator, uint256 fees, uint256 burned) private returns (bool) {
         // Zero is how staking says that the operator is not active.
@@ -181,6 +234,18 @@ contract FeeRouter is IFeeRouter, AccessManaged, Multicall {
         require(shares_.verificationPool != address(0), InvalidRecipient(address(0)));
         _shares = shares_;
         emit SharesSet(shares_);
+    }
+
+    function _setCap(FeeCap memory cap_) private {
+        _requireWithin("window", cap_.window, MIN_WINDOW, MAX_WINDOW);
+        _requireWithin("perStakeBps", cap_.perStakeBps, MIN_PER_STAKE_BPS, MAX_PER_STAKE_BPS);
+        _requireWithin("least", cap_.least, MIN_LEAST, type(uint96).max);
+        _cap = cap_;
+        emit CapSet(cap_);
+    }
+
+    function _mostOf(uint256 ownStake, FeeCap memory limit) private pure returns (uint256) {
+        return Math.max(limit.least, ownStake * limit.perStakeBps / BPS);
     }
 
     function _requireWithin(string memory name, uint256 value, uint256 minimum, uint256 maximum) private pure {

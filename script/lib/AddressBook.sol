@@ -32,6 +32,7 @@ library AddressBook {
         json = _entry(json, "rewards", system.rewards);
         json = _entry(json, "modelRegistry", system.modelRegistry);
         json = _entry(json, "staking", system.staking);
+        json = _entry(json, "feeMarket", system.feeMarket);
         json = _entry(json, "feeRouter", system.feeRouter);
         json = _entry(json, "groth16Verifier", system.groth16Verifier);
         json = _entry(json, "verifyingKeys", system.verifyingKeys);

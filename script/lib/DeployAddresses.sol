@@ -25,6 +25,7 @@ struct Addresses {
     address stakingImplementation;
     address stakingSlashes;
     address stakingOperators;
+    address feeMarket;
     address feeRouter;
     address groth16Verifier;
     address verifyingKeys;
@@ -62,6 +63,7 @@ library DeployAddresses {
         system.stakingSlashes = predict(config, "StakingSlashes");
         system.stakingImplementation = predict(config, "Staking implementation");
         system.staking = predict(config, "Staking");
+        system.feeMarket = predict(config, "FeeMarket");
         system.feeRouter = predict(config, "FeeRouter");
         system.groth16Verifier = predict(config, "Groth16Verifier");
         system.verifyingKeys = predict(config, "VerifyingKeys");

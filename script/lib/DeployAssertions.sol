@@ -16,6 +16,7 @@ import {Genesis} from "./Genesis.sol";
 import {GenesisAssertions} from "./GenesisAssertions.sol";
 import {GovernanceAssertions} from "./GovernanceAssertions.sol";
 import {GovernanceRoles, ManagedContract} from "./GovernanceRoles.sol";
+import {MarketAssertions} from "./MarketAssertions.sol";
 import {PublicContracts} from "./PublicContracts.sol";
 import {RewardsAssertions} from "./RewardsAssertions.sol";
 import {StakingAssertions} from "./StakingAssertions.sol";
@@ -41,6 +42,7 @@ library DeployAssertions {
         _checkWiring(system);
         StakingAssertions.check(config.staking, system);
         RewardsAssertions.check(config.rewards, genesis, system);
+        MarketAssertions.check(config.market, system);
         BatchesAssertions.check(config.batches, system);
         if (block.chainid == DeployConfigs.DEVNET) PublicContracts.check();
         GovernanceAssertions.check(
@@ -93,6 +95,7 @@ library DeployAssertions {
         Checks.that(address(hub.models()) == system.modelRegistry, "InferenceHub", "asks another model registry");
         Checks.that(address(hub.operators()) == system.staking, "InferenceHub", "asks another staking contract");
         Checks.that(address(hub.proofs()) == system.proofRegistry, "InferenceHub", "records in another proof registry");
+        Checks.that(address(hub.feeRouter()) == system.feeRouter, "InferenceHub", "pays by another fee router");
 
         if (system.askModel != address(0)) {
             AskModel ask = AskModel(system.askModel);

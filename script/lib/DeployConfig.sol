@@ -6,6 +6,7 @@ import {BatchParameters} from "../../contracts/interfaces/IReceiptBatches.sol";
 import {BatchesConfigs} from "./BatchesConfig.sol";
 import {GovernanceConfig, GovernanceConfigs} from "./GovernanceConfig.sol";
 import {Json, JsonFields} from "./JsonFields.sol";
+import {MarketConfig, MarketConfigs} from "./MarketConfig.sol";
 import {RewardsConfig, RewardsConfigs} from "./RewardsConfig.sol";
 import {StakingConfig, StakingConfigs} from "./StakingConfig.sol";
 
@@ -20,6 +21,7 @@ struct DeployConfig {
     StakingConfig staking;
     /// Fields `rewards` and `payments`.
     RewardsConfig rewards;
+    MarketConfig market;
     BatchParameters batches;
     /// Seconds from the TGE until airdrop claims end.
     uint32 airdropClaimPeriod;
@@ -42,7 +44,7 @@ library DeployConfigs {
     uint256 internal constant DEVNET = 31337;
 
     string private constant FIELDS =
-        "salt,deployer,guardian,governance,staking,rewards,payments,batches,airdropClaimPeriod,airdropGracePeriod,turnWindow,turnCap";
+        "salt,deployer,guardian,governance,staking,rewards,payments,market,batches,airdropClaimPeriod,airdropGracePeriod,turnWindow,turnCap";
     /// `InferenceHub.MAX_RECEIPT_AGE`.
     uint32 private constant MAX_RECEIPT_AGE = 1 hours;
     /// `InferenceHub.MAX_TURN_CAP`.
@@ -70,6 +72,7 @@ library DeployConfigs {
         config.governance = GovernanceConfigs.parse(json);
         config.staking = StakingConfigs.parse(json);
         config.rewards = RewardsConfigs.parse(json);
+        config.market = MarketConfigs.parse(json);
         config.batches = BatchesConfigs.parse(json);
         config.airdropClaimPeriod = uint32(json.uintAt("airdropClaimPeriod", 32));
         config.airdropGracePeriod = uint32(json.uintAt("airdropGracePeriod", 32));
@@ -82,7 +85,8 @@ library DeployConfigs {
         if (bytes(config.salt).length == 0) _refuse("salt", "empty: name the deployment, e.g. opg-1");
         if (config.deployer == address(0)) _refuse("deployer", "zero: enter the account that deploys");
         StakingConfigs.validate(config.staking);
-        RewardsConfigs.validate(config.rewards);
+        RewardsConfigs.validate(config.rewards, config.staking.parameters);
+        MarketConfigs.validate(config.market);
         BatchesConfigs.validate(config.batches, config.staking.parameters);
         if (chainId != DEVNET && config.staking.parameters.receiptAge < MAX_RECEIPT_AGE) {
             _refuse("staking.receiptAge", "below 3600 s, for which the hub accepts a receipt");

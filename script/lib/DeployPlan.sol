@@ -12,6 +12,7 @@ import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../contracts/inference/ProofRegistry.sol";
 import {ReceiptBatches} from "../../contracts/inference/ReceiptBatches.sol";
 import {ModelRegistry} from "../../contracts/models/ModelRegistry.sol";
+import {FeeMarket} from "../../contracts/payments/FeeMarket.sol";
 import {FeeRouter} from "../../contracts/payments/FeeRouter.sol";
 import {CustodyVault} from "../../contracts/staking/CustodyVault.sol";
 import {Rewards} from "../../contracts/staking/Rewards.sol";
@@ -34,7 +35,7 @@ import {Step, StepList, Steps} from "./Steps.sol";
 /// @title What is deployed, and in which order
 /// @notice The order matters where a constructor looks at another contract: the supply is minted to the vault, which
 /// finds it when it is deployed; the timelock delegates its votes, the custody vault asks the token for its name, the
-/// governor asks token and timelock; a proxy comes after its implementation.
+/// governor asks token and timelock, the hub asks the fee router; a proxy comes after its implementation.
 library DeployPlan {
     using RewardsConfigs for RewardsConfig;
     using Steps for StepList;
@@ -49,6 +50,7 @@ library DeployPlan {
         _token(plan, config, genesis, system);
         _governance(plan, config, system);
         _staking(plan, config, system);
+        _payments(plan, config, system);
         _inference(plan, config, system);
         _rewards(plan, config, genesis, system);
         return plan.done();
@@ -107,6 +109,35 @@ library DeployPlan {
         );
     }
 
+    /// @dev The hub asks the router when it is deployed.
+    function _payments(StepList memory plan, DeployConfig memory config, Addresses memory system) private view {
+        plan.add(
+            "FeeMarket",
+            system.feeMarket,
+            abi.encode(
+                system.staking,
+                system.feeRouter,
+                system.accessManager,
+                config.market.parameters,
+                config.market.firstPrice
+            )
+        );
+        plan.add(
+            "FeeRouter",
+            system.feeRouter,
+            abi.encode(
+                system.opg,
+                system.modelRegistry,
+                system.staking,
+                system.feeMarket,
+                system.rewards,
+                system.accessManager,
+                config.rewards.shares(system.timelock),
+                config.rewards.cap
+            )
+        );
+    }
+
     function _inference(StepList memory plan, DeployConfig memory config, Addresses memory system) private view {
         plan.add("ModelRegistry implementation", system.modelRegistryImplementation, "ModelRegistry", "");
         plan.addProxy(
@@ -133,7 +164,7 @@ library DeployPlan {
             "InferenceHub implementation",
             system.inferenceHubImplementation,
             "InferenceHub",
-            abi.encode(system.opg, system.modelRegistry, system.staking, system.proofRegistry)
+            abi.encode(system.opg, system.modelRegistry, system.staking, system.proofRegistry, system.feeRouter)
         );
         plan.addProxy(
             "InferenceHub",
@@ -156,18 +187,6 @@ library DeployPlan {
         private
         view
     {
-        plan.add(
-            "FeeRouter",
-            system.feeRouter,
-            abi.encode(
-                system.opg,
-                system.modelRegistry,
-                system.staking,
-                system.rewards,
-                system.accessManager,
-                config.rewards.shares(system.timelock)
-            )
-        );
         plan.add(
             "Rewards",
             system.rewards,

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
+import {IFeeMarket} from "../../contracts/interfaces/IFeeMarket.sol";
 import {IFeeRouter} from "../../contracts/interfaces/IFeeRouter.sol";
 import {IMeasurementRegistry} from "../../contracts/interfaces/IMeasurementRegistry.sol";
 import {IReceiptBatches} from "../../contracts/interfaces/IReceiptBatches.sol";
@@ -67,8 +68,10 @@ library GovernanceRoles {
             RoleRule("MeasurementRegistry", system.measurementRegistry, IMeasurementRegistry.approve.selector, ROUTINE);
         list[n++] =
             RoleRule("MeasurementRegistry", system.measurementRegistry, IMeasurementRegistry.remove.selector, GUARDIAN);
-        // Shares and splits have bounds, and concern what comes later only.
+        // Shares, splits, caps and how the price moves have bounds, and concern what comes later only.
         list[n++] = RoleRule("FeeRouter", system.feeRouter, IFeeRouter.setShares.selector, ROUTINE);
+        list[n++] = RoleRule("FeeRouter", system.feeRouter, IFeeRouter.setCap.selector, ROUTINE);
+        list[n++] = RoleRule("FeeMarket", system.feeMarket, IFeeMarket.setParameters.selector, ROUTINE);
         list[n++] = RoleRule("Rewards", system.rewards, IRewards.setParameters.selector, ROUTINE);
         // Memory-safe: the list becomes shorter, inside what was allocated.
         assembly ("memory-safe") {
@@ -91,6 +94,7 @@ library GovernanceRoles {
         list[n++] = ManagedContract("InferenceHub", system.inferenceHub, system.inferenceHubImplementation);
         upgradeable = n;
         list[n++] = ManagedContract("VestingVault", system.vestingVault, address(0));
+        list[n++] = ManagedContract("FeeMarket", system.feeMarket, address(0));
         list[n++] = ManagedContract("FeeRouter", system.feeRouter, address(0));
         list[n++] = ManagedContract("Rewards", system.rewards, address(0));
         list[n++] = ManagedContract("ReceiptBatches", system.receiptBatches, address(0));

@@ -45,5 +45,11 @@ library RewardsAssertions {
             "FeeRouter",
             "shares differ from the configuration"
         );
+        Checks.that(address(router.market()) == system.feeMarket, "FeeRouter", "reports to another market");
+        Checks.that(
+            keccak256(abi.encode(router.cap())) == keccak256(abi.encode(config.cap)),
+            "FeeRouter",
+            "cap differs from the configuration"
+        );
     }
 }

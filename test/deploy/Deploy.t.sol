@@ -23,7 +23,7 @@ contract DeployTest is DeployTestBase {
 
     function test_deploysAndChecksTheDevnetWithItsCommittedConfig() public {
         Deploy.Outcome memory outcome = deployOn(DEVNET, harness.load(DEVNET));
-        assertEq(outcome.deployed, 24);
+        assertEq(outcome.deployed, 25);
         assertGt(outcome.system.askModel.code.length, 0);
         assertEq(outcome.firstBlock, block.number);
     }
@@ -32,7 +32,7 @@ contract DeployTest is DeployTestBase {
         uint256 clean = vm.snapshotState();
         for (uint256 i = 0; i < 2; i++) {
             Deploy.Outcome memory outcome = deployOn(i == 0 ? BASE : BASE_SEPOLIA, goodConfig());
-            assertEq(outcome.deployed, 23);
+            assertEq(outcome.deployed, 24);
             assertEq(outcome.system.askModel, address(0));
             vm.revertToState(clean);
         }

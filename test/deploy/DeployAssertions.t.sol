@@ -6,7 +6,7 @@ import {ERC1967Utils} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Utils.s
 import {UUPSUpgradeable} from "@openzeppelin/contracts/proxy/utils/UUPSUpgradeable.sol";
 import {Checks} from "../../script/lib/Checks.sol";
 import {Addresses} from "../../script/lib/DeployAddresses.sol";
-import {FeeShares} from "../../contracts/interfaces/IFeeRouter.sol";
+import {FeeCap, FeeShares} from "../../contracts/interfaces/IFeeRouter.sol";
 import {FeeRouter} from "../../contracts/payments/FeeRouter.sol";
 import {Rewards} from "../../contracts/staking/Rewards.sol";
 import {DeployConfig} from "../../script/lib/DeployConfig.sol";
@@ -47,12 +47,37 @@ contract DeployAssertionsTest is DeployTestBase {
     }
 
     function test_findsAnImplementationWithOtherWiring() public {
-        address other = deployCode(
-            "InferenceHub.sol:InferenceHub",
-            abi.encode(system.opg, system.modelRegistry, makeAddr("other staking"), system.proofRegistry)
+        address otherStaking = makeAddr("other staking");
+        FeeRouter router = FeeRouter(system.feeRouter);
+        address otherRouter = address(
+            new FeeRouter(
+                router.opg(),
+                router.models(),
+                router.operators(),
+                router.market(),
+                router.rewards(),
+                system.accessManager,
+                router.shares(),
+                router.cap()
+            )
         );
-        vm.etch(system.inferenceHubImplementation, other.code);
-        _expect("InferenceHub", "asks another staking contract");
+        uint256 good = vm.snapshotState();
+        string[2] memory reasons = ["asks another staking contract", "pays by another fee router"];
+        for (uint256 i = 0; i < 2; i++) {
+            address other = deployCode(
+                "InferenceHub.sol:InferenceHub",
+                abi.encode(
+                    system.opg,
+                    system.modelRegistry,
+                    i == 0 ? otherStaking : system.staking,
+                    system.proofRegistry,
+                    i == 1 ? otherRouter : system.feeRouter
+                )
+            );
+            vm.etch(system.inferenceHubImplementation, other.code);
+            _expect("InferenceHub", reasons[i]);
+            vm.revertToState(good);
+        }
     }
 
     function test_findsAStakingContractWithOtherWiring() public {
@@ -119,25 +144,53 @@ contract DeployAssertionsTest is DeployTestBase {
         uint256 good = vm.snapshotState();
         address other = makeAddr("another contract");
         FeeShares memory shares = FeeRouter(system.feeRouter).shares();
-        string[4] memory reasons = [
+        FeeCap memory cap = FeeRouter(system.feeRouter).cap();
+        string[5] memory reasons = [
             "takes another token",
             "asks another model registry",
             "asks another staking contract",
+            "reports to another market",
             "counts for another rewards contract"
         ];
-        for (uint256 i = 0; i < 4; i++) {
+        for (uint256 i = 0; i < 5; i++) {
             bytes memory arguments = abi.encode(
                 i == 0 ? other : system.opg,
                 i == 1 ? other : system.modelRegistry,
                 i == 2 ? other : system.staking,
-                i == 3 ? other : system.rewards,
+                i == 3 ? other : system.feeMarket,
+                i == 4 ? other : system.rewards,
                 system.accessManager,
-                shares
+                shares,
+                cap
             );
             _replace(system.feeRouter, "FeeRouter", arguments);
             _expect("FeeRouter", reasons[i]);
             vm.revertToState(good);
         }
+    }
+
+    function test_findsAFeeMarketWithOtherWiring() public {
+        uint256 good = vm.snapshotState();
+        DeployConfig memory config = goodConfig();
+        address other = makeAddr("another contract");
+        string[2] memory reasons = ["asks another staking contract", "counts for another fee router"];
+        for (uint256 i = 0; i < 2; i++) {
+            bytes memory arguments = abi.encode(
+                i == 0 ? other : system.staking,
+                i == 1 ? other : system.feeRouter,
+                system.accessManager,
+                config.market.parameters,
+                config.market.firstPrice
+            );
+            _replace(system.feeMarket, "FeeMarket", arguments);
+            _expect("FeeMarket", reasons[i]);
+            vm.revertToState(good);
+        }
+        config.market.parameters.targetBps++;
+        _expectUnder(config, "FeeMarket", "parameters differ from the configuration");
+        config.market.parameters.targetBps--;
+        config.rewards.cap.least++;
+        _expectUnder(config, "FeeRouter", "cap differs from the configuration");
     }
 
     function test_findsBatchesWithOtherWiring() public {

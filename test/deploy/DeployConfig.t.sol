@@ -16,7 +16,9 @@ contract DeployConfigTest is DeployTestBase {
         '"unbondingPeriod":1814400,"receiptAge":3600,"challengeWindow":604800,"vetoWindow":259200,'
         '"commissionNotice":604801,"maxCommissionBps":2000,"slashTable":[{"offence":7,"capBps":10000,'
         '"challengerBps":2001,"payerBps":2002,"coolDown":86401,"jailPeriod":86402}]},"rewards":{"epochLength":604801,"baseBps":5001,'
-        '"performanceBps":8999},"payments":{"burnBps":501,"verificationBps":301},'
+        '"performanceBps":8999},"payments":{"burnBps":501,"verificationBps":301,"capWindow":691201,"capPerStakeBps":10001,"capLeast":"1000000000000000007"},'
+        '"market":{"epochLength":3601,"targetBps":5001,"maxChangeBps":1251,"capacityPerOpg":1001,"capacityFloor":"1002",'
+        '"minPrice":"11","maxPrice":"13","firstPrice":"12"},'
         '"batches":{"answerPeriod":86403,"demandBond":"20000000000000001","demandPenalty":"2000000000000000001"},"airdropClaimPeriod":2592000,'
         '"airdropGracePeriod":604800,"turnWindow":4,"turnCap":60}';
 
@@ -51,6 +53,17 @@ contract DeployConfigTest is DeployTestBase {
         assertEq(config.rewards.parameters.performanceBps, 8_999);
         assertEq(config.rewards.burnBps, 501);
         assertEq(config.rewards.verificationBps, 301);
+        assertEq(config.rewards.cap.window, 8 days + 1);
+        assertEq(config.rewards.cap.perStakeBps, 10_001);
+        assertEq(config.rewards.cap.least, 1 ether + 7);
+        assertEq(config.market.parameters.epochLength, 1 hours + 1);
+        assertEq(config.market.parameters.targetBps, 5_001);
+        assertEq(config.market.parameters.maxChangeBps, 1_251);
+        assertEq(config.market.parameters.capacityPerOpg, 1_001);
+        assertEq(config.market.parameters.capacityFloor, 1_002);
+        assertEq(config.market.parameters.minPrice, 11);
+        assertEq(config.market.parameters.maxPrice, 13);
+        assertEq(config.market.firstPrice, 12);
         assertEq(config.batches.answerPeriod, 1 days + 3);
         assertEq(config.batches.demandBond, 0.02 ether + 1);
         assertEq(config.batches.demandPenalty, 2 ether + 1);
@@ -133,6 +146,40 @@ contract DeployConfigTest is DeployTestBase {
         config = goodConfig();
         config.rewards.verificationBps = 2_001;
         _refuse(config, DEVNET, "payments.verificationBps", "must be at most 2,000");
+    }
+
+    function test_refusesCapsAndMarketsThatTheContractsWouldRefuse() public {
+        DeployConfig memory config = goodConfig();
+        config.rewards.cap.window = 1 hours + 7 days - 1;
+        string memory window = "must be 30 seconds to 60 days, and at least staking.receiptAge + challengeWindow";
+        _refuse(config, DEVNET, "payments.capWindow", window);
+        config = goodConfig();
+        config.rewards.cap.perStakeBps = 999;
+        _refuse(config, DEVNET, "payments.capPerStakeBps", "must be 1,000 to 100,000");
+        config = goodConfig();
+        config.rewards.cap.least = 1 ether - 1;
+        _refuse(config, DEVNET, "payments.capLeast", "must be at least 1 OPG");
+        config = goodConfig();
+        config.market.parameters.epochLength = 10 minutes - 1;
+        _refuse(config, DEVNET, "market.epochLength", "must be 10 minutes to 7 days");
+        config = goodConfig();
+        config.market.parameters.targetBps = 9_001;
+        _refuse(config, DEVNET, "market.targetBps", "must be 1,000 to 9,000");
+        config = goodConfig();
+        config.market.parameters.maxChangeBps = 9;
+        _refuse(config, DEVNET, "market.maxChangeBps", "must be 10 to 2,500");
+        config = goodConfig();
+        config.market.parameters.capacityPerOpg = 0;
+        _refuse(config, DEVNET, "market.capacityPerOpg", "must be 1 to 10^12");
+        config = goodConfig();
+        config.market.parameters.capacityFloor = 1e21 + 1;
+        _refuse(config, DEVNET, "market.capacityFloor", "must be 1 to 10^21");
+        config = goodConfig();
+        config.market.parameters.minPrice = 0;
+        _refuse(config, DEVNET, "market.minPrice", "must be 1 to market.maxPrice");
+        config = goodConfig();
+        config.market.firstPrice = config.market.parameters.maxPrice + 1;
+        _refuse(config, DEVNET, "market.firstPrice", "must be market.minPrice to market.maxPrice");
     }
 
     function test_refusesBatchParametersThatTheContractWouldRefuse() public {

@@ -5,7 +5,6 @@ import {ChannelConfig, Voucher, VoucherClaim} from "../../contracts/interfaces/I
 import {FeeShares} from "../../contracts/interfaces/IFeeRouter.sol";
 import {Batch} from "../../contracts/interfaces/IReceiptBatches.sol";
 import {BatchSettlement} from "../../contracts/payments/BatchSettlement.sol";
-import {FeeRouter} from "../../contracts/payments/FeeRouter.sol";
 import {BatchFixture} from "../inference/support/BatchFixture.sol";
 import {HostileCollector} from "../payments/support/HostileCollector.sol";
 
@@ -19,7 +18,6 @@ contract ChannelGasTest is BatchFixture {
     string private constant GROUP = "Channels";
 
     BatchSettlement private settlement;
-    FeeRouter private router;
     HostileCollector private collector;
     address private vault;
     address private authorizer = makeAddr("receiver authorizer");
@@ -29,7 +27,9 @@ contract ChannelGasTest is BatchFixture {
         settlement = new BatchSettlement();
         collector = new HostileCollector();
         FeeShares memory shares = FeeShares(500, 300, treasury);
-        router = new FeeRouter(opg, models, staking, makeAddr("rewards"), address(manager), shares);
+        (, router) = _deployPayments(
+            address(this), opg, models, staking, makeAddr("rewards"), address(manager), shares, _noCap()
+        );
         vault = router.vaultOf(operator, version);
         _fund(address(collector), PAYERS * DEPOSIT);
         collector.set(DEPOSIT, "");

@@ -7,6 +7,7 @@ import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessMana
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {ICustodyVault} from "../../contracts/interfaces/ICustodyVault.sol";
+import {IFeeMarket} from "../../contracts/interfaces/IFeeMarket.sol";
 import {IOpg} from "../../contracts/interfaces/IOpg.sol";
 import {IProofRegistry} from "../../contracts/interfaces/IProofRegistry.sol";
 import {IStakingRewards} from "../../contracts/interfaces/IStakingRewards.sol";
@@ -39,6 +40,7 @@ contract RoleTableTest is GovernanceFixture {
         _probe("Staking", "IStakingSlashes", address(staking));
         _probe("Staking", "IStakingOperators", address(staking));
         _probe("Staking", "IStakingRewards", address(staking));
+        _probe("FeeMarket", system.feeMarket);
         _probe("FeeRouter", system.feeRouter);
         _probe("Rewards", system.rewards);
         _probe("ProofRegistry", address(proofs));
@@ -110,6 +112,7 @@ contract RoleTableTest is GovernanceFixture {
         if (reason == TimelockController.TimelockUnauthorizedCaller.selector) return "the timelock itself";
         if (reason == IOpg.NotCustodyVault.selector) return "the custody vault";
         if (reason == IStakingRewards.NotRewards.selector) return "Rewards";
+        if (reason == IFeeMarket.NotFeeRouter.selector) return "the FeeRouter";
         if (reason == ICustodyVault.NotStaking.selector) return "Staking";
         if (reason == IProofRegistry.NotInferenceHub.selector) return "the InferenceHub";
         if (reason == IAccessControl.AccessControlUnauthorizedAccount.selector) {

@@ -46,7 +46,7 @@ contract HubCallbackTest is InferenceFixture {
             (Request memory req, Fulfilment memory f) = _asked();
             bytes32 id = _idOf(req);
             consumer.setFailure(failure);
-            uint256 credit = hub.creditOf(operator);
+            uint256 credit = _feesOf(operator);
             bool fails = failure != FailingConsumer.Failure.ReturnBomb;
             vm.expectEmit(address(hub));
             if (fails) emit IInferenceHub.CallbackFailed(id, address(consumer));
@@ -55,7 +55,7 @@ contract HubCallbackTest is InferenceFixture {
             uint256 before = gasleft();
             hub.fulfil{gas: 1_500_000}(req, f);
             assertLt(before - gasleft(), CALLBACK_GAS + 200_000, "more than the callback's gas was used");
-            assertEq(hub.creditOf(operator) - credit, f.fee - uint256(f.fee) * 500 / 10_000);
+            assertEq(_feesOf(operator) - credit, f.fee);
             assertEq(proofs.resultOf(id), _digest(req, f));
             _assertStatus(req, fails ? IInferenceHub.Status.CallbackFailed : IInferenceHub.Status.Fulfilled);
             if (!fails) continue;
@@ -229,7 +229,7 @@ contract HubCallbackTest is InferenceFixture {
         assertEq(abi.decode(reentrant.reasons(1), (uint256)), 0);
         _assertStatus(other, IInferenceHub.Status.Fulfilled);
         // Two answers were paid, one of the refunds was withdrawn, one request is open.
-        assertEq(hub.creditOf(operator) + hub.creditOf(modelOwner), 2 * uint256(f.fee));
+        assertEq(_feesOf(operator), 2 * uint256(f.fee));
         assertEq(hub.creditOf(address(reentrant)), refund);
         assertEq(opg.balanceOf(address(hub)), 2 * uint256(f.fee) + refund + MAX_FEE);
     }

@@ -22,28 +22,27 @@ contract HubFulfilTest is InferenceFixture {
         bytes32 id = _idOf(req);
         assertEq(uint8(hub.check(req, f)), uint8(IInferenceHub.Refusal.None));
 
-        uint256 royalty = uint256(f.fee) * 500 / 10_000;
+        address vault = router.vaultOf(operator, version);
         vm.expectEmit(address(proofs));
         emit IProofRegistry.ResultRecorded(id, operator, _digest(req, f));
         vm.expectEmit(address(hub));
-        emit IInferenceHub.Credited(operator, id, f.fee - royalty);
-        vm.expectEmit(address(hub));
-        emit IInferenceHub.Credited(modelOwner, id, royalty);
+        emit IInferenceHub.Credited(vault, id, f.fee);
         vm.expectEmit(address(hub));
         emit IInferenceHub.Credited(payer, id, MAX_FEE - f.fee);
         vm.expectEmit(address(hub));
         emit IInferenceHub.InferenceFulfilled(id, operator, f);
         _fulfil(req, f);
 
-        assertEq(hub.creditOf(operator), f.fee - royalty);
-        assertEq(hub.creditOf(modelOwner), royalty);
+        assertEq(hub.creditOf(vault), f.fee);
+        assertEq(_feesOf(operator), f.fee);
+        assertEq(hub.creditOf(operator) + hub.creditOf(modelOwner), 0);
         assertEq(hub.creditOf(payer), MAX_FEE - f.fee);
         assertEq(hub.creditOf(relayer), 0);
         assertEq(proofs.resultOf(id), _digest(req, f));
         _assertStatus(req, IInferenceHub.Status.Fulfilled);
     }
 
-    /// H6: the escrow is split without remainder, for any fee and royalty.
+    /// H6: the escrow is split without remainder, for any fee and royalty, and the fee once more by the router.
     function testFuzz_Fulfil_SplitsTheWholeEscrow(uint128 maxFee, uint128 fee, uint16 royaltyBps) public {
         ModelSpec memory spec = _spec();
         spec.royaltyBps = uint16(bound(royaltyBps, 0, 5_000));
@@ -59,12 +58,23 @@ contract HubFulfilTest is InferenceFixture {
         (f.fee, f.unitPrice) = (fee, fee);
         _sign(f, req, operatorKey);
         _fulfil(req, f);
-        assertEq(hub.creditOf(modelOwner), uint256(fee) * spec.royaltyBps / 10_000);
-        assertEq(hub.creditOf(operator) + hub.creditOf(modelOwner), fee);
+        assertEq(_feesOf(operator), fee);
         assertEq(hub.creditOf(payer), maxFee - fee);
+        if (fee == 0) return;
+        uint256 supply = opg.totalSupply();
+        assertEq(hub.routeFees(operator, version), fee);
+        assertEq(_feesOf(operator), 0);
+        uint256 royalty = uint256(fee) * spec.royaltyBps / 10_000;
+        assertApproxEqAbs(router.owed(modelOwner), royalty, 1);
+        uint256 burned = supply - opg.totalSupply();
+        assertEq(router.owed(operator) + router.owed(modelOwner) + router.owed(verifiers) + burned, fee);
+        (uint256 counted, uint256 countedBurned) = router.feesOf(0, operator);
+        assertEq(counted, fee);
+        assertEq(countedBurned, burned);
     }
 
-    function test_Fulfil_PaysTheRoyaltyOfTheTimeOfTheRequest() public {
+    /// Whoever owns the model when a fee is divided gets the royalty, as with every other fee. Its rate never changes.
+    function test_Fulfil_PaysTheRoyaltyToTheOwnerOfTheTimeOfRouting() public {
         Request memory req = _request();
         address buyer = makeAddr("buyer");
         vm.prank(modelOwner);
@@ -75,8 +85,9 @@ contract HubFulfilTest is InferenceFixture {
         models.deprecateVersion(version);
         _waitForTurn();
         _fulfil(req, _answer(req));
-        assertGt(hub.creditOf(modelOwner), 0);
-        assertEq(hub.creditOf(buyer), 0);
+        hub.routeFees(operator, version);
+        assertGt(router.owed(buyer), 0);
+        assertEq(router.owed(modelOwner), 0);
     }
 
     function test_RevertWhen_SignedByAnotherOperator() public {
@@ -316,7 +327,7 @@ contract HubFulfilTest is InferenceFixture {
             assertEq(hub.creditOf(payer), MAX_FEE - f.fee);
         } else {
             _assertStatus(req, IInferenceHub.Status.Open);
-            assertEq(hub.creditOf(operator), 0);
+            assertEq(_feesOf(operator), 0);
         }
     }
 

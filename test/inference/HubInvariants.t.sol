@@ -12,7 +12,7 @@ contract HubInvariantsTest is Test {
     function setUp() public {
         handler = new HubHandler();
         handler.setUp();
-        bytes4[] memory actions = new bytes4[](8);
+        bytes4[] memory actions = new bytes4[](9);
         actions[0] = HubHandler.requestSomething.selector;
         actions[1] = HubHandler.fulfilOne.selector;
         actions[2] = HubHandler.fulfilMany.selector;
@@ -21,6 +21,7 @@ contract HubInvariantsTest is Test {
         actions[5] = HubHandler.withdrawSome.selector;
         actions[6] = HubHandler.changeConsumer.selector;
         actions[7] = HubHandler.passTime.selector;
+        actions[8] = HubHandler.routeSome.selector;
         targetSelector(FuzzSelector({addr: address(handler), selectors: actions}));
         targetContract(address(handler));
     }
@@ -33,6 +34,11 @@ contract HubInvariantsTest is Test {
     /// H3: credits come from fulfilments and expiries alone.
     function invariant_CreditsComeFromSettlements() public view {
         handler.checkCredits();
+    }
+
+    /// H10: every fee that leaves the hub is divided by the router and counts for its operator.
+    function invariant_FeesLeaveThroughTheRouter() public view {
+        handler.checkRouted();
     }
 
     /// H2, H4: each request is settled at most once, and is fulfilled exactly when its result is known.

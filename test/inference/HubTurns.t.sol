@@ -112,7 +112,7 @@ contract HubTurnsTest is InferenceFixture {
         _expectRejection(req, _answerBy(req, rival, rivalKey), IInferenceHub.Refusal.NotYourTurn);
         vm.warp(req.requestedAt + TURN_CAP);
         _fulfil(req, _answerBy(req, rival, rivalKey));
-        assertGt(hub.creditOf(rival), 0);
+        assertGt(_feesOf(rival), 0);
     }
 
     function test_Fulfil_RegisteringInTheBlockOfTheRequestIsTooLate() public {
@@ -213,8 +213,8 @@ contract HubTurnsTest is InferenceFixture {
         vm.warp((mine < theirs ? theirs : mine));
         Fulfilment memory f = _answerBy(req, late, lateKey);
         _fulfil(req, f);
-        assertGt(hub.creditOf(late), 0);
-        assertEq(hub.creditOf(late == rival ? operator : rival), 0);
+        assertGt(_feesOf(late), 0);
+        assertEq(_feesOf(late == rival ? operator : rival), 0);
     }
 
     function test_SwitchedOff_AnyoneMayAnswerAtOnce() public {

@@ -7,6 +7,7 @@ import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {InferenceHub} from "../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../contracts/inference/ProofRegistry.sol";
 import {Request} from "../../contracts/interfaces/IInferenceHub.sol";
+import {IFeeRouter} from "../../contracts/interfaces/IFeeRouter.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
 import {ModelVersion} from "../../contracts/interfaces/ModelVersion.sol";
 import {IOperators} from "../../contracts/interfaces/IOperators.sol";
@@ -25,13 +26,20 @@ contract ReceiptVectorsTest is Test {
         new ProofRegistry(IOperators(address(0)), address(0), IModelRegistry(address(0)), VerifyingKeys(address(0)))
     )
     .code;
-    bytes private hubCode =
-        address(
-        new InferenceHub(
-            IERC20(address(0)), IModelRegistry(address(0)), IOperators(address(0)), IProofRegistry(address(0))
-        )
-    )
-    .code;
+    bytes private hubCode = _hubCode();
+
+    function _hubCode() private returns (bytes memory) {
+        address router = makeAddr("fee router");
+        vm.mockCall(router, abi.encodeCall(IFeeRouter.vaultInitCodeHash, ()), abi.encode(bytes32(0)));
+        InferenceHub hub = new InferenceHub(
+            IERC20(address(0)),
+            IModelRegistry(address(0)),
+            IOperators(address(0)),
+            IProofRegistry(address(0)),
+            IFeeRouter(router)
+        );
+        return address(hub).code;
+    }
 
     function test_ReceiptsHaveTheDigestsOfTheVectors() public {
         uint256 count = _count(receipts, ".receipts", ".digest");

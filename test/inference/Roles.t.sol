@@ -63,7 +63,7 @@ contract RolesTest is InferenceFixture {
         _waitForTurn();
         Fulfilment memory f = _answer(req);
         address nextModels = address(new ModelRegistryV2());
-        address nextHub = address(new InferenceHub(opg, models, staking, proofs));
+        address nextHub = address(new InferenceHub(opg, models, staking, proofs, router));
         address nextProofs = address(new ProofRegistry(staking, address(hub), models, keys));
         vm.startPrank(governance);
         models.upgradeToAndCall(nextModels, "");
@@ -102,7 +102,7 @@ contract RolesTest is InferenceFixture {
         _grant(address(hub), IInferenceHub.setTurnParameters.selector, 0);
         vm.prank(holder);
         hub.setTurnParameters(1, 2);
-        address next = address(new InferenceHub(opg, models, staking, proofs));
+        address next = address(new InferenceHub(opg, models, staking, proofs, router));
         _expectUnauthorized(holder);
         hub.upgradeToAndCall(next, "");
     }
@@ -128,7 +128,7 @@ contract RolesTest is InferenceFixture {
         ProofRegistry bareProofs = new ProofRegistry(staking, address(hub), models, keys);
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         bareProofs.initialize(stranger);
-        InferenceHub bareHub = new InferenceHub(opg, models, staking, proofs);
+        InferenceHub bareHub = new InferenceHub(opg, models, staking, proofs, router);
         vm.expectRevert(Initializable.InvalidInitialization.selector);
         bareHub.initialize(stranger, 0, 0);
     }

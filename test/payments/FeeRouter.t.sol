@@ -205,6 +205,6 @@ contract FeeRouterTest is RewardsFixture {
     function test_RevertWhen_DeployedWithoutBurning() public {
         FeeShares memory s = FeeShares(0, 0, verifiers);
         vm.expectRevert(abi.encodeWithSelector(IFeeRouter.ShareOutOfBounds.selector, "burnBps", 0, 100, 3_000));
-        new FeeRouter(opg, models, staking, address(rewards), address(manager), s);
+        new FeeRouter(opg, models, staking, market, address(rewards), address(manager), s, _noCap());
     }
 }

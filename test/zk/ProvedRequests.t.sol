@@ -22,7 +22,7 @@ contract ProvedRequestsTest is ProvedFixture {
         Fulfilment memory f = _honest(req);
         _fulfil(req, f);
         _assertStatus(req, IInferenceHub.Status.Fulfilled);
-        assertEq(hub.creditOf(operator) + hub.creditOf(modelOwner), f.fee);
+        assertEq(hub.feesOf(operator, classifier), f.fee);
         assertEq(hub.creditOf(payer), MAX_FEE - f.fee);
         assertEq(uint8(proofs.verify(_receipt(req, f), f.evidence)), uint8(IProofRegistry.Fault.None));
     }

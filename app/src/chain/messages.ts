@@ -44,6 +44,10 @@ export const MESSAGES: Record<string, Write> = {
   InvalidProof: say('The proof does not fit this account', 'Check that the page uses the genesis of this chain.'),
   DelegationRefused: say('The delegation was not accepted', 'Sign again, or claim first and delegate afterwards.'),
   SweepTooEarly: ([at]) => ({ title: `The rest can be swept from ${time(at)}`, remedy: 'Come back then.' }),
+  UnsettledFeesAtCap: say('The operator has as many unsettled fees as its stake allows', 'Sweep again later: fees settle after the challenge window.'),
+  NoFees: say('No fees wait for this operator and model', 'Nothing to do.'),
+  CapacityTooHigh: say('The own stake does not allow that capacity', 'Declare less, or stake more first.'),
+  NothingToCut: say('The declared capacity is within what the stake allows', 'Nothing to do.'),
   NothingToSweep: say('Nothing is left to sweep', 'Nothing to do.'),
   // Vesting
   NothingDue: say('Nothing can be claimed now', 'Wait for the next unlock, shown beside the grant.'),

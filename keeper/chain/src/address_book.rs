@@ -44,6 +44,9 @@ pub struct AddressBook {
     /// Through which the guardian acts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sentinel: Option<Address>,
+    /// What a compute unit costs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee_market: Option<Address>,
     /// Divides protocol fees.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fee_router: Option<Address>,
@@ -170,10 +173,11 @@ const REQUIRED_ADDRESSES: [&str; 10] = [
     "inferenceHub",
 ];
 
-const OPTIONAL_ADDRESSES: [&str; 9] = [
+const OPTIONAL_ADDRESSES: [&str; 10] = [
     "timelock",
     "governor",
     "sentinel",
+    "feeMarket",
     "feeRouter",
     "receiptBatches",
     "measurementRegistry",

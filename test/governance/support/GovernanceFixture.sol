@@ -17,6 +17,7 @@ import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
 import {Groth16Verifier} from "../../../contracts/zk/Groth16Verifier.sol";
 import {MeasurementRegistry} from "../../../contracts/enclaves/MeasurementRegistry.sol";
 import {VerifyingKeys} from "../../../contracts/zk/VerifyingKeys.sol";
+import {FeeMarket} from "../../../contracts/payments/FeeMarket.sol";
 import {FeeRouter} from "../../../contracts/payments/FeeRouter.sol";
 import {Rewards} from "../../../contracts/staking/Rewards.sol";
 import {Opg} from "../../../contracts/token/Opg.sol";
@@ -25,13 +26,14 @@ import {Addresses} from "../../../script/lib/DeployAddresses.sol";
 import {GovernanceAssertions} from "../../../script/lib/GovernanceAssertions.sol";
 import {GovernanceConfig} from "../../../script/lib/GovernanceConfig.sol";
 import {GovernanceWiring} from "../../../script/lib/GovernanceWiring.sol";
+import {PaymentSystem} from "../../support/PaymentSystem.sol";
 import {StakingSystem} from "../../support/StakingSystem.sol";
 import {Proposal, Proposals} from "./Proposals.sol";
 
 /// @notice The whole system under governance, wired as a deployment wires it. Of the supply, 700M are locked for a year,
 /// 100M are the treasury's, 200M are float: alice 20M, bob 15M, carol 6M, the rest with nobody who votes. The quorum is
 /// 4 % of the float, 8M.
-abstract contract GovernanceFixture is Proposals, StakingSystem {
+abstract contract GovernanceFixture is Proposals, StakingSystem, PaymentSystem {
     uint256 internal constant SUPPLY = 1_000_000_000 ether;
     uint256 internal constant LOCKED = 700_000_000 ether;
     uint256 internal constant TREASURY = 100_000_000 ether;
@@ -143,12 +145,16 @@ abstract contract GovernanceFixture is Proposals, StakingSystem {
         models = ModelRegistry(
             _proxy(address(new ModelRegistry()), abi.encodeCall(ModelRegistry.initialize, (address(manager))))
         );
+        FeeShares memory shares = FeeShares(500, 300, address(timelock));
+        (FeeMarket market, FeeRouter router) =
+            _deployPayments(deployer, opg, models, staking, system.rewards, address(manager), shares, _noCap());
+        (system.feeMarket, system.feeRouter) = (address(market), address(router));
         VerifyingKeys keys = new VerifyingKeys(new Groth16Verifier());
         // Implementations of hub and proof registry first, then the proxies, which they know as immutables.
         uint256 nonce = vm.getNonce(deployer);
         address hubAt = vm.computeCreateAddress(deployer, nonce + 2);
         address proofsAt = vm.computeCreateAddress(deployer, nonce + 3);
-        address hubCode = address(new InferenceHub(opg, models, staking, ProofRegistry(proofsAt)));
+        address hubCode = address(new InferenceHub(opg, models, staking, ProofRegistry(proofsAt), router));
         address proofsCode = address(new ProofRegistry(staking, hubAt, models, keys));
         hub = InferenceHub(_proxy(hubCode, abi.encodeCall(InferenceHub.initialize, (address(manager), 4, 60))));
         proofs = ProofRegistry(_proxy(proofsCode, abi.encodeCall(ProofRegistry.initialize, (address(manager)))));
@@ -162,8 +168,6 @@ abstract contract GovernanceFixture is Proposals, StakingSystem {
     }
 
     function _deployRewards() private {
-        FeeShares memory shares = FeeShares(500, 300, address(timelock));
-        system.feeRouter = address(new FeeRouter(opg, models, staking, system.rewards, address(manager), shares));
         // Staking knows the address already: the constructor runs there.
         RewardParameters memory parameters = RewardParameters(7 days, 5_000, 9_000);
         bytes memory arguments =

@@ -24,6 +24,7 @@ contract HubHandler is InferenceFixture {
     /// What each account must have as credit.
     mapping(address account => uint256 amount) public expectedCredit;
     uint256 public openEscrow;
+    uint256 public routed;
 
     function setUp() public override {
         super.setUp();
@@ -32,7 +33,7 @@ contract HubHandler is InferenceFixture {
         consumer = new FailingConsumer(hub, opg);
         _fund(address(consumer), 1_000_000 ether);
         _fund(payer, 1_000_000 ether);
-        accounts = [payer, address(consumer), operator, rival, modelOwner];
+        accounts = [payer, address(consumer), router.vaultOf(operator, version), router.vaultOf(rival, version)];
     }
 
     function requestSomething(uint256 maxFee, bool toConsumer, uint32 patience) external {
@@ -111,8 +112,27 @@ contract HubHandler is InferenceFixture {
         if (entry.callbackFailed) entry.callbackFailed = _consumerFails();
     }
 
+    /// What leaves arrives at the router to the wei, whoever sends it there.
+    function routeSome(bool ofRival) external {
+        address by = ofRival ? rival : operator;
+        address vault = router.vaultOf(by, version);
+        uint256 amount = expectedCredit[vault];
+        if (amount == 0) vm.expectRevert(abi.encodeWithSelector(IInferenceHub.NoFees.selector, by, version));
+        vm.prank(relayer);
+        hub.routeFees(by, version);
+        expectedCredit[vault] = 0;
+        routed += amount;
+    }
+
+    function checkRouted() external view {
+        (uint256 fees, uint256 burned) = router.feesIn(0);
+        assertEq(fees, routed, "routed");
+        assertEq(opg.balanceOf(address(router)), routed - burned, "held by the router");
+    }
+
     function withdrawSome(uint256 who, uint256 amount) external {
-        address account = accounts[who % accounts.length];
+        // Of payers: the vaults have no key.
+        address account = accounts[who % 2];
         amount = bound(amount, 0, expectedCredit[account] + 1);
         bool may = amount <= expectedCredit[account];
         if (!may) vm.expectRevert();
@@ -177,9 +197,7 @@ contract HubHandler is InferenceFixture {
         entry.answer = f;
         entry.callbackFailed = entry.req.callbackGas != 0 && _consumerFails();
         openEscrow -= entry.req.maxFee;
-        uint256 royalty = uint256(f.fee) * 500 / 10_000;
-        expectedCredit[f.operator] += f.fee - royalty;
-        expectedCredit[modelOwner] += royalty;
+        expectedCredit[router.vaultOf(f.operator, version)] += f.fee;
         expectedCredit[entry.req.payer] += entry.req.maxFee - f.fee;
     }
 

@@ -6,21 +6,25 @@ import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.s
 import {Test} from "forge-std/Test.sol";
 import {InferenceHub} from "../../../contracts/inference/InferenceHub.sol";
 import {ProofRegistry} from "../../../contracts/inference/ProofRegistry.sol";
+import {FeeCap, FeeShares} from "../../../contracts/interfaces/IFeeRouter.sol";
 import {Fulfilment, IInferenceHub, Request} from "../../../contracts/interfaces/IInferenceHub.sol";
 import {ModelSpec} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {InferenceReceipt} from "../../../contracts/interfaces/IProofRegistry.sol";
 import {IStaking} from "../../../contracts/interfaces/IStaking.sol";
 import {ModelVersion} from "../../../contracts/interfaces/ModelVersion.sol";
 import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
+import {FeeMarket} from "../../../contracts/payments/FeeMarket.sol";
+import {FeeRouter} from "../../../contracts/payments/FeeRouter.sol";
 import {CustodyVault} from "../../../contracts/staking/CustodyVault.sol";
 import {Opg} from "../../../contracts/token/Opg.sol";
 import {Groth16Verifier} from "../../../contracts/zk/Groth16Verifier.sol";
 import {VerifyingKeys} from "../../../contracts/zk/VerifyingKeys.sol";
+import {PaymentSystem} from "../../support/PaymentSystem.sol";
 import {StakingSystem} from "../../support/StakingSystem.sol";
 import {Receipts} from "./Receipts.sol";
 
 /// @notice The inference contracts deployed as in production, with one model, one payer and two operators, 2 s blocks.
-abstract contract InferenceFixture is Test, StakingSystem {
+abstract contract InferenceFixture is Test, StakingSystem, PaymentSystem {
     uint32 internal constant TURN_WINDOW = 4;
     uint32 internal constant TURN_CAP = 60;
     /// Own stake of an operator, the minimum.
@@ -36,6 +40,7 @@ abstract contract InferenceFixture is Test, StakingSystem {
     address internal payer = makeAddr("payer");
     address internal operator = makeAddr("operator");
     address internal rival = makeAddr("rival operator");
+    address internal verifiers = makeAddr("verification pool");
     /// Sends transactions and has no part in anything.
     address internal relayer = makeAddr("relayer");
     uint256 internal operatorKey;
@@ -48,6 +53,8 @@ abstract contract InferenceFixture is Test, StakingSystem {
     IStaking internal staking;
     VerifyingKeys internal keys;
     ProofRegistry internal proofs;
+    FeeMarket internal market;
+    FeeRouter internal router;
     InferenceHub internal hub;
     bytes32 internal modelId;
     ModelVersion internal version;
@@ -86,11 +93,14 @@ abstract contract InferenceFixture is Test, StakingSystem {
             )
         );
         keys = new VerifyingKeys(new Groth16Verifier());
+        (market, router) = _deployPayments(
+            address(this), opg, models, staking, makeAddr("rewards"), address(manager), _feeShares(), _feeCap()
+        );
         // Hub and proof registry know each other as immutables: four contracts are created, the proxies last.
         uint256 nonce = vm.getNonce(address(this));
         address hubAt = vm.computeCreateAddress(address(this), nonce + 2);
         address proofsAt = vm.computeCreateAddress(address(this), nonce + 3);
-        address hubCode = address(new InferenceHub(opg, models, staking, ProofRegistry(proofsAt)));
+        address hubCode = address(new InferenceHub(opg, models, staking, ProofRegistry(proofsAt), router));
         address proofsCode = address(new ProofRegistry(staking, hubAt, models, keys));
         hub = InferenceHub(
             address(
@@ -104,6 +114,19 @@ abstract contract InferenceFixture is Test, StakingSystem {
         );
         assertEq(address(hub), hubAt);
         assertEq(address(proofs), proofsAt);
+    }
+
+    function _feeShares() internal view returns (FeeShares memory) {
+        return FeeShares({burnBps: 500, verificationBps: 300, verificationPool: verifiers});
+    }
+
+    function _feeCap() internal view virtual returns (FeeCap memory) {
+        return _noCap();
+    }
+
+    /// Fees of `account` that the hub holds.
+    function _feesOf(address account) internal view returns (uint256) {
+        return hub.feesOf(account, version);
     }
 
     function _spec() internal pure returns (ModelSpec memory) {

@@ -25,6 +25,12 @@ sol! {
 
 sol! {
     #[derive(Debug)]
+    IFeeMarket,
+    "../../keeper/chain/abi/IFeeMarket.json"
+}
+
+sol! {
+    #[derive(Debug)]
     IFeeRouter,
     "../../keeper/chain/abi/IFeeRouter.json"
 }

@@ -51,6 +51,9 @@ impl Replay<'_> {
         same(|| of("open slashes"), view.openSlashes as usize, open)?;
         let frozen = self.chain.view(world.staking, &IStaking::freezeOfCall { operator })?;
         same(|| of("frozen stake"), frozen.amount, U256::from(self.model.frozen(who)))?;
+        let fees = self.chain.view(world.router, &IFeeRouter::unsettledOfCall { operator })?;
+        same(|| of("unsettled fees"), fees.unsettled, U256::from(self.model.unsettled(who)))?;
+        same(|| of("most unsettled fees"), fees.most, U256::from(self.model.most_unsettled(who)))?;
         compare_pool(|| of("own pool"), &pools.own, &model.own)?;
         compare_pool(|| of("delegators' pool"), &pools.delegated, &model.pool)
     }

@@ -73,3 +73,27 @@ pub const BURN_BPS: u128 = 500;
 pub const VERIFICATION_BPS: u128 = 300;
 /// Part of a fee for the owner of the model.
 pub const ROYALTY_BPS: u128 = 1_000;
+
+/// For which a fee is unsettled, and after which the windows of the count follow each other.
+pub const CAP_WINDOW: u64 = 8 * DAY;
+/// Most unsettled fees of an operator, as a part of its own stake.
+pub const CAP_PER_STAKE_BPS: u128 = 1_000;
+/// Unsettled fees that everyone may have.
+pub const CAP_LEAST: u128 = 100 * TOKEN;
+
+/// After which the price of a compute unit moves.
+pub const MARKET_EPOCH: u64 = 3_600;
+/// Utilisation at which it does not.
+pub const TARGET_BPS: u128 = 5_000;
+/// Most that it rises in an epoch.
+pub const MAX_CHANGE_BPS: u128 = 1_250;
+/// Compute units per second that an operator may declare for a token of its own stake.
+pub const CAPACITY_PER_OPG: u128 = 10;
+/// Compute units per second as which a smaller capacity counts.
+pub const CAPACITY_FLOOR: u128 = 100_000;
+/// Wei for a compute unit at the beginning, at least, and at most.
+pub const FIRST_PRICE: u128 = 1_000_000_000_000;
+/// See `FIRST_PRICE`.
+pub const MIN_PRICE: u128 = 1_000_000_000;
+/// See `FIRST_PRICE`.
+pub const MAX_PRICE: u128 = 1_000_000_000_000_000;

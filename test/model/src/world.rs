@@ -9,7 +9,8 @@ use revm::database::EmptyDB;
 use crate::{
     abi::{
         AccessManager,
-        IFeeRouter::FeeShares,
+        IFeeMarket::MarketParameters,
+        IFeeRouter::{FeeCap, FeeShares},
         IModelRegistry::{self, ModelSpec},
         IRewards::RewardParameters,
         IStaking::{self, SlashRule, StakingParameters},
@@ -68,6 +69,8 @@ pub struct World {
     pub staking: Address,
     /// Pays what stake and work earn.
     pub rewards: Address,
+    /// Prices work.
+    pub market: Address,
     /// Divides fees.
     pub router: Address,
     /// Releases rewards.
@@ -90,7 +93,7 @@ impl World {
 
         // Token, vault and staking know each other: the proxy is the sixth contract from here.
         let (vault_at, staking_at) = (chain.next_address(DEPLOYER, 1), chain.next_address(DEPLOYER, 5));
-        let (router_at, rewards_at) = (chain.next_address(DEPLOYER, 9), chain.next_address(DEPLOYER, 10));
+        let (router_at, rewards_at) = (chain.next_address(DEPLOYER, 10), chain.next_address(DEPLOYER, 11));
         let opg =
             chain.deploy(DEPLOYER, &code("Opg")?, &(vault_at, address_of(TREASURY)).abi_encode_params())?;
         let vault = chain.deploy(DEPLOYER, &code("CustodyVault")?, &(opg, staking_at).abi_encode_params())?;
@@ -129,7 +132,14 @@ impl World {
             verificationBps: rules::VERIFICATION_BPS as u16,
             verificationPool: address_of(VERIFIERS),
         };
-        let router = (opg, models, staking, rewards_at, manager, shares).abi_encode_params();
+        let market = (staking, router_at, manager, market(), rules::FIRST_PRICE).abi_encode_params();
+        let market = chain.deploy(DEPLOYER, &code("FeeMarket")?, &market)?;
+        let cap = FeeCap {
+            window: rules::CAP_WINDOW as u32,
+            perStakeBps: rules::CAP_PER_STAKE_BPS as u32,
+            least: alloy_primitives::Uint::from(rules::CAP_LEAST),
+        };
+        let router = (opg, models, staking, market, rewards_at, manager, shares, cap).abi_encode_params();
         let router = chain.deploy(DEPLOYER, &code("FeeRouter")?, &router)?;
         let terms = RewardParameters {
             epochLength: rules::EPOCH as u32,
@@ -141,8 +151,8 @@ impl World {
         debug_assert_eq!((vault, staking, router, rewards), (vault_at, staking_at, router_at, rewards_at));
 
         grant(&mut chain, manager, staking)?;
-        let world =
-            Self { opg, vault, staking, rewards, router, vesting, schedule, version, base: Base::default() };
+        let base = Base::default();
+        let world = Self { opg, vault, staking, rewards, market, router, vesting, schedule, version, base };
         world.endow(&mut chain)?;
         Ok(Self { base: chain.into_state(), ..world })
     }
@@ -184,6 +194,18 @@ fn parameters() -> StakingParameters {
         vetoWindow: rules::VETO_WINDOW as u32,
         commissionNotice: rules::COMMISSION_NOTICE as u32,
         maxCommissionBps: rules::MAX_COMMISSION_BPS,
+    }
+}
+
+fn market() -> MarketParameters {
+    MarketParameters {
+        epochLength: rules::MARKET_EPOCH as u32,
+        targetBps: rules::TARGET_BPS as u16,
+        maxChangeBps: rules::MAX_CHANGE_BPS as u16,
+        capacityPerOpg: rules::CAPACITY_PER_OPG as u64,
+        capacityFloor: alloy_primitives::Uint::from(rules::CAPACITY_FLOOR),
+        minPrice: alloy_primitives::Uint::from(rules::MIN_PRICE),
+        maxPrice: alloy_primitives::Uint::from(rules::MAX_PRICE),
     }
 }
 

@@ -2,19 +2,21 @@
 pragma solidity 0.8.37;
 
 import {ERC1967Proxy} from "@openzeppelin/contracts/proxy/ERC1967/ERC1967Proxy.sol";
-import {FeeShares} from "../../../contracts/interfaces/IFeeRouter.sol";
+import {FeeCap, FeeShares} from "../../../contracts/interfaces/IFeeRouter.sol";
 import {ModelSpec} from "../../../contracts/interfaces/IModelRegistry.sol";
 import {RewardParameters} from "../../../contracts/interfaces/IRewards.sol";
 import {NewCategory, Schedule} from "../../../contracts/interfaces/IVestingVault.sol";
 import {ModelVersion} from "../../../contracts/interfaces/ModelVersion.sol";
 import {ModelRegistry} from "../../../contracts/models/ModelRegistry.sol";
+import {FeeMarket} from "../../../contracts/payments/FeeMarket.sol";
 import {FeeRouter} from "../../../contracts/payments/FeeRouter.sol";
 import {Rewards} from "../../../contracts/staking/Rewards.sol";
 import {VestingVault} from "../../../contracts/vesting/VestingVault.sol";
+import {PaymentSystem} from "../../support/PaymentSystem.sol";
 import {StakingFixture} from "./StakingFixture.sol";
 
 /// @notice Staking with its rewards: a vesting vault that releases to them, a model with an owner, and the fee router.
-abstract contract RewardsFixture is StakingFixture {
+abstract contract RewardsFixture is StakingFixture, PaymentSystem {
     uint128 internal constant STREAM = 100_000_000 ether;
     uint32 internal constant STREAM_TIME = 96 * 2_629_800;
     uint32 internal constant EPOCH = 7 days;
@@ -29,6 +31,7 @@ abstract contract RewardsFixture is StakingFixture {
     VestingVault internal vesting;
     ModelRegistry internal models;
     ModelVersion internal version;
+    FeeMarket internal market;
     FeeRouter internal router;
     Rewards internal rewards;
 
@@ -49,7 +52,8 @@ abstract contract RewardsFixture is StakingFixture {
         categories[0] = NewCategory("staking-rewards", _schedule().leaf, STREAM, 0, uint40(START), 0, STREAM_TIME);
         vesting = new VestingVault(address(opg), address(manager), treasury, categories);
         assertEq(address(vesting), vestingAt);
-        router = new FeeRouter(opg, models, staking, _rewardsAt(), address(manager), _shares());
+        (market, router) =
+            _deployPayments(address(this), opg, models, staking, _rewardsAt(), address(manager), _shares(), _feeCap());
         vm.prank(_rewardsDeployer());
         rewards = new Rewards(opg, staking, vesting, _schedule().leaf, router, address(manager), _rewardParameters());
         assertEq(address(rewards), _rewardsAt());
@@ -65,6 +69,10 @@ abstract contract RewardsFixture is StakingFixture {
 
     function _shares() internal view returns (FeeShares memory) {
         return FeeShares({burnBps: 500, verificationBps: 300, verificationPool: verifiers});
+    }
+
+    function _feeCap() internal view virtual returns (FeeCap memory) {
+        return _noCap();
     }
 
     function _rewardParameters() internal pure returns (RewardParameters memory) {

@@ -1,5 +1,7 @@
 import type { ReactNode } from 'react';
 import { useReadContracts } from 'wagmi';
+import { feeMarketAbi } from '../../abi/feeMarket';
+import { feeRouterAbi } from '../../abi/feeRouter';
 import { governorAbi } from '../../abi/governor';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
 import { stakingAbi } from '../../abi/staking';
@@ -99,6 +101,38 @@ function Inference() {
   );
 }
 
+function Fees() {
+  const { contracts } = useAppConfig();
+  const read = useReadContracts({
+    allowFailure: false,
+    contracts: [
+      { address: contracts.feeRouter, abi: feeRouterAbi, functionName: 'shares' },
+      { address: contracts.feeRouter, abi: feeRouterAbi, functionName: 'cap' },
+      { address: contracts.feeMarket, abi: feeMarketAbi, functionName: 'parameters' },
+      { address: contracts.feeMarket, abi: feeMarketAbi, functionName: 'price' },
+    ],
+    query: { enabled: Boolean(contracts.feeRouter && contracts.feeMarket) },
+  });
+  if (!contracts.feeRouter || !contracts.feeMarket || !read.data) return null;
+  const [shares, cap, market, price] = read.data;
+  return (
+    <List
+      title="Fees"
+      rows={[
+        { name: 'Burned', value: formatBps(shares.burnBps), meaning: 'Part of each fee that is destroyed.' },
+        { name: 'Verification pool', value: formatBps(shares.verificationBps), meaning: 'Part of each fee for those who verify.' },
+        { name: 'Unsettled fees for own stake', value: formatBps(cap.perStakeBps), meaning: 'Most fees of an operator that are divided within the time below.' },
+        { name: 'Unsettled fees for everyone', value: <Opg value={cap.least} />, meaning: 'As many may be divided whatever the stake.' },
+        { name: 'Fees settle after', value: formatDuration(cap.window), meaning: 'Until then the work that they paid for can be shown to be wrong.' },
+        { name: 'Unit price', value: <Opg value={price} />, meaning: 'What a compute unit costs now.' },
+        { name: 'Price moves every', value: formatDuration(market.epochLength), meaning: 'By how much of the declared capacity was paid for.' },
+        { name: 'Most change', value: formatBps(market.maxChangeBps), meaning: 'By which the price rises at most then.' },
+        { name: 'Target', value: formatBps(market.targetBps), meaning: 'Utilisation at which the price stays.' },
+      ]}
+    />
+  );
+}
+
 /** What governance decided so far, and what it means. */
 export default function Parameters() {
   return (
@@ -106,6 +140,7 @@ export default function Parameters() {
       <Governance />
       <Staking />
       <Inference />
+      <Fees />
       <Measurements />
     </>
   );

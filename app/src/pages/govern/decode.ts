@@ -1,5 +1,6 @@
 import { type Abi, type AbiFunction, type Address, decodeFunctionData, type Hex, size, slice, toFunctionSelector } from 'viem';
 import { accessManagerAbi } from '../../abi/accessManager';
+import { feeMarketAbi } from '../../abi/feeMarket';
 import { feeRouterAbi } from '../../abi/feeRouter';
 import { governorAbi } from '../../abi/governor';
 import { inferenceHubAbi } from '../../abi/inferenceHub';
@@ -18,6 +19,7 @@ import { cleanLine, nameOf, words } from '../../lib/text';
 /** Interfaces of the contracts that governance calls. */
 export const ABIS: Partial<Record<ContractKey, Abi>> = {
   accessManager: accessManagerAbi,
+  feeMarket: feeMarketAbi,
   feeRouter: feeRouterAbi,
   governor: governorAbi,
   inferenceHub: inferenceHubAbi,

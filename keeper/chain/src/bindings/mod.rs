@@ -6,6 +6,7 @@ mod batches;
 mod channels;
 mod consumer;
 mod convert;
+mod fees;
 mod hub;
 mod keys;
 mod models;
@@ -21,6 +22,10 @@ pub use airdrop::IAirdrop;
 pub use batches::IReceiptBatches;
 pub use channels::IBatchSettlement::{self, ChannelConfig, VoucherClaim};
 pub use consumer::AskModel;
+pub use fees::{
+    IFeeMarket::{self, CapacityView, MarketParameters, MarketView},
+    IFeeRouter::{self, FeeCap, FeeShares},
+};
 pub use hub::IInferenceHub::{self, Fulfilment, Request};
 pub use keys::IVerifyingKeys::{self, KeyTerms, ZkKey};
 pub use models::IModelRegistry::{self, ModelSpec};

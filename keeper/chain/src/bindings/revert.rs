@@ -11,6 +11,7 @@ use super::{
     airdrop::IAirdrop,
     batches::IReceiptBatches,
     consumer::AskModel,
+    fees::{IFeeMarket, IFeeRouter},
     hub::IInferenceHub,
     keys::IVerifyingKeys,
     models::IModelRegistry,
@@ -58,6 +59,8 @@ fn custom(data: &[u8]) -> Option<(String, String)> {
         .or_else(|| interface::<IStaking::IStakingErrors>(data))
         .or_else(|| interface::<ICustodyVault::ICustodyVaultErrors>(data))
         .or_else(|| interface::<IRewards::IRewardsErrors>(data))
+        .or_else(|| interface::<IFeeRouter::IFeeRouterErrors>(data))
+        .or_else(|| interface::<IFeeMarket::IFeeMarketErrors>(data))
         .or_else(|| interface::<Opg::OpgErrors>(data))
         .or_else(|| interface::<IVestingVault::IVestingVaultErrors>(data))
         .or_else(|| interface::<IAirdrop::IAirdropErrors>(data))

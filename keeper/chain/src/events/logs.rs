@@ -93,6 +93,7 @@ mod tests {
             timelock: None,
             governor: None,
             sentinel: None,
+            fee_market: None,
             fee_router: None,
             groth16_verifier: None,
             verifying_keys: None,

@@ -32,6 +32,14 @@ pub enum LedgerError {
         /// The address.
         address: Address,
     },
+    /// The deployment is older than a contract that is asked for.
+    #[error(
+        "the address book has no `{field}`; take the book of a newer deployment, or do without what needs it"
+    )]
+    NotDeployed {
+        /// Field of the address book.
+        field: &'static str,
+    },
     /// A contract answered with a value that this keeper does not know.
     #[error("{what} has the unknown value {value}; update the keeper")]
     UnknownValue {
@@ -100,6 +108,7 @@ impl LedgerError {
             Self::Inconsistent { .. } | Self::InconsistentBatch { .. } => true,
             Self::WrongChain { .. }
             | Self::NoContract { .. }
+            | Self::NotDeployed { .. }
             | Self::UnknownValue { .. }
             | Self::UnknownRequest { .. }
             | Self::NoBatches { .. }

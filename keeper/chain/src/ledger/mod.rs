@@ -2,6 +2,7 @@
 
 mod contracts;
 mod error;
+mod fees;
 mod fetch;
 mod history;
 mod inference;
@@ -14,6 +15,7 @@ mod verify;
 
 pub use contracts::Contracts;
 pub use error::LedgerError;
+pub use fees::{UnsettledFees, WaitingFees};
 pub use fetch::{Place, RecordedResult};
 pub use proved::{PROOF_LENGTH, proved_evidence, registered_key, statement_of};
 pub use staking::{OpenUnbond, Pools};

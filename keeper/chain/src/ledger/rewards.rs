@@ -3,13 +3,7 @@
 use alloy::primitives::{Address, U256};
 
 use super::{Contracts, LedgerError};
-use crate::bindings::IRewards;
-
-alloy::sol! {
-    /// Of `IFeeRouter`.
-    #[derive(Debug)]
-    function feesOf(uint256 epoch, address operator) external view returns (uint256 fees, uint256 burned);
-}
+use crate::bindings::{IFeeRouter, IRewards};
 
 impl Contracts {
     /// Whether there is a rewards contract: a deployment may be older.
@@ -61,7 +55,7 @@ impl Contracts {
     /// If the chain cannot be read.
     pub async fn burned_fees(&self, operator: Address, epoch: u64) -> Result<U256, LedgerError> {
         let router = self.view(self.book.rewards, &IRewards::feeRouterCall {}).await?;
-        let call = feesOfCall { epoch: U256::from(epoch), operator };
+        let call = IFeeRouter::feesOfCall { epoch_: U256::from(epoch), operator };
         Ok(self.view(router, &call).await?.burned)
     }
 }

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use alloy::primitives::{B256, Bytes, U256, hex};
 use opg_chain::{
-    bindings::IInferenceHub,
+    bindings::{Fulfilment, IInferenceHub},
     events::{ChainEvent, Cursor, Follower, FollowerConfig, LoggedEvent, Segment},
     fees::{FeeFloor, L1Fee, estimate_fees, l1_fee_upper_bound},
-    ledger::{LedgerError, RecordedResult, Refusal, RequestStatus, verify_result},
+    ledger::{LedgerError, RecordedResult, Refusal, RequestStatus, WaitingFees, verify_result},
     rpc_trait::{self, CallRequest, ChainRpc},
 };
 use opg_receipts::Request;
@@ -69,7 +69,7 @@ async fn a_request_is_seen_answered_verified_and_reorganised_away() {
     assert!(
         matches!(&events[0].event, ChainEvent::InferenceFulfilled { request_id: id, .. } if *id == request_id)
     );
-    assert!(devnet.contracts.credit_of(OPERATOR).await.unwrap() > U256::ZERO);
+    fees(&devnet, &fulfilment).await;
     repeated(&devnet, &request, &fulfilment).await;
 
     let result = devnet.contracts.fetch_result(request_id).await.unwrap();
@@ -90,6 +90,29 @@ async fn a_request_is_seen_answered_verified_and_reorganised_away() {
     assert_eq!(devnet.contracts.status_of(request_id).await.unwrap(), RequestStatus::Open);
 
     latency(&devnet, &follower).await;
+}
+
+/// The fee of an answer waits at the hub, and anyone has it divided.
+async fn fees(devnet: &Devnet, fulfilment: &Fulfilment) {
+    let (contracts, version) = (&devnet.contracts, devnet.version());
+    let fee = U256::from(fulfilment.fee);
+    let waiting = WaitingFees { hub: fee, vault: U256::ZERO };
+    assert_eq!(contracts.waiting_fees(OPERATOR, version).await.unwrap(), waiting);
+    assert_eq!(contracts.credit_of(OPERATOR).await.unwrap(), U256::ZERO);
+    let vault = contracts.vault_of(OPERATOR, version).await.unwrap();
+    assert_eq!(contracts.credit_of(vault).await.unwrap(), fee);
+    let before = contracts.unsettled_fees(OPERATOR).await.unwrap();
+    // What follows on the chain is about the block of the answer.
+    let block = devnet.anvil.ask("evm_snapshot", json!([])).await;
+    let route = IInferenceHub::routeFeesCall { operator: OPERATOR, modelVersion: version };
+    devnet.anvil.send(PAYER, devnet.book.inference_hub, &route).await;
+    assert_eq!(contracts.waiting_fees(OPERATOR, version).await.unwrap(), WaitingFees::default());
+    // 5 % is burned, 3 % goes to the verification pool, 5 % to the owner of the model.
+    assert_eq!(contracts.owed_fees(OPERATOR).await.unwrap(), fee * U256::from(87) / U256::from(100));
+    let after = contracts.unsettled_fees(OPERATOR).await.unwrap();
+    assert_eq!(before.room() - after.room(), fee);
+    assert_eq!(contracts.unit_price().await.unwrap(), U256::from(1_000_000_000_000_u64));
+    devnet.anvil.ask("evm_revert", json!([block])).await;
 }
 
 async fn registries(devnet: &Devnet) {

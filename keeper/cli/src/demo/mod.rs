@@ -1,6 +1,7 @@
 //! One verified inference after the other, from the question of a contract to the fee of the operator.
 
 mod ask;
+mod earnings;
 mod genesis;
 mod report;
 mod stake;
@@ -8,11 +9,12 @@ mod watch;
 
 use std::{process::Command, time::Duration};
 
-use alloy::primitives::{Address, B256, U256};
+use alloy::primitives::{Address, B256};
 use opg_chain::bindings::{IInferenceHub, Opg};
 
 use self::{
     ask::Asked,
+    earnings::Earnings,
     genesis::Genesis,
     report::{Balances, Report},
     stake::Stake,
@@ -24,7 +26,6 @@ use crate::{
     error::{CliError, CliResult, Code},
     output::Output,
     progress::Progress,
-    submit::{Call, Submitter},
 };
 
 /// Runs the demo and prints what happened.
@@ -48,12 +49,13 @@ pub(crate) async fn run(args: &DemoArgs, output: Output) -> CliResult {
     for answer in &answers {
         verify(&devnet, answer.request_id).await?;
     }
-    progress.step("withdrawing the operator's credit");
-    let withdrawn = withdraw(&devnet, &operator).await?;
+    // Before a part of the fees is burned: nothing is missing yet.
+    let genesis = Genesis::read(&devnet).await?;
+    progress.step("dividing the fees and collecting the operator's part");
+    let earnings = Earnings::collect(&devnet, &operator).await?;
     let settled = balances(&devnet, user.account()).await?;
     progress.finish();
 
-    let genesis = Genesis::read(&devnet).await?;
     let stake = Stake::read(&devnet).await?;
     let report = Report {
         genesis,
@@ -64,7 +66,7 @@ pub(crate) async fn run(args: &DemoArgs, output: Output) -> CliResult {
         before,
         after,
         settled,
-        withdrawn,
+        earnings,
     };
     report.check()?;
     report.print(args, output);
@@ -91,11 +93,11 @@ async fn balances(devnet: &Devnet, user: Address) -> CliResult<Balances> {
     let credit = |account| IInferenceHub::creditOfCall { account };
     let operator = devnet.population.operator;
     let read = async {
-        Ok::<_, opg_chain::rpc::RpcError>(Balances {
+        Ok::<_, opg_chain::ledger::LedgerError>(Balances {
             user: rpc.view(book.opg, &Opg::balanceOfCall { account: user }).await?,
             user_credit: rpc.view(book.inference_hub, &credit(user)).await?,
             operator: rpc.view(book.opg, &Opg::balanceOfCall { account: operator }).await?,
-            operator_credit: rpc.view(book.inference_hub, &credit(operator)).await?,
+            operator_fees: earnings::waiting(devnet).await?,
         })
     };
     read.await.map_err(|error| fault("balances", error))
@@ -128,19 +130,6 @@ async fn verify(devnet: &Devnet, request_id: B256) -> CliResult {
         return Ok(());
     }
     Err(fault(format!("receipt of request {request_id}"), String::from_utf8_lossy(&output.stderr).trim()))
-}
-
-async fn withdraw(devnet: &Devnet, operator: &Submitter) -> CliResult<U256> {
-    let hub = devnet.book.inference_hub;
-    let account = operator.account();
-    let amount = devnet
-        .rpc
-        .view(hub, &IInferenceHub::creditOfCall { account })
-        .await
-        .map_err(|error| fault("credit", error))?;
-    let call = IInferenceHub::withdrawCall { to: account, amount };
-    operator.send(&[Call::new("withdraw", "withdraw the operator's credit", hub, &call)]).await?;
-    Ok(amount)
 }
 
 fn fault(what: impl std::fmt::Display, reason: impl std::fmt::Display) -> CliError {

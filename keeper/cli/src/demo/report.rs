@@ -5,7 +5,7 @@ use opg_chain::ledger::PROOF_LENGTH;
 use opg_receipts::{InferenceReceipt, SIGNATURE_LENGTH};
 use serde_json::{Value, json};
 
-use super::{ask::Asked, fault, genesis::Genesis, stake::Stake, watch::Answered};
+use super::{ask::Asked, earnings::Earnings, fault, genesis::Genesis, stake::Stake, watch::Answered};
 use crate::{
     args::DemoArgs,
     config::units::{Opg, decimal},
@@ -23,7 +23,8 @@ pub(super) struct Balances {
     pub(super) user: U256,
     pub(super) user_credit: U256,
     pub(super) operator: U256,
-    pub(super) operator_credit: U256,
+    /// Fees that are not divided yet.
+    pub(super) operator_fees: U256,
 }
 
 /// Everything about the run.
@@ -37,9 +38,9 @@ pub(super) struct Report<'a> {
     pub(super) answers: &'a [Answered],
     pub(super) before: Balances,
     pub(super) after: Balances,
-    /// After the operator's withdrawal.
+    /// After the operator collected.
     pub(super) settled: Balances,
-    pub(super) withdrawn: U256,
+    pub(super) earnings: Earnings,
 }
 
 impl Report<'_> {
@@ -71,20 +72,18 @@ impl Report<'_> {
             return Err(fault("proved classification", reason));
         }
         let fees = self.fees();
-        let credited = self.after.operator_credit.saturating_sub(self.before.operator_credit);
-        // On the devnet the operator owns the models too, so that both shares of each fee are its own.
-        let received = self.settled.operator.saturating_sub(self.before.operator);
-        if received != self.withdrawn {
-            return Err(fault(
-                "withdrawal",
-                format!("{} wei were withdrawn, {received} arrived", self.withdrawn),
-            ));
-        }
-        if fees.is_zero() || credited != fees || self.withdrawn != self.after.operator_credit {
+        let waiting = self.after.operator_fees.saturating_sub(self.before.operator_fees);
+        if fees.is_zero() || waiting != fees || self.earnings.routed != self.after.operator_fees {
             return Err(fault(
                 "fees",
-                format!("{fees} wei were charged, {credited} credited, {} withdrawn", self.withdrawn),
+                format!("{fees} wei were charged, {waiting} waited, {} were divided", self.earnings.routed),
             ));
+        }
+        self.earnings.check()?;
+        let received = self.settled.operator.saturating_sub(self.before.operator);
+        if received != self.earnings.collected {
+            let collected = self.earnings.collected;
+            return Err(fault("fees", format!("{collected} wei were collected, {received} arrived")));
         }
         Ok(())
     }
@@ -122,8 +121,8 @@ impl Report<'_> {
         vec![
             ("user's balance", change(self.before.user, self.after.user)),
             ("user's credit", change(self.before.user_credit, self.after.user_credit)),
-            ("operator's credit", change(self.before.operator_credit, self.after.operator_credit)),
-            ("operator's withdrawal", format!("{} OPG", decimal(self.withdrawn, 18))),
+            ("operator's fees", change(self.before.operator_fees, self.after.operator_fees)),
+            ("divided", self.earnings.text()),
             ("operator's balance", change(self.before.operator, self.settled.operator)),
         ]
     }
@@ -170,7 +169,7 @@ impl Report<'_> {
             "genesis": self.genesis.document(),
             "stake": self.stake.document(),
             "feesWei": self.fees().to_string(),
-            "withdrawnWei": self.withdrawn.to_string(),
+            "fees": self.earnings.document(),
             "summary": self.summary(),
         })
     }

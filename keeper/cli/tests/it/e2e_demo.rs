@@ -41,7 +41,11 @@ fn the_demo_answers_verifies_and_pays() {
         assert_eq!(request["verified"], true);
         assert!(request["gas"].as_u64().unwrap() > 0);
     }
-    assert_eq!(demo["feesWei"], demo["withdrawnWei"]);
+    let fees = &demo["fees"];
+    assert_eq!(demo["feesWei"], fees["routedWei"]);
+    let wei = |name: &str| fees[name].as_str().unwrap().parse::<u128>().unwrap();
+    assert_eq!(wei("routedWei"), wei("collectedWei") + wei("verificationWei") + wei("burnedWei"));
+    assert!(wei("burnedWei") > 0);
 }
 
 #[test]

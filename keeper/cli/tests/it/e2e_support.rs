@@ -246,11 +246,15 @@ impl Devnet {
             .collect()
     }
 
-    /// Credit of the operator at the hub.
+    /// Fees of the operator that wait at the hub, for all models.
     pub(crate) fn credit(&self) -> U256 {
         let operator: Address = self.ready["operator"].as_str().unwrap().parse().unwrap();
-        self.block_on(
-            self.rpc.view(self.book.inference_hub, &IInferenceHub::creditOfCall { account: operator }),
-        )
+        let versions = self.ready["models"].as_object().unwrap().values();
+        let fees = |version: &Value| {
+            let version: B256 = version.as_str().unwrap().parse().unwrap();
+            let call = IInferenceHub::feesOfCall { operator, modelVersion: version };
+            self.block_on(self.rpc.view(self.book.inference_hub, &call))
+        };
+        versions.map(fees).sum()
     }
 }

@@ -16,6 +16,10 @@ pub struct Fees {
     pub owed: [u128; HOLDERS],
     /// Burned in this epoch of what active operators were paid.
     pub burned: [u128; OPERATORS],
+    /// All that was ever divided for each operator, with its time.
+    divided: [Vec<(u64, u128)>; OPERATORS],
+    /// When the present window of each operator's count began.
+    window: [u64; OPERATORS],
 }
 
 impl Model {
@@ -27,10 +31,40 @@ impl Model {
         Ok(())
     }
 
-    /// Anyone has what was paid divided.
+    /// When the window began in which an operator's fees count now. Windows follow each other without a gap, and anew
+    /// from the next fee on after two in which there was none.
+    fn window_of(&self, operator: Who) -> u64 {
+        let began = self.fees.window[operator];
+        match (self.now - began) / rules::CAP_WINDOW {
+            0 => began,
+            1 => began + rules::CAP_WINDOW,
+            _ => self.now,
+        }
+    }
+
+    /// Fees of an operator that count as unsettled: those of this window and of the one before.
+    pub fn unsettled(&self, operator: Who) -> u128 {
+        let since = self.window_of(operator) - rules::CAP_WINDOW;
+        self.fees.divided[operator].iter().filter(|(at, _)| *at >= since).map(|(_, amount)| amount).sum()
+    }
+
+    /// Most that they may be.
+    pub fn most_unsettled(&self, operator: Who) -> u128 {
+        let own = &self.operators[operator].own;
+        let bonded = own.lots.get(&(operator, 0)).map_or(0, |lot| own.worth(lot));
+        part(bonded, rules::CAP_PER_STAKE_BPS, BPS).max(rules::CAP_LEAST)
+    }
+
+    /// Anyone has what was paid divided, as far as the operator's stake answers for it.
     pub fn sweep(&mut self, operator: Who) -> Ruling<u128> {
-        let amount = std::mem::take(&mut self.fees.waiting[operator]);
-        require(amount != 0, "NothingToSweep")?;
+        let waiting = self.fees.waiting[operator];
+        require(waiting != 0, "NothingToSweep")?;
+        let (unsettled, most) = (self.unsettled(operator), self.most_unsettled(operator));
+        require(unsettled < most, "UnsettledFeesAtCap")?;
+        let amount = waiting.min(most - unsettled);
+        self.fees.waiting[operator] -= amount;
+        self.fees.window[operator] = self.window_of(operator);
+        self.fees.divided[operator].push((self.now, amount));
         let burned = part_up(amount, rules::BURN_BPS, BPS);
         let kept = amount - burned;
         let verifiers = part(amount, rules::VERIFICATION_BPS, BPS).min(kept);

@@ -37,6 +37,7 @@ pub(crate) fn book(chain_id: u64) -> AddressBook {
         timelock: None,
         governor: None,
         sentinel: None,
+        fee_market: None,
         fee_router: None,
         groth16_verifier: None,
         verifying_keys: None,
