@@ -1,4 +1,4 @@
-import { type Address, getAddress, type Hex } from 'viem';
+import { type Address, getAddress, hashTypedData, type Hex } from 'viem';
 import { hashOf, type Json } from './canonical.ts';
 import { httpRequestId, type Receipt } from './receipt.ts';
 
@@ -20,8 +20,38 @@ const extensionOf = (body: Fields): Extension | undefined => (isFields(body['opg
 export function askedBy(body: string, payment: string | null): Asked {
   const inputHash = hashOf(JSON.parse(body) as Json);
   if (payment === null) return { inputHash };
-  const { authorization } = (JSON.parse(atob(payment)) as { payload: { authorization: { from: string; nonce: Hex } } }).payload;
-  return { inputHash, payment: { payer: getAddress(authorization.from), nonce: authorization.nonce } };
+  const { accepted, payload } = JSON.parse(atob(payment)) as Payment;
+  if ('voucher' in payload) {
+    const payer = getAddress(payload.channelConfig.payer);
+    return { inputHash, payment: { payer, nonce: voucherDigest(accepted.network, payload.voucher) } };
+  }
+  return { inputHash, payment: { payer: getAddress(payload.authorization.from), nonce: payload.authorization.nonce } };
+}
+
+type Voucher = { channelId: Hex; maxClaimableAmount: string };
+type Payment = {
+  accepted: { network: string };
+  payload: { authorization: { from: string; nonce: Hex } } | { channelConfig: { payer: string }; voucher: Voucher };
+};
+
+/** What the payer of a channel signs: the number of the payment. */
+function voucherDigest(network: string, { channelId, maxClaimableAmount }: Voucher): Hex {
+  return hashTypedData({
+    domain: {
+      name: 'x402 Batch Settlement',
+      version: '1',
+      chainId: Number(network.replace('eip155:', '')),
+      verifyingContract: '0x4020074e9dF2ce1deE5A9C1b5c3f541D02a10003',
+    },
+    types: {
+      Voucher: [
+        { name: 'channelId', type: 'bytes32' },
+        { name: 'maxClaimableAmount', type: 'uint128' },
+      ],
+    },
+    primaryType: 'Voucher',
+    message: { channelId, maxClaimableAmount: BigInt(maxClaimableAmount) },
+  });
 }
 
 /** The receipt commits to embeddings as numbers, however they were sent. */

@@ -52,12 +52,12 @@ async function extension(output: Json, body: Json, { receipt: changed, extension
 const choices = (content: string) => [{ finish_reason: 'stop', index: 0, message: { content, role: 'assistant' } }];
 
 /** Asks a node that answers with `answer`, over a real connection's types, and reads the whole body. */
-async function ask(answer: string | string[], { path = '/v1/chat/completions', body = question as Json, ...options } = {}) {
+async function ask(answer: string | string[], { path = '/v1/chat/completions', body = question as Json, paid = payment, ...options } = {}) {
   const receipts: SignedReceipt[] = [];
   const stream = Array.isArray(answer);
   const send = async () => new Response(stream ? streamOf(answer) : answer, { headers: { 'content-type': stream ? 'text/event-stream' : 'application/json' } });
   const fetch = verifyingFetch({ facts, fetch: send, onReceipt: (signed) => receipts.push(signed), ...options });
-  const response = await fetch(`https://node.example${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'payment-signature': payment } });
+  const response = await fetch(`https://node.example${path}`, { method: 'POST', body: JSON.stringify(body), headers: { 'payment-signature': paid } });
   return { text: await response.text(), receipts };
 }
 
@@ -102,6 +102,17 @@ describe('an answer in one body', () => {
     const refused = ask(await answer());
     await expect(refused).rejects.toThrow(ReceiptRefused);
     await expect(refused).rejects.toThrow(reason);
+  });
+
+  test('that a voucher pays has the receipt of that voucher', async () => {
+    // Channel and digest are those of keeper/chain's own test, made by the x402 client.
+    const voucher = { channelId: '0x846155c7739506d21d9d413d9e55fa808e52d5d1d226418e42cab89840f246ca', maxClaimableAmount: '1000' };
+    const digest: Hex = '0x8a3059e8eeb478c560bba6a054f20bf776446f1b57597e2db4c94aa99d7ca3c2';
+    const accepted = { network: 'eip155:31337' };
+    const by = (voucher: object) => btoa(JSON.stringify({ x402Version: 2, accepted, payload: { type: 'voucher', channelConfig: { payer }, voucher } }));
+    const answer = await whole('Hi', 'Hi', { receipt: { requestId: httpRequestId(payer, node.address, digest, hashOf(question)) } });
+    expect((await ask(answer, { paid: by(voucher) })).text).toBe(answer);
+    await expect(ask(answer, { paid: by({ ...voucher, maxClaimableAmount: '1001' }) })).rejects.toThrow(/another payment/);
   });
 
   test('can be held to one operator and one version', async () => {
