@@ -5,6 +5,7 @@
 #   script/setup.sh app        and the packages of the web app
 #   script/setup.sh chromium   and the browser that its tests drive
 #   script/setup.sh lint       and cargo-deny
+#   script/setup.sh openai     and OpenAI's client for Python, with which the gateway is tested
 #   script/setup.sh slither    and slither
 #   script/setup.sh symbolic   and halmos
 #   script/setup.sh llama      and llama.cpp and onnxruntime, with which `make bench-engine` compares (compiles for minutes)
@@ -102,7 +103,7 @@ if [[ ! -x .venv/bin/pip ]]; then
 fi
 for group in ${groups[@]+"${groups[@]}"}; do
   requirements="script/setup/requirements-$group.txt"
-  [[ -f $requirements ]] || fail "unknown group '$group'; there are app, chromium, lint, llama, slither and symbolic"
+  [[ -f $requirements ]] || fail "unknown group '$group'; there are app, chromium, lint, llama, openai, slither and symbolic"
   if ! is_current ".venv/.opg-$group" "$requirements"; then
     say "installing Python packages: $group"
     # llama.cpp is compiled for this machine's processor, without its programs.

@@ -1,5 +1,11 @@
-// OpenAI's client and x402's clients, unmodified, against a keeper with the real model on a local chain.
+// OpenAI's clients and x402's clients, unmodified, against a keeper with the real model on a local chain.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { x402Client } from '@x402/core/client';
 import { ExactEvmScheme } from '@x402/evm/exact/client';
@@ -9,6 +15,7 @@ import { createPublicClient, createWalletClient, http, keccak256, parseAbi, pars
 import { mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { factsOf, ReceiptRefused, verifyingFetch } from '../../app/client/dist/index.js';
+import { withTemplate } from './support/gguf.mjs';
 import { startDevnet, startGateway } from './support/keeper.mjs';
 
 const erc20 = parseAbi([
@@ -18,6 +25,24 @@ const erc20 = parseAbi([
 const question = [{ role: 'user', content: 'What is the capital of France? Answer in one sentence.' }];
 const chat = { model: 'smollm2-135m-instruct', messages: question, max_tokens: 24 };
 const most = parseEther('1').toString();
+
+// The model's own template, with a place for tools as larger models of its family have one.
+const template = `{% if tools %}<|im_start|>system
+You may call these functions: {% for tool in tools %}{{ tool | tojson }}
+{% endfor %}<|im_end|>
+{% endif %}{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system
+You are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>
+' }}{% endif %}{{ '<|im_start|>' + message.role + '\n' }}{{ message.content }}{% if message.tool_calls %}{% for call in message.tool_calls %}{{ call.function | tojson }}{% endfor %}{% endif %}{{ '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant
+' }}{% endif %}`;
+const root = new URL('../../', import.meta.url).pathname;
+const models = mkdtempSync(join(tmpdir(), 'opg-models-'));
+
+function prepareModels() {
+  const cache = join(process.env.OPG_CACHE ?? join(root, '.cache'), 'models');
+  const chat = 'smollm2-135m-instruct-q4_1.gguf';
+  withTemplate(join(cache, chat), join(models, chat), template);
+  symlinkSync(join(cache, 'all-minilm-l6-v2'), join(models, 'all-minilm-l6-v2'));
+}
 
 let devnet;
 let gateway;
@@ -31,7 +56,8 @@ const balanceOf = (account) =>
   reader.readContract({ address: devnet.contracts.opg, abi: erc20, functionName: 'balanceOf', args: [account] });
 
 before(async () => {
-  devnet = await startDevnet();
+  prepareModels();
+  devnet = await startDevnet({ models });
   gateway = await startGateway(devnet);
   payer = privateKeyToAccount(devnet.user.key);
   const transport = http(devnet.rpc);
@@ -52,6 +78,7 @@ before(async () => {
 after(async () => {
   await gateway?.stop();
   await devnet?.stop();
+  rmSync(models, { recursive: true });
 });
 
 // What RFC 8785 makes of JSON with ASCII keys and no exotic numbers.
@@ -163,6 +190,74 @@ test('a client that verifies takes what holds on the chain, and nothing else', a
     for await (const _ of await lying.chat.completions.create({ ...chat, stream: true })) { /* read to its end */ }
   }, /another answer/);
   assert.equal(receipts.length, 3);
+});
+
+const weather = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'Tells the weather in a city.',
+    parameters: { type: 'object', properties: { city: { type: 'string', maxLength: 20 } }, required: ['city'] },
+  },
+};
+
+test('calls of tools come back as the client reads them, streamed or not', async () => {
+  const body = {
+    model: chat.model,
+    messages: [{ role: 'user', content: 'How is the weather in Oslo?' }],
+    max_tokens: 96,
+    tools: [weather],
+    tool_choice: { type: 'function', function: { name: 'get_weather' } },
+  };
+  const { choices, opg } = await openai.chat.completions.create(body);
+  await verified(opg, body, choices);
+  assert.equal(choices[0].finish_reason, 'tool_calls');
+  const [call] = choices[0].message.tool_calls;
+  assert.equal(call.function.name, 'get_weather');
+  assert.equal(typeof JSON.parse(call.function.arguments).city, 'string');
+  const streamed = await openai.chat.completions.stream(body).finalMessage();
+  assert.deepEqual(streamed.tool_calls[0].function.arguments, call.function.arguments);
+  const messages = [...body.messages, choices[0].message, { role: 'tool', tool_call_id: call.id, content: 'It rains.' }];
+  const after = await openai.chat.completions.create({ ...body, messages, tool_choice: 'none' });
+  assert.ok(after.choices[0].message.content.length > 0);
+});
+
+test('a JSON object is one at every limit', async () => {
+  for (const max_tokens of [3, 16, 48]) {
+    const body = { model: chat.model, messages: question, max_tokens, temperature: 1, response_format: { type: 'json_object' } };
+    const { choices, opg } = await openai.chat.completions.create(body);
+    await verified(opg, body, choices);
+    assert.equal(typeof JSON.parse(choices[0].message.content), 'object', choices[0].message.content);
+  }
+});
+
+// Python's client knows no payments: what it sends is paid on the way.
+async function startPayer() {
+  const server = createServer(async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    const body = parts.length > 0 ? Buffer.concat(parts) : undefined;
+    const headers = { 'content-type': 'application/json' };
+    const answer = await pay(gateway.url + request.url, { method: request.method, headers, body });
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') });
+    Readable.fromWeb(answer.body).pipe(response);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() };
+}
+
+test('the OpenAI client for Python gets the same', async () => {
+  const paying = await startPayer();
+  try {
+    const args = [join(root, 'test/clients/openai_client.py'), `${paying.url}/v1`, `${gateway.url}/v1`];
+    const python = spawn(join(root, '.venv/bin/python'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [python.stdout, python.stderr]) stream.on('data', (data) => (said += data));
+    const code = await new Promise((resolve) => python.once('close', resolve));
+    assert.equal(code, 0, said);
+  } finally {
+    paying.stop();
+  }
 });
 
 test('errors are the ones that the client knows', async () => {

@@ -31,9 +31,10 @@ function start(args, env, pick) {
   return { ready, stop };
 }
 
-// The chain with contracts and models, without a keeper.
-export async function startDevnet() {
-  const process = start(['--json', 'devnet', '--no-keeper', '--block-time', '1', '--root', root], {}, (line) =>
+// The chain with contracts and models, without a keeper. `models` is the folder of their files where it is not the usual one.
+export async function startDevnet({ models } = {}) {
+  const folder = models ? ['--models', models] : [];
+  const process = start(['--json', 'devnet', '--no-keeper', '--block-time', '1', '--root', root, ...folder], {}, (line) =>
     line.startsWith('{') && JSON.parse(line).event === 'ready' ? JSON.parse(line) : undefined,
   );
   return { ...(await process.ready), stop: process.stop };
