@@ -42,6 +42,9 @@ class Engine:
     def __init__(self, name, command, threads):
         self.name = name
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), RAYON_NUM_THREADS=str(threads))
+        if name == "ours":
+            # As the keeper starts its worker: see MMAP_THRESHOLD in src/process/child.rs.
+            environment["MALLOC_MMAP_THRESHOLD_"] = "1048576"
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )

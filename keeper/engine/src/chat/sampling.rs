@@ -1,4 +1,4 @@
-//! Picking the next token. docs/engine.md specifies each step; this is version 3 of the sampler.
+//! Picking the next token. docs/engine.md specifies each step; this is version 4 of the sampler.
 //!
 //! All arithmetic is in double precision by a library that is part of this program, and every sum has a fixed order, so
 //! that a verifier picks the same token on any machine.
@@ -8,7 +8,7 @@ use super::philox::uniform;
 use crate::{EngineError, Sampling};
 
 /// Name and version that the execution profile commits to.
-pub(crate) const NAME: &str = "opg-sampler/3";
+pub(crate) const NAME: &str = "opg-sampler/4";
 
 /// Candidates that are put in order at first; more follow where these do not suffice.
 const FIRST_SORTED: usize = 64;

@@ -12,6 +12,10 @@ use super::stderr::{LastWords, follow};
 use crate::message::Event;
 use crate::{EngineError, frame};
 
+/// Tells glibc to hand blocks of a mebibyte and more back to the system when they are freed. Left alone it learns from the
+/// first that is freed to keep them, and keys and values of ended answers stay resident.
+const MMAP_THRESHOLD: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "1048576");
+
 /// What the worker may see of our environment: enough to find its libraries and devices, no secrets.
 const ENVIRONMENT: [&str; 9] = [
     "CUDA_HOME",
@@ -126,6 +130,7 @@ fn command(config: &ProcessConfig) -> Program {
         .args(&config.args)
         .env_clear()
         .envs(ENVIRONMENT.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))))
+        .env(MMAP_THRESHOLD.0, MMAP_THRESHOLD.1)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -162,5 +167,21 @@ fn describe(status: ExitStatus) -> String {
         (None, Some(9)) => "killed by signal 9, perhaps because the machine ran out of memory".to_owned(),
         (None, Some(signal)) => format!("ended by signal {signal}"),
         (None, None) => "ended".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worker_sees_what_it_needs_and_gives_memory_back() {
+        let command = command(&ProcessConfig::new("worker"));
+        let names: Vec<_> = command.as_std().get_envs().map(|(name, _)| name.to_os_string()).collect();
+        assert!(names.iter().any(|name| name == MMAP_THRESHOLD.0));
+        let known = |name: &&std::ffi::OsString| {
+            **name != *MMAP_THRESHOLD.0 && !ENVIRONMENT.iter().any(|known| **name == **known)
+        };
+        assert_eq!(names.iter().find(known), None, "nothing else of our environment is shown");
     }
 }
