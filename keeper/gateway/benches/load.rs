@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use opg_chain::{bindings::ModelSpec, rpc_trait::Head};
+use opg_chain::{bindings::ModelSpec, channels::ChannelState, rpc_trait::Head};
 use opg_engine::{
     Capacity, Completion, Engine, EngineError, FinishReason, Input, Limits, ModelManifest, Output, Task,
     Timings, Trace, Usage,
@@ -191,6 +191,7 @@ async fn start(store: Store, clients: usize) -> Outcome<SocketAddr> {
         clock: Arc::new(SystemClock),
         journal: None,
         batches: None,
+        channels: None,
     };
     let gateway = Gateway::open(config, parts).await?;
     let address = gateway.address();
@@ -340,6 +341,14 @@ impl GatewayLedger for NoChain {
     }
 
     async fn authorization_used(&self, _: Address, _: Address, _: B256) -> Result<bool, LedgerError> {
+        Ok(false)
+    }
+
+    async fn channel(&self, _: B256) -> Result<ChannelState, LedgerError> {
+        Ok(ChannelState::default())
+    }
+
+    async fn accepts(&self, _: Address, _: B256, _: Bytes) -> Result<bool, LedgerError> {
         Ok(false)
     }
 

@@ -40,6 +40,25 @@ pub enum Payments {
     },
 }
 
+/// On what terms vouchers of payment channels are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChannelPolicy {
+    /// OPG wei that may be served in a channel beyond what its payer signed.
+    pub credit: u128,
+    /// OPG wei that may be unclaimed in a channel whose vouchers an account's code judges; 0: none is taken.
+    pub wallet_limit: u128,
+    /// Least that is deposited at once, in OPG wei.
+    pub min_deposit: u128,
+    /// Shortest time from a payer's wish to withdraw to its withdrawal, in seconds.
+    pub withdraw_delay: u64,
+}
+
+impl Default for ChannelPolicy {
+    fn default() -> Self {
+        Self { credit: 0, wallet_limit: 0, min_deposit: 0, withdraw_delay: 3_600 }
+    }
+}
+
 /// Bounds on what one caller can make the gateway hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bounds {
@@ -97,6 +116,8 @@ pub struct GatewayConfig {
     pub unit_price: u128,
     /// How requests are paid.
     pub payments: Payments,
+    /// On what terms vouchers are taken; `None`: not at all. Needs payments by x402, and the contract on the chain.
+    pub channels: Option<ChannelPolicy>,
     /// Bounds on what one caller can make the gateway hold.
     pub bounds: Bounds,
     /// Requests that the engine works on at once.
@@ -123,6 +144,7 @@ impl GatewayConfig {
             models,
             unit_price: 1,
             payments: Payments::Free,
+            channels: None,
             bounds: Bounds::default(),
             concurrency: 8,
             queue: 64,

@@ -13,15 +13,15 @@ use alloy::{
 };
 use opg_chain::journal::Waker;
 use opg_engine::Engine;
-use opg_node::{Clock, batches::BatchesMetrics};
+use opg_node::{Clock, batches::BatchesMetrics, channels::ChannelsMetrics};
 use opg_receipts::Eip712Domain;
 use opg_store::{GroupWriter, Store};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    ApiError, GatewayConfig, GatewayLedger, GatewayMetrics, models::Models, rate::Rates, schedule::Schedule,
-    standing::Standing,
+    ApiError, GatewayConfig, GatewayLedger, GatewayMetrics, models::Models, pay::channels::Channels,
+    rate::Rates, schedule::Schedule, standing::Standing,
 };
 
 /// Whose requests are counted together.
@@ -58,12 +58,16 @@ pub(crate) struct Context {
     pub(crate) journal: Option<Waker>,
     /// What the batch service counts.
     pub(crate) batches: Option<Arc<BatchesMetrics>>,
+    /// What the service that claims from channels counts.
+    pub(crate) claims: Option<Arc<ChannelsMetrics>>,
     /// Domain of the receipts.
     pub(crate) domain: Eip712Domain,
     /// Domain of the token's authorizations; none where nobody pays.
     pub(crate) token: Option<Eip712Domain>,
     /// Fee router, and hash of the creation code of its vaults.
     pub(crate) vaults: Option<(Address, B256)>,
+    /// What is needed to take vouchers, where they are taken.
+    pub(crate) channels: Option<Channels>,
     pub(crate) models: Models,
     /// keccak-256 of the public key of the certificate, where it ends TLS itself.
     pub(crate) tls_key_hash: Option<B256>,

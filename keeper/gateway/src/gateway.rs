@@ -8,14 +8,18 @@ use std::{
 };
 
 use alloy::{primitives::B256, signers::Signer, sol_types::eip712_domain};
-use opg_chain::journal::Waker;
+use opg_chain::{
+    channels::{SETTLEMENT, domain},
+    journal::Waker,
+};
 use opg_engine::Engine;
 use opg_node::{
     Clock, Service, ServiceError,
     batches::BatchesMetrics,
+    channels::ChannelsMetrics,
     supervisor::{ServiceMetrics, supervise},
 };
-use opg_store::{GroupWriter, Store};
+use opg_store::{GroupWriter, Store, channels::release_all};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -23,7 +27,7 @@ use crate::{
     GatewayConfig, GatewayLedger, GatewayMetrics, Payments,
     context::Context,
     models::Models,
-    pay::settle::Watch,
+    pay::{channels::Channels, settle::Watch},
     rate::Rates,
     schedule::Schedule,
     serve::{self, Listener, Tls},
@@ -46,6 +50,8 @@ pub struct Parts {
     pub journal: Option<Waker>,
     /// What the batch service counts, where there is one.
     pub batches: Option<Arc<BatchesMetrics>>,
+    /// What the service that claims from channels counts, where there is one.
+    pub channels: Option<Arc<ChannelsMetrics>>,
 }
 
 impl fmt::Debug for Parts {
@@ -71,7 +77,7 @@ impl Gateway {
     /// [`ServiceError::Recoverable`] if the chain cannot be asked now; [`ServiceError::Fatal`] if a model is not the
     /// registered one, the address is taken, or a TLS file is unusable.
     pub async fn open(config: GatewayConfig, parts: Parts) -> Result<Self, ServiceError> {
-        let Parts { store, ledger, engine, signer, clock, journal, batches } = parts;
+        let Parts { store, ledger, engine, signer, clock, journal, batches, channels: claims } = parts;
         let models = Models::open(&config, &*engine, &*ledger).await?;
         let token = match config.payments {
             Payments::Free => None,
@@ -91,6 +97,9 @@ impl Gateway {
             }
             _ => None,
         };
+        let channels = channels(&config, &*ledger).await?;
+        // Nothing is being worked on yet: what an earlier run held was not charged.
+        store.write(release_all).map_err(|error| ServiceError::Fatal(error.to_string()))?;
         let tls = config.tls.as_ref().map(serve::open_tls).transpose()?.map(Arc::new);
         let listener = Listener::bind(config.listen).await.map_err(|error| {
             ServiceError::Fatal(format!(
@@ -121,8 +130,10 @@ impl Gateway {
             clock,
             journal,
             batches,
+            claims,
             token,
             vaults,
+            channels,
             models,
             tls_key_hash: tls.as_ref().map(|tls| tls.key_hash),
         });
@@ -178,4 +189,19 @@ impl Gateway {
         let (ended, looked, ()) = tokio::join!(watching, looking, serving);
         ended.and(looked)
     }
+}
+
+/// What is needed to take vouchers, where that is switched on and the chain has the contract.
+async fn channels(
+    config: &GatewayConfig,
+    ledger: &dyn GatewayLedger,
+) -> Result<Option<Channels>, ServiceError> {
+    let (Some(policy), Payments::X402 { .. }) = (config.channels, config.payments) else { return Ok(None) };
+    if !ledger.has_code(SETTLEMENT).await? {
+        tracing::warn!(
+            "this chain has no contract of payment channels at {SETTLEMENT}: vouchers are not taken"
+        );
+        return Ok(None);
+    }
+    Ok(Some(Channels { policy, domain: domain(config.chain_id) }))
 }

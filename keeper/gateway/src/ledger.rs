@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use opg_chain::{
     address_book::AddressBook,
     bindings::{IModelRegistry, IStaking, ModelSpec, Opg},
+    channels::{self, ChannelState},
     rpc::Rpc,
     rpc_trait::{self, CallRequest, ChainRpc, Head},
 };
@@ -50,6 +51,12 @@ pub trait GatewayLedger: Send + Sync + std::fmt::Debug {
         payer: Address,
         nonce: B256,
     ) -> Result<bool, LedgerError>;
+
+    /// What the chain says of a payment channel; all zero where nothing was ever deposited.
+    async fn channel(&self, id: B256) -> Result<ChannelState, LedgerError>;
+
+    /// Whether the code of an account takes a signature for one of its own (ERC-1271) now.
+    async fn accepts(&self, account: Address, digest: B256, signature: Bytes) -> Result<bool, LedgerError>;
 
     /// Whether a call would succeed now: `Err` inside with the reason if it would revert.
     async fn simulate(
@@ -115,6 +122,16 @@ impl GatewayLedger for ChainGatewayLedger {
     ) -> Result<bool, LedgerError> {
         let call = Opg::authorizationStateCall { authorizer: payer, nonce };
         Ok(self.rpc.view(asset, &call).await?)
+    }
+
+    async fn channel(&self, id: B256) -> Result<ChannelState, LedgerError> {
+        let states = channels::read(&self.rpc, &[id]).await?;
+        states.first().copied().ok_or_else(|| LedgerError::new("the chain said nothing of a channel", true))
+    }
+
+    async fn accepts(&self, account: Address, digest: B256, signature: Bytes) -> Result<bool, LedgerError> {
+        let judged = channels::accepts(&self.rpc, account, digest, signature).await;
+        judged.map_err(|error| LedgerError::new(error.to_string(), true))
     }
 
     async fn simulate(

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod channel_metrics;
 mod config;
 mod context;
 mod error;
@@ -18,7 +19,7 @@ mod schedule;
 mod serve;
 mod standing;
 
-pub use config::{Bounds, GatewayConfig, Payments, ServedModel, TlsFiles};
+pub use config::{Bounds, ChannelPolicy, GatewayConfig, Payments, ServedModel, TlsFiles};
 pub use error::ApiError;
 pub use gateway::{Gateway, Parts};
 pub use ledger::{ChainGatewayLedger, GatewayLedger};

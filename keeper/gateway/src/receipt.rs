@@ -8,7 +8,12 @@ use opg_receipts::{InferenceReceipt, MODE_OPERATOR_SIGNED, canonical_json, conte
 use opg_store::http::Answer;
 use serde_json::{Value, json};
 
-use crate::{ApiError, api::Prepared, context::Context};
+use crate::{
+    ApiError,
+    api::Prepared,
+    context::Context,
+    pay::{Fee, quote},
+};
 
 /// Who asked for what at which price: what a receipt says besides the answer.
 #[derive(Debug, Clone)]
@@ -16,8 +21,8 @@ pub(crate) struct Terms {
     pub(crate) request_id: B256,
     /// Zero where nobody pays.
     pub(crate) payer: Address,
-    /// OPG wei charged.
-    pub(crate) fee: u128,
+    /// What it costs.
+    pub(crate) fee: Fee,
 }
 
 /// Signs the receipt for `completions`.
@@ -39,6 +44,7 @@ pub(crate) async fn sign(
     let input_tokens = sum(|completion| completion.usage.input_tokens);
     let output_tokens = sum(|completion| completion.usage.output_tokens);
     let coefficients = &prepared.model.coefficients;
+    let unit_price = quote::unit_price(context);
     let receipt = InferenceReceipt {
         requestId: terms.request_id,
         payer: terms.payer,
@@ -49,8 +55,11 @@ pub(crate) async fn sign(
         traceHash: content_hash(&trace),
         inputUnits: coefficients.input_units(input_tokens),
         outputUnits: coefficients.output_units(output_tokens),
-        unitPrice: context.config.unit_price,
-        fee: terms.fee,
+        unitPrice: unit_price,
+        fee: match terms.fee {
+            Fee::Flat(fee) => fee,
+            Fee::Usage { cap } => coefficients.fee(input_tokens, output_tokens, unit_price, cap),
+        },
         mode: MODE_OPERATOR_SIGNED,
         issuedAt: context.now(),
     };

@@ -1,18 +1,21 @@
 //! From a request that may be answered to its answer.
 //!
 //! The work is a task of its own, because it must outlive the connection once money is under way: what is paid is
-//! finished, what is not is given up when its caller goes away. A streamed answer is paid before its first word, any
-//! other after it is durable and before it is released; so a node that dies in between has taken nothing for an answer
-//! that it cannot give, or finds what it owes in the store.
+//! finished, what is not is given up when its caller goes away. At a flat price a streamed answer is paid before its first
+//! word, any other after it is durable and before it is released; so a node that dies in between has taken nothing for an
+//! answer that it cannot give, or finds what it owes in the store. A voucher is held before anything is done and charged in
+//! the transaction that stores the answer; a stream that it pays for is finished and charged whether anybody reads it or not.
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
-use alloy::primitives::B256;
 use opg_engine::{Completion, EngineError, Input};
-use opg_store::http::{self, Answer};
+use opg_store::{
+    channels::{self, NewVoucher},
+    http::{self, Answer},
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -21,8 +24,9 @@ use crate::{
     api::Prepared,
     context::{Caller, Context, UnderWay},
     pay::{
+        Means, Settlement,
+        channels::{Channels, hold, shown::Shown, told},
         settle::{self, Standing},
-        verify::Payment,
     },
     receipt::{self, Terms},
     schedule::{Full, Place},
@@ -37,7 +41,7 @@ pub(crate) struct Order {
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) terms: Terms,
     /// How it is paid, and where that stands.
-    pub(crate) payment: Option<(Payment, Standing)>,
+    pub(crate) payment: Option<Means>,
     pub(crate) caller: Caller,
 }
 
@@ -45,7 +49,7 @@ pub(crate) struct Order {
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A streamed answer begins.
-    Started(Option<B256>),
+    Started(Option<Settlement>),
     /// The next piece of a streamed answer.
     Text(String),
     /// The answer, durable and paid.
@@ -58,10 +62,8 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) struct Done {
     pub(crate) answer: Answer,
-    /// Transaction that paid it.
-    pub(crate) settled: Option<B256>,
-    /// Whether it was given before, so that none of it was streamed now.
-    pub(crate) repeated: bool,
+    /// How it was paid.
+    pub(crate) settled: Option<Settlement>,
 }
 
 /// A request that is worked on. Dropping it says that nobody waits.
@@ -98,15 +100,22 @@ struct Work {
 impl Work {
     async fn run(&self) -> Result<Done, ApiError> {
         let place = self.enter()?;
+        if let (Some(Means::Voucher { shown, cap }), Some(channels)) =
+            (&self.order.payment, &self.context.channels)
+        {
+            return self.by_voucher(place, (channels, shown, *cap)).await;
+        }
         let mut settled = match &self.order.payment {
-            Some((_, Standing::Settled(transaction))) => Some(*transaction),
+            Some(Means::Flat(payment, Standing::Settled(transaction))) => {
+                Some(Settlement::Transaction(*transaction, payment.amount))
+            }
             _ => None,
         };
         if let Some(answer) = self.stored()? {
             settled = self.pay(settled).await?;
             self.context.metrics.repeated.fetch_add(1, Relaxed);
-            self.begin(settled);
-            return Ok(Done { answer, settled, repeated: true });
+            self.begin(settled.clone());
+            return Ok(Done { answer, settled });
         }
         if self.streams() {
             if settled.is_none() {
@@ -114,21 +123,71 @@ impl Work {
             }
             settled = self.pay(settled).await?;
         }
-        let answer = if settled.is_some() {
-            self.produce(&place, settled).await?
-        } else {
-            tokio::select! {
-                answer = self.produce(&place, settled) => answer?,
-                () = self.gone.cancelled() => {
-                    self.context.metrics.abandoned.fetch_add(1, Relaxed);
-                    return Err(EngineError::Cancelled.into());
-                }
-            }
-        };
+        let paid = settled.is_some();
+        let produced = self.produce(&place, settled.clone(), paid, None);
+        let answer = if paid { produced.await? } else { self.unless_gone(produced).await? };
         drop(place);
         settled = self.pay(settled).await?;
         self.context.metrics.answered.fetch_add(1, Relaxed);
-        Ok(Done { answer, settled, repeated: false })
+        Ok(Done { answer, settled })
+    }
+
+    /// The same where a voucher pays: no transaction is waited for.
+    async fn by_voucher(
+        &self,
+        place: Place<Caller>,
+        (channels, shown, cap): (&Channels, &Shown, u128),
+    ) -> Result<Done, ApiError> {
+        let context = &self.context;
+        if let Some(answer) = self.stored()? {
+            let settled = Some(told::settlement(context, shown, Some(answer.signed.receipt().fee))?);
+            context.metrics.repeated.fetch_add(1, Relaxed);
+            self.begin(settled.clone());
+            return Ok(Done { answer, settled });
+        }
+        if self.streams() {
+            self.check_prompts().await?;
+        }
+        let held = hold::hold(context, channels, shown, (self.order.terms.request_id, cap)).await?;
+        let answer = self.for_voucher(&place, shown, &held).await;
+        drop(place);
+        match answer {
+            Ok(answer) => {
+                context.metrics.answered.fetch_add(1, Relaxed);
+                let settled = Some(told::settlement(context, shown, Some(answer.signed.receipt().fee))?);
+                Ok(Done { answer, settled })
+            }
+            Err(error) => {
+                hold::release(context, &held).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn for_voucher(
+        &self,
+        place: &Place<Caller>,
+        shown: &Shown,
+        held: &NewVoucher,
+    ) -> Result<Answer, ApiError> {
+        let begun = told::settlement(&self.context, shown, None)?;
+        let produced = self.produce(place, Some(begun), false, Some((shown, held)));
+        // Whoever has read a part of a stream pays for all of it.
+        if self.streams() { produced.await } else { self.unless_gone(produced).await }
+    }
+
+    /// Gives work up that is not paid yet when its caller goes away.
+    async fn unless_gone(
+        &self,
+        work: impl Future<Output = Result<Answer, ApiError>>,
+    ) -> Result<Answer, ApiError> {
+        tokio::select! {
+            answer = work => answer,
+            () = self.gone.cancelled() => {
+                self.context.metrics.abandoned.fetch_add(1, Relaxed);
+                Err(EngineError::Cancelled.into())
+            }
+        }
     }
 
     /// Refuses what the model could not read, before a stream is paid: too long a text, or one that its template refuses.
@@ -143,7 +202,7 @@ impl Work {
         self.order.prepared.shape.stream().is_some()
     }
 
-    fn begin(&self, settled: Option<B256>) {
+    fn begin(&self, settled: Option<Settlement>) {
         if self.streams() {
             let _ = self.events.send(Event::Started(settled));
         }
@@ -176,20 +235,27 @@ impl Work {
     }
 
     /// Takes the payment, if there is one and it is not settled yet.
-    async fn pay(&self, settled: Option<B256>) -> Result<Option<B256>, ApiError> {
+    async fn pay(&self, settled: Option<Settlement>) -> Result<Option<Settlement>, ApiError> {
         match (&self.order.payment, settled) {
-            (Some((payment, _)), None) => {
+            (Some(Means::Flat(payment, _)), None) => {
                 settle::submit(&self.context, payment).await?;
-                settle::wait(&self.context, payment, self.order.terms.request_id).await.map(Some)
+                let transaction = settle::wait(&self.context, payment, self.order.terms.request_id).await?;
+                Ok(Some(Settlement::Transaction(transaction, payment.amount)))
             }
-            _ => Ok(settled),
+            (_, settled) => Ok(settled),
         }
     }
 
-    /// Runs the model, signs, and makes the answer durable.
-    async fn produce(&self, place: &Place<Caller>, settled: Option<B256>) -> Result<Answer, ApiError> {
+    /// Runs the model, signs, and makes the answer durable, with it the charge to the voucher that pays for it.
+    async fn produce(
+        &self,
+        place: &Place<Caller>,
+        settled: Option<Settlement>,
+        paid: bool,
+        voucher: Option<(&Shown, &NewVoucher)>,
+    ) -> Result<Answer, ApiError> {
         let context = &self.context;
-        if settled.is_none() {
+        if !paid {
             // What is paid already is answered, whatever its receipt is worth.
             context.standing.check()?;
         }
@@ -209,8 +275,17 @@ impl Work {
         context.metrics.input_tokens.fetch_add(answer.input_tokens.into(), Relaxed);
         context.metrics.output_tokens.fetch_add(answer.output_tokens.into(), Relaxed);
         let since = Instant::now();
-        let new = answer.clone();
-        let earlier = context.writer.write(move |tx| http::store(tx, &new)).await?;
+        let (new, now) = (answer.clone(), context.now());
+        let charge = voucher.map(|(shown, held)| (held.clone(), shown.signature.clone()));
+        let earlier = context
+            .writer
+            .write(move |tx| {
+                if let Some((held, signature)) = charge {
+                    channels::charge(tx, &held, &signature, new.signed.receipt().fee, now)?;
+                }
+                http::store(tx, &new)
+            })
+            .await?;
         context.metrics.commit_seconds.observe(since.elapsed());
         Ok(earlier.unwrap_or(answer))
     }

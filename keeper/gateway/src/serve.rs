@@ -1,6 +1,7 @@
 //! The server: connections, addresses, answers.
 
 mod batches;
+mod channels;
 mod connections;
 mod handlers;
 mod infer;
@@ -11,6 +12,7 @@ mod sse;
 mod tls;
 
 pub(crate) use connections::serve;
+pub(crate) use infer::throttle;
 pub(crate) use listener::Listener;
 pub(crate) use router::router;
 pub(crate) use tls::{Tls, open as open_tls};

@@ -8,6 +8,7 @@ use opg_engine::local::Accelerator;
 use opg_node::ChainLedger;
 use serde::Serialize;
 
+use super::channels;
 use crate::{
     config::{Config, units::Eth},
     context,
@@ -88,6 +89,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
             contracts(rpc, book, &mut findings).await;
             models(config, rpc, book, &mut findings).await;
             genesis(config, rpc, book, &mut findings).await;
+            vouchers(config, rpc, &mut findings).await;
         }
         if let Some(signer) = &signer {
             balance(config, rpc, signer, &mut findings).await;
@@ -251,6 +253,34 @@ async fn genesis(config: &Config, rpc: &Arc<Rpc>, book: &AddressBook, findings: 
     findings.take("genesis", checked, |schedules| {
         format!("{} schedules with the roots of vault {}", schedules.unwrap_or_default(), book.vesting_vault)
     });
+}
+
+/// Whether vouchers can be taken, and what is owed for those that were.
+async fn vouchers(config: &Config, rpc: &Rpc, findings: &mut Findings) {
+    if !channels::wanted(config) {
+        return;
+    }
+    let checked =
+        async { Ok::<_, CliError>((channels::has_contract(rpc).await?, channels::read(config, rpc).await?)) };
+    match checked.await {
+        Ok((false, _)) => findings.bad(
+            "channels",
+            "the chain has no contract of payment channels, so vouchers are not taken",
+            "set channels.enabled = false, or use a chain that has it",
+        ),
+        Ok((true, Some(books))) if books.at_risk() > 0 => findings.bad(
+            "channels",
+            books.line(now()),
+            "the log says why the chain refuses a claim; what was served on credit comes with the payer's next voucher",
+        ),
+        Ok((true, books)) => findings.good(
+            "channels",
+            books.map_or_else(|| "vouchers are taken, none yet".to_owned(), |books| books.line(now())),
+        ),
+        Err(error) => {
+            findings.take::<()>("channels", Err(error), |()| String::new());
+        }
+    }
 }
 
 async fn models(config: &Config, rpc: &Rpc, book: &AddressBook, findings: &mut Findings) {

@@ -2,6 +2,7 @@
 
 mod app;
 mod batch;
+mod channels;
 mod claim;
 mod devnet;
 mod doctor;

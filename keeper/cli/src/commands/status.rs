@@ -12,6 +12,7 @@ use opg_store::{
 };
 use serde_json::{Value, json};
 
+use super::channels;
 use crate::{
     config::{
         Config,
@@ -32,6 +33,7 @@ struct Chain {
     balance: U256,
     credit: U256,
     operator: Option<(Operator, Position)>,
+    channels: Option<channels::Books>,
 }
 
 impl Chain {
@@ -89,6 +91,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
                 (state.clone(), json!({ "batches": batches, "receipts": receipts }))
             }).collect::<serde_json::Map<_, _>>(),
         },
+        "channels": chain.channels.as_ref().map(channels::Books::document),
         "alert": alert.as_ref().map(|(text, since)| json!({ "text": text, "since": since })),
     });
     output.result(&value, || {
@@ -107,6 +110,9 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
         ];
         if config.gateway.enabled || receipts != batches::Summary::default() {
             rows.insert(3, ("receipts", posted(&receipts, chain.time)));
+        }
+        if let Some(books) = &chain.channels {
+            rows.insert(3, ("channels", books.line(chain.time)));
         }
         if config.crank.enabled || crank.is_some() {
             rows.insert(3, ("crank", described(config.crank.enabled, crank.as_ref(), chain.time)));
@@ -229,14 +235,23 @@ async fn chain(config: &Config, signer: Option<Address>, operator: Option<Addres
             }
             None => None,
         };
-        Ok::<_, LedgerError>(Chain { head: head.number, time: head.timestamp, balance, credit, operator })
+        let channels = None;
+        Ok::<_, LedgerError>(Chain {
+            head: head.number,
+            time: head.timestamp,
+            balance,
+            credit,
+            operator,
+            channels,
+        })
     };
-    read.await.map_err(|error| {
+    let chain = read.await.map_err(|error| {
         CliError::new(
             Code::Contract,
             "chain",
             error,
             "check chain.rpc and chain.address_book with `opg doctor`",
         )
-    })
+    })?;
+    Ok(Chain { channels: channels::read(config, &rpc).await?, ..chain })
 }

@@ -7,6 +7,7 @@ use alloy::primitives::B256;
 use serde::Deserialize;
 
 use super::batches::BatchesSection;
+use super::channels::ChannelsSection;
 use super::gateway::GatewaySection;
 use super::units::{Checksummed, Endpoints, Eth, Opg, Size, Span};
 
@@ -22,6 +23,7 @@ pub(crate) struct ConfigFile {
     pub(crate) crank: CrankSection,
     pub(crate) gateway: GatewaySection,
     pub(crate) batches: BatchesSection,
+    pub(crate) channels: ChannelsSection,
     pub(crate) engine: EngineSection,
     pub(crate) storage: StorageSection,
     pub(crate) log: LogSection,

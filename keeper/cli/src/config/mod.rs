@@ -1,6 +1,7 @@
 //! The configuration: one TOML file, overridden by the environment, validated as a whole before anything starts.
 
 pub(crate) mod batches;
+pub(crate) mod channels;
 pub(crate) mod file;
 pub(crate) mod gateway;
 mod keys;
@@ -16,6 +17,7 @@ use alloy::primitives::{Address, B256};
 pub(crate) use self::load::nearest;
 use self::{
     batches::BatchesSection,
+    channels::ChannelsSection,
     file::{
         ChainSection, CrankSection, EngineSection, InferenceSection, LogSection, ProvingSection,
         TransactionsSection,
@@ -46,6 +48,7 @@ pub(crate) struct Config {
     /// Its files are relative to the working directory, too.
     pub(crate) gateway: GatewaySection,
     pub(crate) batches: BatchesSection,
+    pub(crate) channels: ChannelsSection,
     pub(crate) engine: EngineSection,
     pub(crate) database: PathBuf,
     pub(crate) log: LogSection,

@@ -148,6 +148,26 @@ keystore = {keystore}
 #max_receipts = 4096
 #max_age = "10m"
 
+[channels]
+# Takes vouchers of payment channels over HTTP (x402 `batch-settlement`), charged by use. The keeper pays the gas of deposits,
+# claims and refunds.
+#enabled = true
+# What may be served in a channel beyond what its payer signed, so that its requests can run side by side.
+#credit = "0 OPG"
+# What may be unclaimed in a channel whose vouchers a wallet's code judges, which can change its mind; 0: none is taken.
+#wallet_limit = "0 OPG"
+# The least that is deposited at once.
+#min_deposit = "0.1 OPG"
+# The shortest time from a payer's wish to withdraw to its withdrawal: in it the keeper has to claim.
+#withdraw_delay = "1h"
+# Claims are made when they bring this much, or the oldest fee has waited this long, or a payer withdraws what it owes.
+#claim_amount = "10 OPG"
+#claim_age = "1h"
+# Less than this in a channel is not worth its gas.
+#min_claim = "0.001 OPG"
+# How often to look at the channels.
+#poll_interval = "10s"
+
 [engine]
 # Threads of the model; 0 takes the number of cores.
 #threads = 0

@@ -131,7 +131,8 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
 
     check.proving(&file.proving);
     check.crank(&file);
-    for (key, reason, remedy) in file.gateway.problems().into_iter().chain(file.batches.problems()) {
+    let sections = [file.gateway.problems(), file.batches.problems(), file.channels.problems()];
+    for (key, reason, remedy) in sections.into_iter().flatten() {
         check.add(Code::ConfigValue, key, reason, remedy);
     }
 
@@ -162,6 +163,7 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
             ..file.gateway
         },
         batches: file.batches,
+        channels: file.channels,
         engine: file.engine,
         database: in_base(file.storage.path),
         log: file.log,

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use opg_chain::address_book::AddressBook;
 use opg_gateway::{ChainGatewayLedger, Gateway, GatewayConfig, Parts, Payments, ServedModel, TlsFiles};
-use opg_node::{SystemClock, batches::BatchesRole};
-use opg_store::{StoreError, batches::summary as batches_of, http};
+use opg_node::{SystemClock, batches::BatchesRole, channels::ChannelsRole};
+use opg_store::{StoreError, batches::summary as batches_of, channels::ledger as channels_of, http};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Keeper, batches,
+    Keeper, batches, channels,
     roles::{Work, admit, load_models},
     service,
 };
@@ -37,6 +37,7 @@ pub(super) async fn run(
         return Ok(());
     }
     let batches = batches::open(keeper, config, work).await?;
+    let claims = channels::open(keeper, config, work)?;
     let parts = Parts {
         store: keeper.store.clone(),
         ledger: Arc::new(ChainGatewayLedger::new((*keeper.rpc).clone(), &keeper.book)),
@@ -45,6 +46,7 @@ pub(super) async fn run(
         clock: Arc::new(SystemClock),
         journal: Some(work.journal.waker()),
         batches: batches.as_ref().map(BatchesRole::metrics),
+        channels: claims.as_ref().map(ChannelsRole::metrics),
     };
     let gateway = Gateway::open(settings(keeper, config), parts).await.map_err(service)?;
     let scheme = if gateway.tls_key_hash().is_some() { "https" } else { "http" };
@@ -62,18 +64,25 @@ pub(super) async fn run(
         last.cancel();
         posted
     };
-    let (served, posted) = tokio::join!(serving, posting);
-    served.and(posted).map_err(service)
+    let claiming = async {
+        let Some(claims) = &claims else { return Ok(()) };
+        let claimed = claims.run(ended.clone()).await;
+        // It ends before the gateway only by a fault, after which vouchers would be worth nothing.
+        last.cancel();
+        claimed
+    };
+    let (served, posted, claimed) = tokio::join!(serving, posting, claiming);
+    served.and(posted).and(claimed).map_err(service)
 }
 
-/// Whether payments are being settled, or receipts are not final yet.
+/// Whether payments are being settled, fees are to be claimed, or receipts are not final yet.
 fn begun(keeper: &Keeper) -> CliResult<bool> {
-    let (settling, receipts) = keeper
+    let (settling, receipts, owed) = keeper
         .store
-        .read(|tx| Ok::<_, StoreError>((http::settling(tx)?, batches_of(tx)?)))
+        .read(|tx| Ok::<_, StoreError>((http::settling(tx)?, batches_of(tx)?, channels_of(tx)?)))
         .map_err(context::state)?;
     let open = |(state, ..): &(String, u64, u64)| state != "final";
-    Ok(!settling.is_empty() || receipts.waiting > 0 || receipts.states.iter().any(open))
+    Ok(!settling.is_empty() || owed.pending > 0 || receipts.waiting > 0 || receipts.states.iter().any(open))
 }
 
 fn settings(keeper: &Keeper, config: &Config) -> GatewayConfig {
@@ -103,6 +112,7 @@ fn settings(keeper: &Keeper, config: &Config) -> GatewayConfig {
             max_timeout: PAYMENT_VALIDITY,
         },
     };
+    settings.channels = channels::policy(config);
     settings.bounds.body = usize::try_from(section.max_body.0).unwrap_or(usize::MAX);
     settings.bounds.connections = section.max_connections as usize;
     settings.bounds.per_minute = section.requests_per_minute;

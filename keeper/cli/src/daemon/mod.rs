@@ -1,6 +1,7 @@
 //! The keeper as a process: opens what it needs, runs journal and roles, drains on a signal, reloads on another.
 
 mod batches;
+mod channels;
 pub(crate) mod crank;
 mod gateway;
 mod lock;

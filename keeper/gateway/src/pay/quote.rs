@@ -11,7 +11,10 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::wire::{self, EXACT, Required, Requirements, Resource, VERSION};
+use super::{
+    channels::{self, code},
+    wire::{self, EXACT, Required, Requirements, Resource, VERSION},
+};
 use crate::{ApiError, api::Prepared, config::Payments, context::Context};
 
 /// Who is paid for an answer of this operator's with a model version: the vault of the two, a CREATE2 address of the fee
@@ -26,16 +29,28 @@ pub(crate) fn pay_to(context: &Context, version: B256) -> Address {
     }
 }
 
+/// OPG wei asked per compute unit.
+pub(crate) fn unit_price(context: &Context) -> u128 {
+    context.config.unit_price
+}
+
 /// The flat price in OPG wei: the whole output that may be asked for, and the input as its length lets expect.
 pub(crate) fn price(context: &Context, prepared: &Prepared) -> u128 {
     let model = &prepared.model;
     let input = model.assumed_input(prepared.text_bytes, prepared.messages);
     let output = u32::try_from(prepared.inputs.len()).unwrap_or(u32::MAX).saturating_mul(prepared.max_output);
-    model.coefficients.fee(input, output, context.config.unit_price, u128::MAX)
+    model.coefficients.fee(input, output, unit_price(context), u128::MAX)
 }
 
-/// What has to be paid for `prepared`; `None` where nobody pays.
-pub(crate) fn requirements(context: &Context, prepared: &Prepared) -> Option<Requirements> {
+/// The ways to pay for `prepared`, the flat price first; none where nobody pays.
+pub(crate) fn offers(context: &Context, prepared: &Prepared) -> Vec<Requirements> {
+    let receiver = pay_to(context, prepared.model.version);
+    let by_voucher = channels::offer::requirements(context, receiver, price(context, prepared));
+    exact(context, prepared).into_iter().chain(by_voucher).collect()
+}
+
+/// What has to be paid for `prepared` at a flat price; `None` where nobody pays.
+fn exact(context: &Context, prepared: &Prepared) -> Option<Requirements> {
     let Payments::X402 { asset, max_timeout, .. } = context.config.payments else { return None };
     let token = context.token.as_ref()?;
     let mut extra = Map::new();
@@ -58,21 +73,17 @@ pub(crate) fn network(context: &Context) -> String {
 }
 
 /// The answer to a request that is not, or not properly, paid: the reason and what would be a proper payment.
-pub(crate) fn ask(
-    prepared: &Prepared,
-    requirements: Requirements,
-    host: &str,
-    error: &ApiError,
-) -> Response<Body> {
+pub(crate) fn ask(url: String, model: &str, offers: Vec<Requirements>, error: &ApiError) -> Response<Body> {
+    let by_name = error.code().starts_with(code::PREFIX);
     let required = Required {
         x402_version: VERSION,
-        error: Some(error.message().to_owned()),
+        error: Some(if by_name { error.code() } else { error.message() }.to_owned()),
         resource: Resource {
-            url: format!("{host}{}", prepared.path()),
-            description: format!("inference by model {}", prepared.model.name),
+            url,
+            description: format!("inference by model {model}"),
             mime_type: "application/json",
         },
-        accepts: vec![requirements],
+        accepts: offers,
     };
     let mut body = error.to_json();
     body["x402"] = serde_json::to_value(&required).unwrap_or(Value::Null);

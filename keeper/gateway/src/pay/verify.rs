@@ -46,17 +46,22 @@ pub(crate) struct Payment {
 }
 
 /// A payment that is not good.
-fn refuse(code: &'static str, reason: impl std::fmt::Display) -> ApiError {
+pub(crate) fn refuse(code: &'static str, reason: impl std::fmt::Display) -> ApiError {
     ApiError::payment(code, format!("the payment is refused: {reason}"))
 }
 
-/// Reads a payment header and compares it with what is asked for.
-pub(crate) fn read(context: &Context, header: &[u8], asked: &Requirements) -> Result<Payment, ApiError> {
+/// Reads a payment header.
+pub(crate) fn open(header: &[u8]) -> Result<Paid, ApiError> {
     let paid: Paid = super::wire::decode(header).map_err(|reason| refuse("invalid_payment", reason))?;
     if paid.x402_version != VERSION {
         let reason = format!("it is of x402 version {}, this node speaks {VERSION}", paid.x402_version);
         return Err(refuse("invalid_x402_version", reason));
     }
+    Ok(paid)
+}
+
+/// Compares a payment with what is asked for.
+pub(crate) fn read(context: &Context, paid: Paid, asked: &Requirements) -> Result<Payment, ApiError> {
     let accepted = &paid.accepted;
     for (code, differs, what) in [
         ("unsupported_scheme", accepted.scheme != asked.scheme, "scheme"),

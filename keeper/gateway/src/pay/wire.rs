@@ -15,6 +15,8 @@ pub(crate) const RESPONSE: &str = "payment-response";
 pub(crate) const VERSION: u32 = 2;
 /// The scheme with a flat price.
 pub(crate) const EXACT: &str = "exact";
+/// The scheme with channels and vouchers.
+pub(crate) const CHANNELS: &str = "batch-settlement";
 
 /// One way to pay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,9 +88,13 @@ pub(crate) struct Authorization {
 pub(crate) struct Settled {
     pub(crate) success: bool,
     pub(crate) payer: Address,
-    pub(crate) transaction: B256,
+    /// Its hash; empty where there is none, because a voucher was taken.
+    pub(crate) transaction: String,
     pub(crate) network: String,
+    /// Wei that the transaction moved; empty where there is none.
     pub(crate) amount: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) extra: Option<Value>,
 }
 
 /// Reads a header.

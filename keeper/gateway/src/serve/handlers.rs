@@ -8,11 +8,11 @@ use axum::{
 use opg_chain::journal;
 use opg_engine::Task;
 use opg_receipts::MODE_OPERATOR_SIGNED;
-use opg_store::{StoreError, batches, http};
+use opg_store::{StoreError, batches, channels, http};
 use serde_json::{Value, json};
 
 use super::batches::place;
-use crate::{ApiError, api::infer, context::Context, metrics, receipt};
+use crate::{ApiError, api::infer, channel_metrics, context::Context, metrics, pay::quote, receipt};
 
 /// A JSON answer.
 pub(super) fn json(value: &Value) -> Response<Body> {
@@ -60,18 +60,21 @@ pub(super) fn metrics(context: &Context) -> Response<Body> {
     if let Ok(summary) = context.store.read(batches::summary) {
         metrics::render_batches(&summary, context.batches.as_deref(), &mut all);
     }
+    if let Ok(ledger) = context.store.read(channels::ledger) {
+        channel_metrics::render(&ledger, context.claims.as_deref(), &mut all);
+    }
     text("text/plain; version=0.0.4", all)
 }
 
 /// `/v1/models`
 pub(super) fn models(context: &Context) -> Response<Body> {
-    json(&context.models.list(&context.config.operator.to_string(), context.config.unit_price))
+    json(&context.models.list(&context.config.operator.to_string(), quote::unit_price(context)))
 }
 
 /// `/v1/models/{model}`
 pub(super) fn model(context: &Context, name: &str) -> Result<Response<Body>, ApiError> {
     let operator = context.config.operator.to_string();
-    Ok(json(&context.models.one(name, &operator, context.config.unit_price)?))
+    Ok(json(&context.models.one(name, &operator, quote::unit_price(context))?))
 }
 
 /// `/v2`: what serves the Open Inference Protocol.

@@ -17,9 +17,10 @@ use crate::{
     api::{Endpoint, Envelope, Prepared, prepare},
     context::{Caller, Context},
     pay::{
+        Fee, Means, Settlement,
+        channels::told,
+        means::{self, correct},
         quote,
-        settle::{self, Standing},
-        verify::{self, Payment},
         wire::{self, Requirements, Settled},
     },
     receipt::{self, Terms},
@@ -44,29 +45,39 @@ pub(super) async fn infer(
         Ok(prepared) => Arc::new(prepared),
         Err(error) => return error.into_response(),
     };
-    let (payment, requirements) = match quote::requirements(&context, &prepared) {
-        None => (None, None),
-        Some(asked) => match pay(&context, &head.headers, &asked, &prepared).await {
-            Ok(paid) => (Some(paid), Some(asked)),
-            Err(error) => return unpaid(&context, &prepared, asked, &head.headers, &error),
-        },
+    let offers = quote::offers(&context, &prepared);
+    let payment = if offers.is_empty() {
+        None
+    } else {
+        match means::read(&context, &head.headers, &offers, &prepared).await {
+            Ok(paid) => Some(paid),
+            Err(error) => return unpaid(&context, &prepared, offers, &head.headers, &error),
+        }
     };
     let order = order(&context, Arc::clone(&prepared), payment, peer);
     let error = match answer(&context, order).await {
         Ok(response) => return response,
         Err(error) => error,
     };
-    match requirements {
-        Some(asked) => unpaid(&context, &prepared, asked, &head.headers, &error),
-        None => error.into_response(),
-    }
+    unpaid(&context, &prepared, offers, &head.headers, &error)
 }
 
 /// An error; one about payment says what a proper payment is.
 fn unpaid(
     context: &Context,
     prepared: &Prepared,
-    asked: Requirements,
+    offers: Vec<Requirements>,
+    headers: &HeaderMap,
+    error: &ApiError,
+) -> Response<Body> {
+    ask(context, (&prepared.path(), &prepared.model.name), offers, headers, error)
+}
+
+/// An error of the address `path`; one about payment offers how to pay for `model`.
+pub(super) fn ask(
+    context: &Context,
+    (path, model): (&str, &str),
+    mut offers: Vec<Requirements>,
     headers: &HeaderMap,
     error: &ApiError,
 ) -> Response<Body> {
@@ -79,7 +90,8 @@ fn unpaid(
     }
     let scheme = if context.config.tls.is_some() { "https" } else { "http" };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    quote::ask(prepared, asked, &format!("{scheme}://{host}"), error)
+    correct(context, &mut offers, headers, error);
+    quote::ask(format!("{scheme}://{host}{path}"), model, offers, error)
 }
 
 /// Reads the request as far as it does not cost anything.
@@ -109,7 +121,7 @@ async fn accept(
     Ok(prepared)
 }
 
-pub(super) fn throttle(context: &Context, caller: Caller) -> Result<(), ApiError> {
+pub(crate) fn throttle(context: &Context, caller: Caller) -> Result<(), ApiError> {
     context.rates.take(caller, Instant::now()).map_err(|wait| {
         context.metrics.throttled.fetch_add(1, Relaxed);
         ApiError::too_many("rate_limit_exceeded", "you ask more often than this node allows", wait)
@@ -133,44 +145,12 @@ async fn read(context: &Context, body: Body) -> Result<Bytes, ApiError> {
     }
 }
 
-/// The payment in `headers`, checked and bound to this request.
-async fn pay(
-    context: &Context,
-    headers: &HeaderMap,
-    asked: &Requirements,
-    prepared: &Prepared,
-) -> Result<(Payment, Standing), ApiError> {
-    let Some(header) = headers.get(wire::PAYMENT) else {
-        let message = format!("this request costs {} wei of OPG; pay it by x402", asked.amount);
-        return Err(ApiError::payment("payment_required", message));
-    };
-    let payment = verify::read(context, header.as_bytes(), asked)?;
-    let request_id = request_id(context, prepared, payment.payer, payment.nonce);
-    let mut standing = settle::standing(context, &payment, request_id).await?;
-    if standing == Standing::New {
-        context.standing.check()?;
-        payment.check_on_chain(context).await?;
-        throttle(context, Caller::Payer(payment.payer))?;
-        standing = settle::hold(context, &payment, request_id).await?;
-    }
-    Ok((payment, standing))
-}
-
-fn request_id(context: &Context, prepared: &Prepared, payer: Address, nonce: B256) -> B256 {
-    http_request_id(payer, context.config.operator, nonce, prepared.input_hash)
-}
-
-fn order(
-    context: &Context,
-    prepared: Arc<Prepared>,
-    payment: Option<(Payment, Standing)>,
-    peer: IpAddr,
-) -> Order {
+fn order(context: &Context, prepared: Arc<Prepared>, payment: Option<Means>, peer: IpAddr) -> Order {
     let (payer, nonce, fee, caller) = match &payment {
-        Some((payment, _)) => (payment.payer, payment.nonce, payment.amount, Caller::Payer(payment.payer)),
-        None => (Address::ZERO, B256::from(rand::random::<[u8; 32]>()), 0, Caller::peer(peer)),
+        Some(means) => (means.payer(), means.nonce(), means.fee(), Caller::Payer(means.payer())),
+        None => (Address::ZERO, B256::from(rand::random::<[u8; 32]>()), Fee::Flat(0), Caller::peer(peer)),
     };
-    let request_id = request_id(context, &prepared, payer, nonce);
+    let request_id = http_request_id(payer, context.config.operator, nonce, prepared.input_hash);
     Order { prepared, terms: Terms { request_id, payer, fee }, payment, caller }
 }
 
@@ -187,7 +167,7 @@ async fn answer(context: &Arc<Context>, order: Order) -> Result<Response<Body>, 
             let headers = response.headers_mut();
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-            describe(context, headers, &terms, settled);
+            describe(context, headers, &terms, settled.as_ref());
             Ok(response)
         }
         Some(Event::Failed(error)) => Err(error),
@@ -211,7 +191,7 @@ fn whole(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     set(headers, RECEIPT, &receipt);
-    describe(context, headers, terms, done.settled);
+    describe(context, headers, terms, done.settled.as_ref());
     Ok(response)
 }
 
@@ -237,18 +217,18 @@ pub(super) fn blank(prepared: &Prepared, terms: &Terms) -> Envelope {
     }
 }
 
-fn describe(context: &Context, headers: &mut HeaderMap, terms: &Terms, settled: Option<B256>) {
+fn describe(context: &Context, headers: &mut HeaderMap, terms: &Terms, settled: Option<&Settlement>) {
     set(headers, REQUEST_ID, &terms.request_id.to_string());
-    if let Some(transaction) = settled {
-        let settled = Settled {
-            success: true,
-            payer: terms.payer,
-            transaction,
-            network: quote::network(context),
-            amount: terms.fee.to_string(),
-        };
-        set(headers, wire::RESPONSE, &wire::encode(&settled));
-    }
+    let Some(settled) = settled else { return };
+    let (transaction, amount, extra) = match settled {
+        Settlement::Transaction(hash, amount) => (hash.to_string(), amount.to_string(), None),
+        Settlement::Voucher { channel, fee } => {
+            (String::new(), String::new(), Some(told::extra(channel, *fee)))
+        }
+    };
+    let network = quote::network(context);
+    let settled = Settled { success: true, payer: terms.payer, transaction, network, amount, extra };
+    set(headers, wire::RESPONSE, &wire::encode(&settled));
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {

@@ -12,7 +12,7 @@ use axum::{
     routing::{MethodRouter, get, post},
 };
 
-use super::{batches, connections::Peer, handlers, infer::infer, openapi};
+use super::{batches, channels, connections::Peer, handlers, infer::infer, openapi};
 use crate::{ApiError, api::Endpoint, context::Context};
 
 type Shared = State<Arc<Context>>;
@@ -85,6 +85,17 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Context>>)> {
                        Path(name): Path<String>,
                        request: Request| {
                     infer(context, Endpoint::Infer, Some(name), peer, request).await
+                },
+            ),
+        ),
+        (
+            "/v1/channels/{model}",
+            get(
+                async |State(context): Shared,
+                       Extension(Peer(peer)): Extension<Peer>,
+                       Path(name): Path<String>,
+                       request: Request| {
+                    channels::refund(&context, peer, &name, request.headers()).await
                 },
             ),
         ),

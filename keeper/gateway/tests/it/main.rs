@@ -5,6 +5,8 @@
 mod answers;
 mod batches;
 mod bounds;
+mod channel_attacks;
+mod channels;
 mod payments;
 mod support;
 mod tensors;

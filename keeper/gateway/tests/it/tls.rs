@@ -32,6 +32,7 @@ async fn open(world: &World, key: &str) -> Result<Gateway, ServiceError> {
         clock: Arc::new(SystemClock),
         journal: None,
         batches: None,
+        channels: None,
     };
     Gateway::open(GatewayConfig { tls: Some(files), ..config() }, parts).await
 }

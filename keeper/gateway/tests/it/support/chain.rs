@@ -15,13 +15,19 @@ use alloy::{
 };
 use async_trait::async_trait;
 use opg_chain::{
-    bindings::{ModelSpec, Opg},
+    bindings::{
+        IBatchSettlement::{depositCall, refundCall},
+        ModelSpec, Opg,
+    },
+    channels::{ChannelState, SETTLEMENT, channel_id, domain},
     journal::IntentId,
     rpc_trait::Head,
 };
 use opg_gateway::GatewayLedger;
 use opg_node::LedgerError;
 use opg_store::{Store, StoreError, http};
+
+use super::CHAIN_ID;
 
 #[derive(Debug)]
 pub(crate) struct FakeChain {
@@ -32,6 +38,8 @@ pub(crate) struct FakeChain {
     /// Accounts with code, which accept any signature that begins with this byte.
     pub(crate) wallets: Mutex<HashMap<Address, u8>>,
     pub(crate) transfers: AtomicUsize,
+    /// Payment channels.
+    pub(crate) channels: Mutex<HashMap<B256, ChannelState>>,
     /// The operator's registered key; zero while it is not active.
     pub(crate) signer: Mutex<Address>,
 }
@@ -49,6 +57,7 @@ impl FakeChain {
             used: Mutex::default(),
             wallets: Mutex::default(),
             transfers: AtomicUsize::new(0),
+            channels: Mutex::default(),
             signer: Mutex::default(),
         }
     }
@@ -74,7 +83,37 @@ impl FakeChain {
             }
             self.confirm(*intent, true);
         }
-        under_way.len()
+        under_way.len() + self.mine_channels()
+    }
+
+    /// The same for deposits and refunds.
+    fn mine_channels(&self) -> usize {
+        let sql = "SELECT id, calldata FROM journal_intents WHERE target = ? AND state = 'queued'";
+        let calls: Vec<(i64, Vec<u8>)> = self
+            .store
+            .read(|tx| {
+                let mut statement = tx.prepare(sql)?;
+                let rows = statement.query_map([SETTLEMENT.0.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                Ok::<_, StoreError>(rows.collect::<Result<_, _>>()?)
+            })
+            .unwrap();
+        for (intent, calldata) in &calls {
+            let mut channels = self.channels.lock().unwrap();
+            let id = |config| channel_id(&domain(CHAIN_ID), config);
+            let done = if let Ok(call) = depositCall::abi_decode(calldata) {
+                channels.entry(id(&call.config)).or_default().balance += call.amount;
+                true
+            } else if let Ok(call) = refundCall::abi_decode(calldata) {
+                let state = channels.entry(id(&call.config)).or_default();
+                state.balance -= call.amount.min(state.balance - state.claimed);
+                true
+            } else {
+                false
+            };
+            drop(channels);
+            self.confirm(IntentId(*intent), done);
+        }
+        calls.len()
     }
 
     /// What the journal would note of a mined transaction.
@@ -140,7 +179,7 @@ impl GatewayLedger for FakeChain {
 
     async fn has_code(&self, account: Address) -> Result<bool, LedgerError> {
         self.up()?;
-        Ok(self.wallets.lock().unwrap().contains_key(&account))
+        Ok(account == SETTLEMENT || self.wallets.lock().unwrap().contains_key(&account))
     }
 
     async fn balance(&self, _asset: Address, account: Address) -> Result<U256, LedgerError> {
@@ -156,6 +195,17 @@ impl GatewayLedger for FakeChain {
     ) -> Result<bool, LedgerError> {
         self.up()?;
         Ok(self.used.lock().unwrap().contains(&(payer, nonce)))
+    }
+
+    async fn channel(&self, id: B256) -> Result<ChannelState, LedgerError> {
+        self.up()?;
+        Ok(self.channels.lock().unwrap().get(&id).copied().unwrap_or_default())
+    }
+
+    async fn accepts(&self, account: Address, _: B256, signature: Bytes) -> Result<bool, LedgerError> {
+        self.up()?;
+        let accepted = self.wallets.lock().unwrap().get(&account).copied();
+        Ok(accepted.is_some() && signature.first().copied() == accepted)
     }
 
     async fn simulate(

@@ -1,6 +1,7 @@
 //! A gateway with everything around it replaced.
 
 pub(crate) mod chain;
+pub(crate) mod channel;
 pub(crate) mod engine;
 pub(crate) mod payer;
 
@@ -97,6 +98,7 @@ impl World {
             clock: Arc::new(SystemClock),
             journal: None,
             batches: None,
+            channels: None,
         };
         let gateway = Gateway::open(self.config.clone(), parts).await.unwrap();
         self.address = gateway.address();

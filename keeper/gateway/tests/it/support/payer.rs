@@ -43,7 +43,7 @@ pub(crate) async fn quote(world: &World, path: &str, body: &Value) -> Value {
     let required: Value =
         serde_json::from_slice(&BASE64_STANDARD.decode(reply.header("payment-required")).unwrap()).unwrap();
     assert_eq!(required["x402Version"], 2);
-    required["accepts"][0].clone()
+    required["accepts"].as_array().unwrap().iter().find(|offer| offer["scheme"] == "exact").unwrap().clone()
 }
 
 impl Draft {
