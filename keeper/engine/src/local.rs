@@ -15,9 +15,7 @@ pub use crate::exact::Level;
 use crate::gguf::Gguf;
 pub use crate::network::Lockstep;
 use crate::tensor::TensorModel;
-use crate::{
-    Completion, EngineError, Gaps, Input, InputError, ModelManifest, Profile, Task, Trace, Verdict,
-};
+use crate::{Completion, EngineError, Gaps, Input, InputError, ModelManifest, Profile, Task, Trace, Verdict};
 
 /// Where a model is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

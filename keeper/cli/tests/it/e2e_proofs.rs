@@ -63,7 +63,10 @@ fn succeeds(devnet: &Devnet, request: B256) {
     assert_eq!(verified["valid"], true);
     let checks = verified["checks"].as_array().unwrap();
     for name in ["proof of execution", "trace hash", "execution profile"] {
-        assert!(checks.iter().any(|check| check["name"] == name && check["ok"] == true), "{name}: {verified}");
+        assert!(
+            checks.iter().any(|check| check["name"] == name && check["ok"] == true),
+            "{name}: {verified}"
+        );
     }
 }
 

@@ -5,9 +5,9 @@ use candle_core::Device;
 
 use super::batch::{Batch, BatchLimits, Progress};
 use super::guide::TokenOrder;
+use super::prompt;
 use super::template::{self, Template};
 use super::tokenizer::Tokenizer;
-use super::prompt;
 use crate::gguf::Gguf;
 use crate::local::{Observer, engine_name};
 use crate::network::{Lockstep, Network};

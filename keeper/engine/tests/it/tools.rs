@@ -119,7 +119,8 @@ fn tools_and_calls_that_do_not_fit_together_are_refused() {
         change(&mut input);
         Input::Chat(input).validate().unwrap_err().to_string()
     };
-    let cases: [(fn(&mut ChatInput), &str); 5] = [
+    type Change = fn(&mut ChatInput);
+    let cases: [(Change, &str); 5] = [
         (|input| input.tools[0].name = "a b".to_owned(), "tools[0].name"),
         (|input| input.tools.push(input.tools[0].clone()), "two tools `weather`"),
         (|input| input.messages[1].role = Role::User, "only the assistant calls"),
