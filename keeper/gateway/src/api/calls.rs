@@ -105,11 +105,6 @@ impl Held {
         }
         &self.text[from..self.said]
     }
-
-    /// Bytes that were handed on.
-    pub(crate) fn said(&self) -> usize {
-        self.said
-    }
 }
 
 #[cfg(test)]
@@ -187,7 +182,7 @@ mod tests {
                 for piece in chars.chunks(size) {
                     said.push_str(held.push(&piece.iter().collect::<String>()));
                 }
-                assert_eq!(held.said(), said.len());
+                assert_eq!(held.said, said.len());
                 assert!(content.starts_with(&said), "{said:?} of {content:?}");
                 if content == text && !text.contains('\n') {
                     assert_eq!(said, text);
