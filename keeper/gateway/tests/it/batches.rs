@@ -18,7 +18,7 @@ const CONTRACT: Address = Address::repeat_byte(0xba);
 
 /// What the batch service does with everything that waits.
 fn seal(world: &World) -> NewBatch {
-    let waiting = world.store.read(|tx| batches::waiting(tx, u32::MAX)).unwrap();
+    let waiting = world.store.read(|tx| batches::waiting(tx, u32::MAX, i64::MAX as u64)).unwrap();
     let (domain, count) = (receipt_domain(CHAIN_ID, REGISTRY), waiting.len() as u32);
     let leaves: Vec<_> = (0..count)
         .zip(&waiting)

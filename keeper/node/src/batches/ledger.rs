@@ -3,10 +3,12 @@
 use alloy::primitives::Address;
 use async_trait::async_trait;
 use opg_chain::{
+    batches::BatchStatus,
     events::{Cursor, Follower, FollowerConfig, Segment},
     ledger::{Contracts, LedgerError as ReadError},
     rpc_trait::Head,
 };
+use opg_receipts::batch::Batch;
 
 use crate::LedgerError;
 
@@ -30,6 +32,9 @@ pub trait BatchesLedger: Send + Sync + std::fmt::Debug {
 
     /// The times with which batches are posted now.
     async fn times(&self) -> Result<BatchTimes, LedgerError>;
+
+    /// Where `batch` stands now.
+    async fn status(&self, batch: &Batch) -> Result<BatchStatus, LedgerError>;
 
     /// The key that signs for `operator` at unix time `at`, if the operator is active then.
     async fn signer_of(&self, operator: Address, at: u64) -> Result<Option<Address>, LedgerError>;
@@ -67,6 +72,10 @@ impl BatchesLedger for ChainBatches {
     async fn times(&self) -> Result<BatchTimes, LedgerError> {
         let (receipt_age, window) = self.contracts.batch_times().await?;
         Ok(BatchTimes { receipt_age, window })
+    }
+
+    async fn status(&self, batch: &Batch) -> Result<BatchStatus, LedgerError> {
+        Ok(self.contracts.batch_status(batch).await?)
     }
 
     async fn signer_of(&self, operator: Address, at: u64) -> Result<Option<Address>, LedgerError> {

@@ -15,6 +15,8 @@ pub struct BatchesMetrics {
     pub posted: AtomicU64,
     /// Batches whose transaction did not reach the chain; their receipts went into others.
     pub dissolved: AtomicU64,
+    /// Batches that counted for nothing on the chain; their receipts went into others.
+    pub voided: AtomicU64,
     /// Receipts given up because they were too old to be posted.
     pub late: AtomicU64,
     /// Receipts given up because the chain would not hold them for valid.

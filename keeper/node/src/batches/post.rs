@@ -1,12 +1,13 @@
 //! From waiting receipts to batches with the journal, and back where that fails.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{PoisonError, atomic::Ordering::Relaxed};
 
 use alloy::{
     primitives::{Bytes, U256, keccak256},
     sol_types::SolCall as _,
 };
 use opg_chain::{
+    batches::BatchStatus,
     bindings::IReceiptBatches::postBatchCall,
     journal::{self, Intent, IntentState},
     rpc_trait::Head,
@@ -55,6 +56,41 @@ impl BatchesRole {
         Ok(())
     }
 
+    /// Lets the receipts of batches wait again that count for nothing on the chain, because the key that posted them was
+    /// replaced before they were mined. Asked once for each, when its block no longer changes.
+    pub(super) async fn revive(&self, deep: u64) -> Result<(), ServiceError> {
+        let store = &self.parts.store;
+        for batch in store.read(|tx| batches::pending(tx, deep))? {
+            if self.sound.lock().unwrap_or_else(PoisonError::into_inner).contains(&batch.id) {
+                continue;
+            }
+            if self.parts.ledger.status(&batch.commitment).await? == BatchStatus::Void {
+                let receipts = store.write(|tx| batches::revive(tx, batch.id))?;
+                self.metrics.voided.fetch_add(1, Relaxed);
+                tracing::warn!(batch = %batch.name, receipts, "a batch counts for nothing on the chain; its receipts wait again");
+            } else {
+                self.sound.lock().unwrap_or_else(PoisonError::into_inner).insert(batch.id);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether what this keeper posts now would count: it posts as the operator or as the operator's key.
+    async fn may_post(&self, head: Head) -> Result<bool, ServiceError> {
+        let BatchesConfig { operator, signer, .. } = self.config;
+        if signer == operator {
+            return Ok(true);
+        }
+        let key = self.parts.ledger.signer_of(operator, head.timestamp.saturating_sub(1)).await?;
+        // An operator that is not active has none; batches of what it signed before still count.
+        if key.is_none_or(|key| key == signer) {
+            return Ok(true);
+        }
+        self.rest(60);
+        tracing::error!(key = ?key, %signer, "the operator's key is another one than this keeper's: nothing is posted; start the keeper with the new key");
+        Ok(false)
+    }
+
     /// Gives up receipts that no batch can contain any more.
     pub(super) fn give_up_late(&self, head: Head, times: BatchTimes) -> Result<(), StoreError> {
         let spare = times.receipt_age / 20;
@@ -79,19 +115,24 @@ impl BatchesRole {
         let age = config.max_age.min(times.receipt_age / 2);
         let due = when == When::Now
             || oldest.saturating_add(age) <= head.timestamp
-            || store.read(|tx| batches::holds(tx, config.max_count))?;
-        if !due || (when == When::Due && self.rests()) {
+            || store.read(|tx| batches::holds(tx, config.max_count, head.timestamp))?;
+        if !due || (when == When::Due && self.rests()) || !self.may_post(head).await? {
             return Ok(false);
         }
-        let waiting = store.read(|tx| batches::waiting(tx, config.max_count))?;
-        // What the chain says of a second is not settled before the next.
-        let past = waiting.into_iter().filter(|row| row.signed.receipt().issuedAt < head.timestamp).collect();
-        let fit = self.sift(past).await?;
-        let settings = config.clone();
-        // Thousands of hashes: not where connections are served.
-        let composed = tokio::task::spawn_blocking(move || compose(&settings, &fit));
-        let composed = composed.await.map_err(|error| ServiceError::Recoverable(error.to_string()))?;
-        let Some(new) = composed else { return Ok(false) };
+        // What the chain says of a second is not settled before the next. Receipts from ahead of the chain, signed by a
+        // clock that is wrong, hold no others back.
+        let past = store.read(|tx| batches::waiting(tx, config.max_count, head.timestamp))?;
+        let mut fit = self.sift(past).await?;
+        let Some(mut new) = self.compose(fit.clone()).await? else { return Ok(false) };
+        // The same batch cannot be posted twice; in another order its receipts are another one.
+        while self.parts.ledger.status(&new.commitment).await? != BatchStatus::Unknown {
+            if fit.len() == 1 {
+                return Ok(false);
+            }
+            fit.rotate_left(1);
+            let Some(other) = self.compose(fit.clone()).await? else { return Ok(false) };
+            new = other;
+        }
         let now = self.parts.clock.now_ms() / 1_000;
         let deadline = new.commitment.from.saturating_add(times.receipt_age);
         let (id, intent) = store
@@ -101,6 +142,13 @@ impl BatchesRole {
         tracing::info!(batch = %new.name, number = %id, count = new.leaves.len(), %intent, "a batch was put together");
         self.wake();
         Ok(true)
+    }
+
+    /// Thousands of hashes: not where connections are served.
+    async fn compose(&self, fit: Vec<Waiting>) -> Result<Option<NewBatch>, ServiceError> {
+        let settings = self.config.clone();
+        let composed = tokio::task::spawn_blocking(move || compose(&settings, &fit)).await;
+        composed.map_err(|error| ServiceError::Recoverable(error.to_string()))
     }
 
     fn intent(&self, id: BatchId, new: &NewBatch, deadline: u64) -> Intent {

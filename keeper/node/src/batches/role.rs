@@ -1,16 +1,17 @@
 //! The service.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 use opg_chain::journal::Waker;
-use opg_store::{Store, batches};
+use opg_store::{
+    Store,
+    batches::{self, BatchId},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{BatchTimes, BatchesConfig, BatchesLedger, BatchesMetrics, post::When};
@@ -41,8 +42,11 @@ pub struct BatchesRole {
     pub(super) parts: BatchesParts,
     pub(super) metrics: Arc<BatchesMetrics>,
     times: Mutex<Option<(Instant, BatchTimes)>>,
-    /// Milliseconds of the keeper's time before which nothing is put together, after a batch did not reach the chain.
-    rests_until: AtomicU64,
+    /// From when to when, in milliseconds of the keeper's time, nothing is put together, after a batch did not reach the
+    /// chain.
+    rest: Mutex<(u64, u64)>,
+    /// Posted batches that were found to count.
+    pub(super) sound: Mutex<BTreeSet<BatchId>>,
 }
 
 impl BatchesRole {
@@ -50,7 +54,14 @@ impl BatchesRole {
     #[must_use]
     pub fn new(config: BatchesConfig, parts: BatchesParts) -> Self {
         let metrics = Arc::default();
-        Self { config, parts, metrics, times: Mutex::default(), rests_until: AtomicU64::new(0) }
+        Self {
+            config,
+            parts,
+            metrics,
+            times: Mutex::default(),
+            rest: Mutex::default(),
+            sound: Mutex::default(),
+        }
     }
 
     /// What it has done since its start.
@@ -74,11 +85,14 @@ impl BatchesRole {
     }
 
     pub(super) fn rest(&self, seconds: u64) {
-        self.rests_until.store(self.parts.clock.now_ms() + 1_000 * seconds, Relaxed);
+        let now = self.parts.clock.now_ms();
+        *self.rest.lock().unwrap_or_else(PoisonError::into_inner) = (now, now + 1_000 * seconds);
     }
 
+    /// A clock that was set back ends the rest: it must not last for as long as the clock was wrong.
     pub(super) fn rests(&self) -> bool {
-        self.parts.clock.now_ms() < self.rests_until.load(Relaxed)
+        let (from, to) = *self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        (from..to).contains(&self.parts.clock.now_ms())
     }
 
     async fn times(&self) -> Result<BatchTimes, ServiceError> {
@@ -111,6 +125,7 @@ impl Service for BatchesRole {
         let (head, times) = (self.parts.ledger.head().await?, self.times().await?);
         self.dissolve(times)?;
         let deep = head.number.saturating_sub(self.config.finality);
+        self.revive(deep).await?;
         self.parts.store.write(|tx| batches::finalise(tx, deep, head.timestamp))?;
         self.answer(head)?;
         self.give_up_late(head, times)?;

@@ -26,7 +26,7 @@ use opg_store::{
 };
 use tokio_util::sync::CancellationToken;
 
-use self::chain::{AGE, FINALITY, FakeChain, OPERATOR, PROOFS, REGISTRY, SIGNER, START, WINDOW};
+use self::chain::{AGE, FINALITY, FakeChain, OPERATOR, PROOFS, REGISTRY, START, WINDOW};
 
 fn sign(receipt: &InferenceReceipt) -> Signature {
     chain::key().sign_hash_sync(&receipt.digest(&receipt_domain(31_337, PROOFS))).unwrap()
@@ -48,7 +48,7 @@ impl Keeper {
     }
 
     fn role(chain: &FakeChain, store: &Store) -> BatchesRole {
-        let (registry, accounts) = ((REGISTRY, PROOFS), (OPERATOR, SIGNER));
+        let (registry, accounts) = ((REGISTRY, PROOFS), (OPERATOR, chain::key().address()));
         let mut config = BatchesConfig::new(31_337, registry, accounts, "https://node".to_owned());
         config.max_count = 10;
         config.max_age = 300;
@@ -102,7 +102,7 @@ impl Keeper {
     }
 
     fn waiting(&self) -> usize {
-        self.store.read(|tx| batches::waiting(tx, u32::MAX)).unwrap().len()
+        self.store.read(|tx| batches::waiting(tx, u32::MAX, i64::MAX as u64)).unwrap().len()
     }
 
     /// Batches on the chain as the store has them: state and receipts.
@@ -261,6 +261,125 @@ async fn a_demanded_leaf_is_shown_with_a_proof_that_holds() {
     keeper.chain.pass(10);
     keeper.work().await;
     assert_eq!(keeper.chain.queued(&keeper.store), 0, "shown once");
+}
+
+/// The key was replaced while a batch was on its way: the chain holds it for nothing.
+#[tokio::test]
+async fn a_batch_that_is_void_is_posted_again_and_differs_from_the_first() {
+    let mut keeper = Keeper::new();
+    keeper.answer(10, START);
+    keeper.work().await;
+    keeper.chain.void(true);
+    keeper.chain.send(&keeper.store);
+    keeper.chain.void(false);
+    keeper.work().await;
+    assert_eq!(keeper.waiting(), 0, "its block may still change");
+    (0..=FINALITY).for_each(|_| keeper.chain.pass(1));
+    keeper.work().await;
+    assert_eq!(keeper.role.metrics().voided.load(std::sync::atomic::Ordering::Relaxed), 1);
+    assert_eq!(keeper.chain.send(&keeper.store), 1, "the chain would refuse the same batch again");
+    keeper.restart();
+    (0..=FINALITY).for_each(|_| keeper.chain.pass(1));
+    keeper.work().await;
+    assert_eq!((keeper.waiting(), keeper.chain.queued(&keeper.store)), (0, 0), "once");
+    let posted = keeper.chain.posted();
+    let void: Vec<bool> = posted.iter().map(|(name, _)| keeper.chain.is_void(*name)).collect();
+    assert_eq!(void, [true, false]);
+    let stored = keeper.store.read(|tx| batches::by_name(tx, posted[1].0)).unwrap().unwrap();
+    let receipts = keeper.store.read(|tx| batches::records(tx, stored.id, 0, u32::MAX)).unwrap();
+    assert_eq!(receipts.len(), 10);
+}
+
+/// What it posted would be void, one batch after the other.
+#[tokio::test]
+async fn a_keeper_whose_key_was_replaced_posts_nothing() {
+    let mut keeper = Keeper::new();
+    keeper.answer(10, START);
+    keeper.chain.pass(5);
+    keeper.chain.replace_key(Some(Address::repeat_byte(7)));
+    keeper.work().await;
+    assert_eq!((keeper.waiting(), keeper.chain.queued(&keeper.store)), (10, 0));
+    keeper.chain.replace_key(None);
+    keeper.chain.pass(61);
+    keeper.work().await;
+    assert_eq!(
+        (keeper.waiting(), keeper.chain.send(&keeper.store)),
+        (0, 1),
+        "what was signed before still counts"
+    );
+}
+
+/// Twenty minutes without the chain, while answers go on.
+#[tokio::test]
+async fn a_long_absence_of_the_chain_loses_nothing_and_posts_nothing_twice() {
+    let mut keeper = Keeper::new();
+    keeper.answer(10, START);
+    keeper.work().await;
+    keeper.chain.away(true);
+    for minute in 1..=20 {
+        keeper.chain.pass(60);
+        keeper.answer(3, START + 60 * minute);
+        assert!(keeper.role.pass().await.is_err(), "it is told, and tries again");
+        if minute == 10 {
+            keeper.restart();
+        }
+    }
+    keeper.chain.away(false);
+    for _ in 0..5 {
+        keeper.work().await;
+        keeper.chain.send(&keeper.store);
+        keeper.chain.pass(61);
+    }
+    keeper.chain.pass(300);
+    keeper.work().await;
+    keeper.chain.send(&keeper.store);
+    keeper.work().await;
+    let stored = keeper.stored();
+    let all: Vec<B256> =
+        stored.iter().flat_map(|(_, receipts)| receipts).map(|signed| signed.receipt().requestId).collect();
+    let distinct: BTreeSet<B256> = all.iter().copied().collect();
+    assert_eq!((all.len(), distinct.len(), keeper.waiting()), (70, 70, 0));
+    assert_eq!(keeper.role.metrics().late.load(std::sync::atomic::Ordering::Relaxed), 0);
+}
+
+/// The clock was ahead for a while, and receipts were signed with it: those of the right time do not wait behind them.
+#[tokio::test]
+async fn receipts_from_the_future_hold_no_others_back() {
+    let mut keeper = Keeper::new();
+    keeper.chain.pass(10);
+    keeper.answer(25, START + 1_000);
+    keeper.answer(10, START + 5);
+    keeper.work().await;
+    assert_eq!((keeper.chain.send(&keeper.store), keeper.waiting()), (1, 25));
+    keeper.work().await;
+    assert_eq!((keeper.chain.queued(&keeper.store), keeper.waiting()), (0, 25), "not one by one");
+    keeper.chain.pass(1_300);
+    keeper.work().await;
+    keeper.chain.send(&keeper.store);
+    assert_eq!(
+        (keeper.waiting(), keeper.chain.posted().len()),
+        (0, 4),
+        "they count when their time has come"
+    );
+}
+
+/// After a batch failed the keeper rests for a minute, however far its clock is set forward or back meanwhile.
+#[tokio::test]
+async fn a_clock_that_is_set_does_not_stop_the_batches() {
+    for hours in [-24, 24] {
+        let mut keeper = Keeper::new();
+        keeper.answer(10, START);
+        keeper.work().await;
+        assert_eq!(keeper.chain.refuse(&keeper.store), 1);
+        keeper.work().await;
+        assert_eq!(keeper.waiting(), 10, "it rests");
+        keeper.chain.skew(hours * 3_600);
+        keeper.chain.pass(61);
+        keeper.work().await;
+        assert_eq!((keeper.chain.send(&keeper.store), keeper.waiting()), (1, 0), "{hours} hours");
+        keeper.work().await;
+        assert!(matches!(keeper.stored()[0].0, BatchState::Posted { .. }));
+    }
 }
 
 /// Whatever is killed, refused or reorganised in whatever order: in the end each receipt is in exactly one batch on the

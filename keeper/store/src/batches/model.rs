@@ -6,7 +6,11 @@ use alloy_primitives::B256;
 use opg_receipts::batch::Batch as Commitment;
 use rusqlite::{OptionalExtension, Transaction};
 
-use crate::{StoreError, columns::Columns, journal::IntentId};
+use crate::{
+    StoreError,
+    columns::{Columns, integer},
+    journal::IntentId,
+};
 
 /// Names a batch in this database, for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -132,8 +136,21 @@ pub fn by_name(tx: &Transaction<'_>, name: B256) -> Result<Option<Batch>, StoreE
 /// # Errors
 /// If the database fails or holds something unreadable.
 pub fn posting(tx: &Transaction<'_>) -> Result<Vec<Batch>, StoreError> {
-    let mut statement = tx.prepare_cached("SELECT * FROM batches WHERE state = 'posting' ORDER BY id")?;
-    let mut rows = statement.query([])?;
+    list(tx, "SELECT * FROM batches WHERE state = 'posting' AND id <= ? ORDER BY id", i64::MAX)
+}
+
+/// Batches that were posted up to `block` and can be challenged.
+///
+/// # Errors
+/// If the database fails or holds something unreadable.
+pub fn pending(tx: &Transaction<'_>, block: u64) -> Result<Vec<Batch>, StoreError> {
+    let sql = "SELECT * FROM batches WHERE state = 'posted' AND block <= ? ORDER BY id";
+    list(tx, sql, integer("block number", block)?)
+}
+
+fn list(tx: &Transaction<'_>, sql: &str, parameter: i64) -> Result<Vec<Batch>, StoreError> {
+    let mut statement = tx.prepare_cached(sql)?;
+    let mut rows = statement.query([parameter])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(decode(&Columns(row))?);

@@ -41,28 +41,29 @@ pub fn oldest(tx: &Transaction<'_>) -> Result<Option<u64>, StoreError> {
     statement.query_row([], |row| Ok(Columns(row).optional_unsigned("oldest")))?
 }
 
-/// Whether at least `count` receipts wait. Costs no more than that, however many do.
+/// Whether at least `count` receipts wait that were issued before `time`. Costs about that, however many do.
 ///
 /// # Errors
 /// If the database fails.
-pub fn holds(tx: &Transaction<'_>, count: u32) -> Result<bool, StoreError> {
-    let sql = "SELECT count(*) FROM (SELECT 1 FROM batch_waiting LIMIT ?)";
-    let found: i64 = tx.prepare_cached(sql)?.query_row([count], |row| row.get(0))?;
+pub fn holds(tx: &Transaction<'_>, count: u32, time: u64) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM (SELECT 1 FROM batch_waiting WHERE issued_at < ? LIMIT ?)";
+    let found: i64 = tx.prepare_cached(sql)?.query_row((integer("time", time)?, count), |row| row.get(0))?;
     Ok(found >= i64::from(count))
 }
 
-/// Up to `limit` receipts that wait, in the order in which they were stored.
+/// Up to `limit` receipts that wait and were issued before `time`, in the order in which they were stored.
 ///
 /// # Errors
 /// If the database fails or holds something unreadable.
-pub fn waiting(tx: &Transaction<'_>, limit: u32) -> Result<Vec<Waiting>, StoreError> {
+pub fn waiting(tx: &Transaction<'_>, limit: u32, time: u64) -> Result<Vec<Waiting>, StoreError> {
     // The order is that of the narrow table, and what is read of the wide one ends before its long columns.
     let mut statement = tx.prepare_cached(
         "SELECT w.receipt, r.request_id, r.payer, r.operator, r.model_version, r.input_hash, r.output_hash, \
          r.trace_hash, r.input_units, r.output_units, r.unit_price, r.fee, r.mode, r.issued_at, r.signature \
-         FROM batch_waiting w CROSS JOIN http_receipts r ON r.id = w.receipt ORDER BY w.receipt LIMIT ?",
+         FROM batch_waiting w CROSS JOIN http_receipts r ON r.id = w.receipt \
+         WHERE w.issued_at < ? ORDER BY w.receipt LIMIT ?",
     )?;
-    let mut rows = statement.query([limit])?;
+    let mut rows = statement.query((integer("time", time)?, limit))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let columns = Columns(row);

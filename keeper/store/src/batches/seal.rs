@@ -92,6 +92,26 @@ pub fn seal(
 /// # Errors
 /// If the batch is on the chain, or the database fails.
 pub fn dissolve(tx: &Transaction<'_>, id: BatchId) -> Result<usize, StoreError> {
+    let freed = free(tx, id)?;
+    let removed =
+        tx.prepare_cached("DELETE FROM batches WHERE id = ? AND state = 'posting'")?.execute([id.0])?;
+    if removed == 1 { Ok(freed) } else { Err(not_so(id, "being posted")) }
+}
+
+/// Lets the receipts of a batch wait again that is on the chain and counts for nothing there. Returns how many.
+///
+/// # Errors
+/// If the batch is not on the chain or is final, or the database fails.
+pub fn revive(tx: &Transaction<'_>, id: BatchId) -> Result<usize, StoreError> {
+    let freed = free(tx, id)?;
+    tx.prepare_cached("DELETE FROM batch_demands WHERE batch = (SELECT name FROM batches WHERE id = ?)")?
+        .execute([id.0])?;
+    let removed =
+        tx.prepare_cached("DELETE FROM batches WHERE id = ? AND state = 'posted'")?.execute([id.0])?;
+    if removed == 1 { Ok(freed) } else { Err(not_so(id, "open to challenges")) }
+}
+
+fn free(tx: &Transaction<'_>, id: BatchId) -> Result<usize, StoreError> {
     let freed = tx
         .prepare_cached(
             "INSERT INTO batch_waiting (receipt, issued_at) \
@@ -100,11 +120,9 @@ pub fn dissolve(tx: &Transaction<'_>, id: BatchId) -> Result<usize, StoreError> 
         )?
         .execute([id.0])?;
     tx.prepare_cached("DELETE FROM batch_leaves WHERE batch = ?")?.execute([id.0])?;
-    let removed =
-        tx.prepare_cached("DELETE FROM batches WHERE id = ? AND state = 'posting'")?.execute([id.0])?;
-    if removed == 1 {
-        Ok(freed)
-    } else {
-        Err(StoreError::Corrupt { what: "batch", reason: format!("batch {id} is not being posted") })
-    }
+    Ok(freed)
+}
+
+fn not_so(id: BatchId, what: &str) -> StoreError {
+    StoreError::Corrupt { what: "batch", reason: format!("batch {id} is not {what}") }
 }

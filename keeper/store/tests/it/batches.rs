@@ -67,7 +67,7 @@ fn fill(store: &Store, requests: std::ops::Range<u64>) {
 
 /// What the batch service makes of the oldest receipts that wait.
 fn compose(store: &Store, limit: u32) -> Option<NewBatch> {
-    let waiting = store.read(|tx| batches::waiting(tx, limit)).unwrap();
+    let waiting = store.read(|tx| batches::waiting(tx, limit, i64::MAX as u64)).unwrap();
     let (domain, count) = (receipt_domain(31_337, REGISTRY), waiting.len() as u32);
     let leaves: Vec<Leaf> = (0..count)
         .zip(&waiting)
@@ -129,7 +129,7 @@ fn a_receipt_waits_from_the_moment_in_which_it_may_be_shown() {
         valid_before: 100,
     };
     let requests = || -> Vec<B256> {
-        let rows = store.read(|tx| batches::waiting(tx, 10)).unwrap();
+        let rows = store.read(|tx| batches::waiting(tx, 10, i64::MAX as u64)).unwrap();
         rows.iter().map(|row| row.signed.receipt().requestId).collect()
     };
     let settle = |nonce| {
@@ -160,11 +160,11 @@ fn a_receipt_waits_from_the_moment_in_which_it_may_be_shown() {
     }
     assert_eq!(requests(), [word(1), word(2), word(4)]);
     assert_eq!(store.read(batches::oldest).unwrap(), Some(9));
-    let holds = |count| store.read(|tx| batches::holds(tx, count)).unwrap();
+    let holds = |count| store.read(|tx| batches::holds(tx, count, i64::MAX as u64)).unwrap();
     assert!(holds(3) && !holds(4));
     assert_eq!(write(&store, |tx| batches::drop_late(tx, 11)).unwrap(), 2);
     assert_eq!(requests(), [word(2)]);
-    let row = store.read(|tx| batches::waiting(tx, 1)).unwrap()[0].receipt;
+    let row = store.read(|tx| batches::waiting(tx, 1, i64::MAX as u64)).unwrap()[0].receipt;
     write(&store, |tx| batches::discard(tx, &[row])).unwrap();
     assert!(requests().is_empty());
 }
@@ -298,7 +298,7 @@ fn a_kill_loses_no_receipt_and_puts_none_in_two_batches() {
     child.wait().unwrap();
 
     let store = Store::open(&path).unwrap();
-    let waiting = store.read(|tx| batches::waiting(tx, u32::MAX)).unwrap();
+    let waiting = store.read(|tx| batches::waiting(tx, u32::MAX, i64::MAX as u64)).unwrap();
     let mut seen: Vec<B256> = waiting.iter().map(|row| row.signed.receipt().requestId).collect();
     for batch in store.read(batches::posting).unwrap() {
         let records = store.read(|tx| batches::records(tx, batch.id, 0, u32::MAX)).unwrap();

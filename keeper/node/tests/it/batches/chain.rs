@@ -9,6 +9,7 @@ use alloy::{
 };
 use async_trait::async_trait;
 use opg_chain::{
+    batches::BatchStatus,
     bindings::IReceiptBatches::{answerLeafCall, postBatchCall},
     events::{ChainEvent, Cursor, LoggedEvent, Segment},
     rpc_trait::Head,
@@ -21,7 +22,7 @@ use opg_receipts::batch::Batch;
 use opg_store::{Store, StoreError};
 
 pub(crate) const OPERATOR: Address = Address::repeat_byte(0x0b);
-pub(crate) const SIGNER: Address = Address::repeat_byte(0x0c);
+
 pub(crate) const REGISTRY: Address = Address::repeat_byte(0xba);
 pub(crate) const PROOFS: Address = Address::repeat_byte(0xbb);
 /// The operator's signing key.
@@ -51,6 +52,15 @@ struct State {
     last_call: Vec<u8>,
     /// Seconds at which the operator was not active.
     jailed: std::ops::Range<u64>,
+    /// What is posted now counts for nothing: the key was replaced while it was on its way.
+    voiding: bool,
+    void: Vec<B256>,
+    /// The key that signs for the operator now, where it is not the keeper's.
+    replaced: Option<Address>,
+    /// It cannot be asked.
+    away: bool,
+    /// Seconds by which the keeper's clock is wrong.
+    skew: i64,
 }
 
 #[derive(Debug)]
@@ -87,7 +97,8 @@ impl State {
             let known = self.posted().iter().any(|(name, ..)| *name == batch_id);
             let in_time = call.to <= self.time && call.from + AGE >= self.time;
             let final_at = self.time + WINDOW;
-            let event = ChainEvent::BatchPosted { batch_id, batch, poster: SIGNER, uri: call.uri, final_at };
+            let event =
+                ChainEvent::BatchPosted { batch_id, batch, poster: key().address(), uri: call.uri, final_at };
             return (!known && in_time).then_some(event);
         }
         let call = answerLeafCall::abi_decode(data).expect("a call of the contract");
@@ -109,8 +120,18 @@ impl State {
 
 impl FakeChain {
     pub(crate) fn new() -> Self {
-        let mut state =
-            State { blocks: Vec::new(), time: START + 1, forks: 0, last_call: Vec::new(), jailed: 0..0 };
+        let mut state = State {
+            blocks: Vec::new(),
+            time: START + 1,
+            forks: 0,
+            last_call: Vec::new(),
+            jailed: 0..0,
+            voiding: false,
+            void: Vec::new(),
+            replaced: None,
+            away: false,
+            skew: 0,
+        };
         state.mine(Vec::new(), None);
         Self(Arc::new(Shared(Mutex::new(state))))
     }
@@ -130,6 +151,31 @@ impl FakeChain {
     /// The operator is not active in these seconds.
     pub(crate) fn jail(&self, seconds: std::ops::Range<u64>) {
         self.state().jailed = seconds;
+    }
+
+    /// Whether batches that are mined from now on are void.
+    pub(crate) fn void(&self, voiding: bool) {
+        self.state().voiding = voiding;
+    }
+
+    /// Another key signs for the operator, or the keeper's again.
+    pub(crate) fn replace_key(&self, key: Option<Address>) {
+        self.state().replaced = key;
+    }
+
+    /// Whether the RPC is away.
+    pub(crate) fn away(&self, away: bool) {
+        self.state().away = away;
+    }
+
+    /// Sets the keeper's clock wrong.
+    pub(crate) fn skew(&self, seconds: i64) {
+        self.state().skew = seconds;
+    }
+
+    /// Whether a batch counts for nothing.
+    pub(crate) fn is_void(&self, name: B256) -> bool {
+        self.state().void.contains(&name)
     }
 
     /// Mines an empty block after some time.
@@ -182,6 +228,9 @@ impl FakeChain {
                 fail(store, id);
                 continue;
             };
+            if let (true, ChainEvent::BatchPosted { batch_id, .. }) = (state.voiding, &event) {
+                state.void.push(*batch_id);
+            }
             state.last_call = data;
             state.time += 2;
             state.mine(vec![event], Some(id));
@@ -221,16 +270,24 @@ fn fail(store: &Store, id: i64) {
     store.write(|tx| Ok::<_, StoreError>(tx.execute(sql, [id])?)).unwrap();
 }
 
+impl Shared {
+    fn reached(&self) -> Result<MutexGuard<'_, State>, LedgerError> {
+        let state = self.0.lock().unwrap();
+        if state.away { Err(LedgerError::new("the RPC is away", true)) } else { Ok(state) }
+    }
+}
+
 impl Clock for Shared {
     fn now_ms(&self) -> u64 {
-        self.0.lock().unwrap().time * 1_000
+        let state = self.0.lock().unwrap();
+        state.time.saturating_add_signed(state.skew) * 1_000
     }
 }
 
 #[async_trait]
 impl BatchesLedger for Shared {
     async fn poll(&self, cursor: &Cursor) -> Result<Option<Segment>, LedgerError> {
-        let state = self.0.lock().unwrap();
+        let state = self.reached()?;
         let on_chain = |(number, hash): &&(u64, B256)| {
             state.blocks.get(*number as usize).is_some_and(|block| block.hash == *hash)
         };
@@ -255,17 +312,30 @@ impl BatchesLedger for Shared {
     }
 
     async fn head(&self) -> Result<Head, LedgerError> {
-        Ok(self.0.lock().unwrap().head())
+        Ok(self.reached()?.head())
     }
 
     async fn times(&self) -> Result<BatchTimes, LedgerError> {
         Ok(BatchTimes { receipt_age: AGE, window: WINDOW })
     }
 
+    async fn status(&self, batch: &Batch) -> Result<BatchStatus, LedgerError> {
+        let (state, name) = (self.reached()?, batch.id(31_337, REGISTRY));
+        let posted = state.posted().iter().any(|(posted, ..)| *posted == name);
+        Ok(match (posted, state.void.contains(&name)) {
+            (false, _) => BatchStatus::Unknown,
+            (true, true) => BatchStatus::Void,
+            (true, false) => BatchStatus::Pending,
+        })
+    }
+
     async fn signer_of(&self, operator: Address, at: u64) -> Result<Option<Address>, LedgerError> {
         assert_eq!(operator, OPERATOR);
-        let state = self.0.lock().unwrap();
-        assert!(at < state.head().timestamp, "that second is not over");
-        Ok((!state.jailed.contains(&at)).then(|| key().address()))
+        let state = self.reached()?;
+        let now = state.head().timestamp;
+        assert!(at < now, "that second is not over");
+        let last = at + 1 == now;
+        let signer = if last { state.replaced.unwrap_or(key().address()) } else { key().address() };
+        Ok((!state.jailed.contains(&at)).then_some(signer))
     }
 }
