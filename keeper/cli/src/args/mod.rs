@@ -9,6 +9,7 @@ mod jobs;
 mod model;
 mod operator;
 mod parse;
+mod proxy;
 mod receipt;
 mod staking;
 mod tx;
@@ -29,6 +30,7 @@ pub(crate) use self::{
     jobs::JobsCommand,
     model::{ModelAddArgs, ModelCommand, ModelProofArgs},
     operator::{OperatorCommand, RegisterArgs},
+    proxy::{ProxyArgs, ProxyCommand},
     receipt::ReceiptCommand,
     staking::{
         ActorArgs, CancelUnbondArgs, ClaimArgs, ClaimerArgs, DelegateArgs, PositionArgs, RedelegateArgs,
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Serve the web app for holders, stakers and voters, to a browser on this machine.
     App(AppArgs),
+    /// Serve OpenAI's API to programs on this machine: picks nodes, pays them, and checks what they answer.
+    Proxy(ProxyArgs),
     /// Show the state of the keeper, its queue, its money and the chain.
     Status,
     /// Check everything that the keeper needs and say how to mend what is wrong.

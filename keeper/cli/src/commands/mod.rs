@@ -11,6 +11,7 @@ mod init;
 mod jobs;
 mod model;
 mod operator;
+mod proxy;
 mod receipt;
 mod stake;
 mod status;
@@ -36,6 +37,7 @@ pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
         Command::Devnet(args) => block_on(until_interrupted(devnet::run(args, output))),
         Command::Demo(args) => block_on(until_interrupted(demo::run(args, output))),
         Command::App(args) => block_on(until_interrupted(app::run(args, &config()?, output))),
+        Command::Proxy(args) => block_on(proxy::run(args, &config()?, output)),
         Command::Status => block_on(status::run(&config()?, output)),
         Command::Doctor => block_on(doctor::run(&config()?, output)),
         Command::Operator(command) => block_on(until_interrupted(operator::run(command, &config()?, output))),

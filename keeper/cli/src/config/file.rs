@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::batches::BatchesSection;
 use super::channels::ChannelsSection;
 use super::gateway::GatewaySection;
+use super::proxy::ProxySection;
 use super::units::{Checksummed, Endpoints, Eth, Opg, Size, Span};
 
 /// The whole file.
@@ -24,6 +25,7 @@ pub(crate) struct ConfigFile {
     pub(crate) gateway: GatewaySection,
     pub(crate) batches: BatchesSection,
     pub(crate) channels: ChannelsSection,
+    pub(crate) proxy: ProxySection,
     pub(crate) engine: EngineSection,
     pub(crate) storage: StorageSection,
     pub(crate) log: LogSection,

@@ -6,6 +6,7 @@ pub(crate) mod file;
 pub(crate) mod gateway;
 mod keys;
 mod load;
+pub(crate) mod proxy;
 pub(crate) mod template;
 pub(crate) mod units;
 mod validate;
@@ -23,6 +24,7 @@ use self::{
         TransactionsSection,
     },
     gateway::GatewaySection,
+    proxy::ProxySection,
     units::Endpoints,
 };
 use crate::error::{CliError, CliResult, Code};
@@ -49,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) gateway: GatewaySection,
     pub(crate) batches: BatchesSection,
     pub(crate) channels: ChannelsSection,
+    /// Its book is relative to the working directory, too.
+    pub(crate) proxy: ProxySection,
     pub(crate) engine: EngineSection,
     pub(crate) database: PathBuf,
     pub(crate) log: LogSection,

@@ -168,6 +168,28 @@ keystore = {keystore}
 # How often to look at the channels.
 #poll_interval = "10s"
 
+[proxy]
+# `opg proxy`: OpenAI's API for programs on this machine, answered by nodes of the network and paid with keys.keystore, which
+# has to hold OPG. The key should have no more than you would spend.
+#listen = "127.0.0.1:8404"
+# What was paid, and the receipts.
+#book = "proxy.db"
+# Most OPG for one request, and in one day (UTC).
+#max_per_request = "0.1 OPG"
+#max_per_day = "1 OPG"
+# Which version a model's name means. Other names mean for ever what they meant at their first use.
+# models = {{ "smollm2-135m-instruct" = "0x…" }}
+# Which node is asked first: "balanced", "price", "latency" or "stake".
+#prefer = "balanced"
+# Operators with less stake are not asked; nor others than these, if any are named.
+#min_stake = "0 OPG"
+#operators = []
+# For development: also nodes without TLS, or in this machine's own network.
+#allow_insecure = false
+# How often to look at the registry, and how long to wait for an answer.
+#refresh = "60s"
+#patience = "10m"
+
 [engine]
 # Threads of the model; 0 takes the number of cores.
 #threads = 0

@@ -150,6 +150,7 @@ fn the_template_is_a_valid_configuration() {
         assert_eq!(format!("{:?}", config.inference), format!("{:?}", defaults.inference));
         assert_eq!(format!("{:?}", config.crank), format!("{:?}", defaults.crank));
         assert_eq!(format!("{:?}", config.gateway), format!("{:?}", defaults.gateway));
+        assert_eq!(format!("{:?}", config.proxy), format!("{:?}", defaults.proxy));
         assert_eq!(format!("{:?}", config.engine), format!("{:?}", defaults.engine));
         assert_eq!(format!("{:?}", config.log), format!("{:?}", defaults.log));
     }

@@ -11,6 +11,7 @@ use super::{
     Config, Model,
     file::{ConfigFile, CrankSection, ModelSection, ProvingSection},
     gateway::GatewaySection,
+    proxy::ProxySection,
     units::{Opg, Size},
 };
 use crate::error::{Code, Problem};
@@ -135,6 +136,9 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
     for (key, reason, remedy) in sections.into_iter().flatten() {
         check.add(Code::ConfigValue, key, reason, remedy);
     }
+    for (key, reason, remedy) in file.proxy.problems() {
+        check.add(Code::ConfigValue, key, reason, remedy);
+    }
 
     let models =
         file.models.iter().enumerate().filter_map(|(index, model)| check.model(index, model, base)).collect();
@@ -164,6 +168,7 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
         },
         batches: file.batches,
         channels: file.channels,
+        proxy: ProxySection { book: in_base(file.proxy.book), ..file.proxy },
         engine: file.engine,
         database: in_base(file.storage.path),
         log: file.log,

@@ -8,7 +8,7 @@ use crate::config::file::{LogFormat, LogSection};
 
 /// Changes the filter of the running log.
 #[derive(Debug)]
-pub(super) struct Filter(reload::Handle<EnvFilter, Registry>);
+pub(crate) struct Filter(reload::Handle<EnvFilter, Registry>);
 
 impl Filter {
     /// Takes the filter of a reloaded configuration; the format stays.
@@ -20,7 +20,7 @@ impl Filter {
 }
 
 /// Begins to log.
-pub(super) fn start(section: &LogSection) -> Filter {
+pub(crate) fn start(section: &LogSection) -> Filter {
     let (filter, handle) = reload::Layer::new(EnvFilter::new(&section.filter));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);

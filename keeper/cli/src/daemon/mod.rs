@@ -24,7 +24,7 @@ use opg_node::{ChainLedger, Ledger, ServiceError};
 use opg_store::Store;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::lock::Lock;
+pub(crate) use self::{lock::Lock, logging::start as start_log};
 use self::{
     roles::Work,
     signals::{Event, Signals},

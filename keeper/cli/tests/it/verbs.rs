@@ -12,6 +12,17 @@ fn prepared() -> tempfile::TempDir {
 }
 
 #[test]
+fn a_book_of_payments_is_not_made_by_looking_for_it() {
+    let folder = prepared();
+    for verb in [&["proxy", "spend"][..], &["proxy", "receipt", ID]] {
+        let mut command = opg(folder.path());
+        command.args(verb);
+        refuses(command, 1, &["OPG-0401", "proxy.db", "opg proxy"]);
+    }
+    assert!(!folder.path().join("proxy.db").exists());
+}
+
+#[test]
 fn malformed_arguments_are_named() {
     let folder = prepared();
     let cases: &[(&[&str], &[&str])] = &[
