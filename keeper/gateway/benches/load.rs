@@ -304,6 +304,10 @@ impl GatewayLedger for NoChain {
         Ok(self.0)
     }
 
+    async fn unit_price(&self, _: Address) -> Result<u128, LedgerError> {
+        Ok(1)
+    }
+
     async fn model_spec(&self, version: B256) -> Result<ModelSpec, LedgerError> {
         let mut task = [0; 32];
         task[..6].copy_from_slice(b"chat/1");

@@ -114,6 +114,8 @@ pub struct GatewayConfig {
     pub models: Vec<ServedModel>,
     /// OPG wei asked per compute unit.
     pub unit_price: u128,
+    /// Contract that says what a compute unit costs; the price above is then the least that is asked.
+    pub fee_market: Option<Address>,
     /// How requests are paid.
     pub payments: Payments,
     /// On what terms vouchers are taken; `None`: not at all. Needs payments by x402, and the contract on the chain.
@@ -143,6 +145,7 @@ impl GatewayConfig {
             receipt_batches: None,
             models,
             unit_price: 1,
+            fee_market: None,
             payments: Payments::Free,
             channels: None,
             bounds: Bounds::default(),

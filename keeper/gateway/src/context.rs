@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     ApiError, GatewayConfig, GatewayLedger, GatewayMetrics, models::Models, pay::channels::Channels,
-    rate::Rates, schedule::Schedule, standing::Standing,
+    price::UnitPrice, rate::Rates, schedule::Schedule, standing::Standing,
 };
 
 /// Whose requests are counted together.
@@ -68,6 +68,8 @@ pub(crate) struct Context {
     pub(crate) vaults: Option<(Address, B256)>,
     /// What is needed to take vouchers, where they are taken.
     pub(crate) channels: Option<Channels>,
+    /// What a compute unit costs.
+    pub(crate) unit_price: UnitPrice,
     pub(crate) models: Models,
     /// keccak-256 of the public key of the certificate, where it ends TLS itself.
     pub(crate) tls_key_hash: Option<B256>,

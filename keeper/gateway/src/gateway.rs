@@ -28,6 +28,7 @@ use crate::{
     context::Context,
     models::Models,
     pay::{channels::Channels, settle::Watch},
+    price::UnitPrice,
     rate::Rates,
     schedule::Schedule,
     serve::{self, Listener, Tls},
@@ -98,6 +99,7 @@ impl Gateway {
             _ => None,
         };
         let channels = channels(&config, &*ledger).await?;
+        let unit_price = UnitPrice::open(&config, &*ledger).await?;
         // Nothing is being worked on yet: what an earlier run held was not charged.
         store.write(release_all).map_err(|error| ServiceError::Fatal(error.to_string()))?;
         let tls = config.tls.as_ref().map(serve::open_tls).transpose()?.map(Arc::new);
@@ -134,6 +136,7 @@ impl Gateway {
             token,
             vaults,
             channels,
+            unit_price,
             models,
             tls_key_hash: tls.as_ref().map(|tls| tls.key_hash),
         });

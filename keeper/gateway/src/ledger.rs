@@ -7,7 +7,7 @@ use alloy::{
 use async_trait::async_trait;
 use opg_chain::{
     address_book::AddressBook,
-    bindings::{IModelRegistry, IStaking, ModelSpec, Opg},
+    bindings::{IFeeMarket, IModelRegistry, IStaking, ModelSpec, Opg},
     channels::{self, ChannelState},
     rpc::Rpc,
     rpc_trait::{self, CallRequest, ChainRpc, Head},
@@ -37,6 +37,9 @@ pub trait GatewayLedger: Send + Sync + std::fmt::Debug {
 
     /// Hash of the creation code of the vaults of a fee router.
     async fn vault_code_hash(&self, fee_router: Address) -> Result<B256, LedgerError>;
+
+    /// OPG wei that a compute unit costs now, by a fee market.
+    async fn unit_price(&self, fee_market: Address) -> Result<u128, LedgerError>;
 
     /// Whether an account has code, so that it can answer for a signature itself.
     async fn has_code(&self, account: Address) -> Result<bool, LedgerError>;
@@ -104,6 +107,10 @@ impl GatewayLedger for ChainGatewayLedger {
 
     async fn vault_code_hash(&self, fee_router: Address) -> Result<B256, LedgerError> {
         Ok(self.rpc.view(fee_router, &vaultInitCodeHashCall {}).await?)
+    }
+
+    async fn unit_price(&self, fee_market: Address) -> Result<u128, LedgerError> {
+        Ok(self.rpc.view(fee_market, &IFeeMarket::priceCall {}).await?.saturating_to())
     }
 
     async fn has_code(&self, account: Address) -> Result<bool, LedgerError> {

@@ -12,6 +12,7 @@ mod metrics;
 mod model;
 mod models;
 mod pay;
+mod price;
 mod rate;
 mod receipt;
 mod run;

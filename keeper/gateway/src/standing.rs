@@ -40,7 +40,7 @@ impl Standing {
     }
 }
 
-/// Asks the chain from time to time.
+/// Asks the chain from time to time: for the operator's standing, and for the price of a compute unit.
 pub(crate) struct Look {
     pub(crate) context: Arc<Context>,
 }
@@ -54,6 +54,7 @@ impl Service for Look {
     async fn pass(&self) -> Result<Progress, ServiceError> {
         let Context { ledger, config, signer, standing, .. } = &*self.context;
         let head = ledger.head().await?;
+        self.context.unit_price.refresh(&**ledger).await?;
         let inactive = ledger.signer_of(config.operator, head.timestamp).await? != signer.address();
         if standing.inactive.swap(inactive, Relaxed) != inactive {
             if inactive {

@@ -6,6 +6,7 @@ mod channels;
 mod claim;
 mod devnet;
 mod doctor;
+mod fees;
 mod genesis;
 mod init;
 mod jobs;

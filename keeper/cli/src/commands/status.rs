@@ -2,7 +2,6 @@
 
 use alloy::primitives::{Address, U256};
 use opg_chain::{
-    bindings::IInferenceHub,
     journal,
     ledger::{Contracts, LedgerError, OperatorStatus},
 };
@@ -12,7 +11,7 @@ use opg_store::{
 };
 use serde_json::{Value, json};
 
-use super::channels;
+use super::{channels, fees::Fees};
 use crate::{
     config::{
         Config,
@@ -31,7 +30,7 @@ struct Chain {
     head: u64,
     time: u64,
     balance: U256,
-    credit: U256,
+    fees: Option<Fees>,
     operator: Option<(Operator, Position)>,
     channels: Option<channels::Books>,
 }
@@ -75,7 +74,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
         "signer": signer,
         "operator": operator,
         "signerBalanceWei": chain.balance.to_string(),
-        "operatorCreditWei": chain.credit.to_string(),
+        "fees": chain.fees.as_ref().map(Fees::document),
         "operatorActive": chain.active_with(signer),
         "stake": chain.operator.as_ref().map(|(operator, _)| operator.document()),
         "position": chain.operator.as_ref().map(|(_, position)| position.document(chain.time)),
@@ -105,7 +104,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
                 counted(transactions.iter().map(|(state, count)| format!("{count} {state}")).collect()),
             ),
             ("signer", format!("{} with {}", shown(signer), Eth(chain.balance))),
-            ("operator", format!("{} with {} OPG of credit", shown(operator), decimal(chain.credit, 18))),
+            ("operator", shown(operator)),
             ("chain", format!("{} at block {}, {} old", config.chain.id, chain.head, age(chain.time))),
         ];
         if config.gateway.enabled || receipts != batches::Summary::default() {
@@ -125,6 +124,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
             }));
             rows.extend(position.unbonding(chain.time).map(|text| ("unbonding", text)));
             rows.extend(position.rewards().map(|text| ("rewards", text)));
+            rows.extend(chain.fees.iter().flat_map(Fees::rows));
             rows.extend(last);
         }
         if let Some((text, since)) = &alert {
@@ -221,26 +221,22 @@ async fn chain(config: &Config, signer: Option<Address>, operator: Option<Addres
             Some(signer) => rpc.balance(signer).await?,
             None => U256::ZERO,
         };
-        let credit = match operator {
-            Some(account) => rpc.view(book.inference_hub, &IInferenceHub::creditOfCall { account }).await?,
-            None => U256::ZERO,
-        };
-        let operator = match operator {
+        let (operator, fees) = match operator {
             Some(account) => {
                 let contracts = Contracts::open((*rpc).clone(), book).await?;
-                Some((
-                    Operator::read(&contracts, account).await?,
-                    Position::read(&contracts, account, account).await?,
-                ))
+                let operator = Operator::read(&contracts, account).await?;
+                let position = Position::read(&contracts, account, account).await?;
+                let fees = Fees::read(&contracts, account, &config.models).await?;
+                (Some((operator, position)), fees)
             }
-            None => None,
+            None => (None, None),
         };
         let channels = None;
         Ok::<_, LedgerError>(Chain {
             head: head.number,
             time: head.timestamp,
             balance,
-            credit,
+            fees,
             operator,
             channels,
         })

@@ -123,8 +123,10 @@ keystore = {keystore}
 # tls_key = "key.pem"
 # "x402", or "free" where nobody pays.
 #payments = "x402"
-# Price of a compute unit over HTTP; inference.unit_price without it.
+# Price of a compute unit over HTTP; inference.unit_price without it. With the market switched on it is the least that is asked.
 # price = "0.000001 OPG"
+# Whether to ask for what the network's fee market says, where the chain has one.
+#market = true
 # How long a payment must stay valid when it is shown: the time to settle it.
 #settlement_time = "60s"
 # Bounds: the body of a request, connections, requests per minute of one payer or address (0: no limit).

@@ -103,6 +103,7 @@ fn settings(keeper: &Keeper, config: &Config) -> GatewayConfig {
         _ => None,
     };
     settings.unit_price = section.price.unwrap_or(config.inference.unit_price).0;
+    settings.fee_market = book.fee_market.filter(|_| section.market);
     settings.payments = match section.payments {
         PaymentMode::Free => Payments::Free,
         PaymentMode::X402 => Payments::X402 {

@@ -8,6 +8,7 @@ mod bounds;
 mod channel_attacks;
 mod channels;
 mod payments;
+mod prices;
 mod support;
 mod tensors;
 mod tls;

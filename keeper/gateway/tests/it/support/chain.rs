@@ -40,6 +40,8 @@ pub(crate) struct FakeChain {
     pub(crate) transfers: AtomicUsize,
     /// Payment channels.
     pub(crate) channels: Mutex<HashMap<B256, ChannelState>>,
+    /// What the fee market says.
+    pub(crate) unit_price: Mutex<u128>,
     /// The operator's registered key; zero while it is not active.
     pub(crate) signer: Mutex<Address>,
 }
@@ -58,6 +60,7 @@ impl FakeChain {
             wallets: Mutex::default(),
             transfers: AtomicUsize::new(0),
             channels: Mutex::default(),
+            unit_price: Mutex::new(2_000),
             signer: Mutex::default(),
         }
     }
@@ -167,6 +170,11 @@ impl GatewayLedger for FakeChain {
     async fn signer_of(&self, _operator: Address, _at: u64) -> Result<Address, LedgerError> {
         self.up()?;
         Ok(*self.signer.lock().unwrap())
+    }
+
+    async fn unit_price(&self, _fee_market: Address) -> Result<u128, LedgerError> {
+        self.up()?;
+        Ok(*self.unit_price.lock().unwrap())
     }
 
     async fn token_domain(&self, _asset: Address) -> Result<(String, String), LedgerError> {
