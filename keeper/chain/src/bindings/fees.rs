@@ -1,6 +1,7 @@
 //! Fees: who divides them, and what a compute unit costs.
 
-#![allow(missing_docs)] // Generated: the documentation is the NatSpec of contracts/interfaces/IFeeRouter.sol and IFeeMarket.sol.
+// Generated: the documentation is the NatSpec of contracts/interfaces/IFeeRouter.sol and IFeeMarket.sol.
+#![allow(missing_docs, clippy::too_many_arguments)]
 
 alloy::sol! {
     #[derive(Debug, PartialEq, Eq)]
