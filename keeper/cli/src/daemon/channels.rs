@@ -19,7 +19,7 @@ use crate::{
 /// On what terms vouchers are taken, where they are.
 pub(super) fn policy(config: &Config) -> Option<ChannelPolicy> {
     let section = &config.channels;
-    (section.enabled && config.gateway.payments == PaymentMode::X402).then(|| ChannelPolicy {
+    (section.enabled && config.gateway.payments == PaymentMode::X402).then_some(ChannelPolicy {
         credit: section.credit.0,
         wallet_limit: section.wallet_limit.0,
         min_deposit: section.min_deposit.0,
