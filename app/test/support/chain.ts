@@ -3,7 +3,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -34,10 +34,10 @@ export const stranger = account(9);
 
 export type Book = Record<string, Address>;
 export type Chain = Awaited<ReturnType<typeof startChain>>;
-type Kept = { state: string; book: string; genesis: string };
+type Kept = { folder: string; state: string; book: string; genesis: string };
 
 async function startAnvil(args: string[]): Promise<{ process: ChildProcess; url: string }> {
-  const anvil = spawn(tool('anvil'), ['--hardfork', 'osaka', '--enable-tx-gas-limit', '--port', '0', '--mnemonic', mnemonic, ...args], {
+  const anvil = spawn(tool('anvil'), ['--hardfork', 'osaka', '--enable-tx-gas-limit', '--no-request-size-limit', '--port', '0', '--mnemonic', mnemonic, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   process.once('exit', () => anvil.kill());
@@ -58,8 +58,8 @@ function opgBinary(): string {
   return binary;
 }
 
-async function deploy(kept: Kept): Promise<void> {
-  const folder = dirname(kept.state);
+async function deploy(folder: string): Promise<void> {
+  const kept = within(folder);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const tge = new Date(Math.floor(Date.now() / 1000 - 10 * DAY) * 1000).toISOString().replace('.000', '');
@@ -78,38 +78,49 @@ async function deploy(kept: Kept): Promise<void> {
       env: { ...process.env, OPG_GENESIS: `deployments/run/app-${process.pid}`, OPG_ADDRESS_BOOK: join(readable, 'book.json'), FOUNDRY_BROADCAST: join(folder, 'broadcast') },
     });
     await cp(join(readable, 'book.json'), kept.book);
-    const response = await fetch(anvil.url, { method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'anvil_dumpState', params: [] }), headers: { 'content-type': 'application/json' } });
-    const { result } = (await response.json()) as { result: string };
-    writeFileSync(kept.state, result);
+    writeFileSync(kept.state, await dump(anvil.url));
   } finally {
     anvil.process.kill();
     rmSync(readable, { recursive: true, force: true });
   }
 }
 
+/** Everything that a chain knows, in the words of anvil. */
+async function dump(url: string): Promise<string> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'anvil_dumpState', params: [] }), headers: { 'content-type': 'application/json' } });
+  const { result } = (await response.json()) as { result: string };
+  return result;
+}
+
+const within = (folder: string): Kept => ({ folder, state: join(folder, 'state.hex'), book: join(folder, 'book.json'), genesis: join(folder, 'genesis') });
+
 /** Where the deployment of the present contracts is kept, or the one that OPG_APP_CHAIN names. */
-function place(): Kept {
+function place(): string {
   const named = process.env['OPG_APP_CHAIN'];
   const script = join(root, 'out/Deploy.s.sol/Deploy.json');
   if (!named && !existsSync(script)) throw new Error('the deploy script is not compiled: run "make contracts"');
   const digest = () => createHash('sha256').update(readFileSync(script)).digest('hex').slice(0, 16);
-  const folder = named ?? join(app, '.cache/chain', digest());
-  return { state: join(folder, 'state.hex'), book: join(folder, 'book.json'), genesis: join(folder, 'genesis') };
+  return named ?? join(app, '.cache/chain', digest());
 }
 
 /** Deploys, unless that was done: once before all journeys, so that a failure ends them. */
 export default async function prepare(): Promise<void> {
-  const kept = place();
-  if (!existsSync(kept.state)) await deploy(kept);
+  if (existsSync(within(place()).state)) return;
+  const folder = join(app, '.cache/chain', `new-${process.pid}`);
+  await deploy(folder);
+  // Only now: deploying compiles what changed since.
+  await rm(place(), { recursive: true, force: true });
+  await rename(folder, place());
 }
 
 /** Starts a chain with everything deployed. `short`: it forgets its states of earlier blocks, whose number slows it down. */
 export async function startChain(short = false) {
-  const kept = place();
+  const kept = within(place());
   const anvil = await startAnvil(short ? ['--prune-history'] : []);
   const transport = http(anvil.url);
   const chain = createTestClient({ chain: foundry, mode: 'anvil', transport, pollingInterval: 20, cacheTime: 0 }).extend(publicActions);
-  await chain.request({ method: 'anvil_loadState', params: [readFileSync(kept.state, 'utf8') as Hex] } as never);
+  const load = (state: Hex) => chain.request({ method: 'anvil_loadState', params: [state] } as never);
+  await load(readFileSync(kept.state, 'utf8') as Hex);
   // Pages read figures of the last finished ten seconds: without this pause those may lie before the deployment.
   await chain.increaseTime({ seconds: 60 });
   await chain.mine({ blocks: 1 });
@@ -124,6 +135,20 @@ export async function startChain(short = false) {
     async pass(seconds: number) {
       await chain.increaseTime({ seconds });
       await chain.mine({ blocks: 1 });
+    },
+    /** What `make` does to the chain and returns, or, where that is kept of an earlier run, the same at once. */
+    async once(name: string, make: () => Promise<string>): Promise<string> {
+      const file = join(kept.folder, `${name}.json`);
+      if (!existsSync(file)) {
+        const made = await make();
+        writeFileSync(file, JSON.stringify({ made, state: await dump(anvil.url) }));
+        return made;
+      }
+      const { made, state } = JSON.parse(readFileSync(file, 'utf8')) as { made: string; state: Hex };
+      await load(state);
+      const { timestamp } = await chain.getBlock();
+      await chain.request({ method: 'evm_setTime', params: [Number(timestamp)] } as never);
+      return made;
     },
     stop: () => anvil.process.kill(),
   };
