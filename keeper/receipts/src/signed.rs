@@ -2,6 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, Signature, U256, uint};
 use alloy_sol_types::Eip712Domain;
+use secp256k1::Message;
 use serde::{Deserialize, Serialize};
 
 use crate::InferenceReceipt;
@@ -121,7 +122,10 @@ pub fn recover_signer(digest: B256, signature: &[u8]) -> Result<Address, Receipt
 }
 
 fn recover(signature: &Signature, digest: B256) -> Result<Address, ReceiptError> {
-    signature.recover_address_from_prehash(&digest).map_err(|_| ReceiptError::Unrecoverable { digest })
+    let unrecoverable = |_| ReceiptError::Unrecoverable { digest };
+    let signature = signature.to_secp256k1().map_err(unrecoverable)?;
+    let key = signature.recover(Message::from_digest(digest.0)).map_err(unrecoverable)?;
+    Ok(Address::from_secp256k1_public_key(&key))
 }
 
 fn parse_signature(signature: &[u8]) -> Result<Signature, ReceiptError> {
