@@ -57,6 +57,8 @@ struct Size {
 }
 
 fn main() -> Outcome<()> {
+    // Clients of HTTP want one, though nothing here is encrypted.
+    rustls::crypto::ring::default_provider().install_default().map_err(|_| "there is a provider already")?;
     tokio::runtime::Runtime::new()?.block_on(run())
 }
 
