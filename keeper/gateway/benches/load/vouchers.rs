@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use alloy::{
-    primitives::{Address, B256, Bytes, U256, aliases::U40},
+    primitives::{Address, B256, Bytes, aliases::U40},
     signers::{SignerSync as _, local::PrivateKeySigner},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
