@@ -15,7 +15,9 @@ use serde_json::json;
 
 use crate::support::devnet::{Devnet, MAX_FEE, OPERATOR, PAYER};
 
-const TRACE: &[u8] = br#"{"engine":"test","outputTokens":[1,2,3]}"#;
+/// Computed in the profile that the version is registered with.
+const TRACE: &[u8] =
+    br#"{"engine":"test","profile":"0202020202020202020202020202020202020202020202020202020202020202","outputTokens":[1,2,3]}"#;
 
 async fn drain(follower: &Follower, cursor: &mut Cursor) -> Vec<LoggedEvent> {
     let mut events = Vec::new();
