@@ -29,6 +29,9 @@ use opg_store::{
     channels::{self, Channel, NewVoucher, Terms},
 };
 
+/// Number of a claim in the journal, and its rows: channel, sum in all, and what the voucher allows.
+type Sent = (i64, Vec<(B256, u128, u128)>);
+
 const SIGNER: Address = Address::repeat_byte(9);
 const OPG: u128 = 1_000_000_000_000_000_000;
 const START: u64 = 1_700_000_000;
@@ -158,8 +161,8 @@ impl Keeper {
         change(self.contract.states.lock().unwrap().get_mut(&id).unwrap());
     }
 
-    /// Claims in the journal that are not done: their numbers, and rows as channel, sum in all, and what the voucher allows.
-    fn sent(&self) -> Vec<(i64, Vec<(B256, u128, u128)>)> {
+    /// Claims in the journal that are not done.
+    fn sent(&self) -> Vec<Sent> {
         let open: Vec<(i64, Vec<u8>)> = self
             .store
             .read(|tx| {
