@@ -150,12 +150,12 @@ test-app: build app ## the web app's tests, and journeys through it in a real br
 
 # The keeper's tests have built the binary already.
 .PHONY: test-gateway
-test-gateway: models build ## the gateway with the clients of OpenAI and x402 and our own, the real model and a real chain
+test-gateway: models build ## gateway and proxy with the clients of OpenAI and x402 and our own, the real model and a real chain
 	@script/setup.sh app openai
 	$(call say,Client: build)
 	@app/node_modules/.bin/tsc -p app/client
 	$(call say,Gateway: real clients)
-	@KEEPER_BINARY=$(opg) node --test test/clients/gateway.mjs
+	@KEEPER_BINARY=$(opg) node --test --test-concurrency=1 test/clients/gateway.mjs test/clients/proxy.mjs
 
 .PHONY: bench-gateway
 bench-gateway: setup ## requests per second of the gateway beside a bare server

@@ -15,6 +15,7 @@ import { createPublicClient, createWalletClient, http, keccak256, parseAbi, pars
 import { mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
 import { foundry } from 'viem/chains';
 import { factsOf, ReceiptRefused, verifyingFetch } from '../../app/client/dist/index.js';
+import { channelTests } from './gateway-channels.mjs';
 import { withTemplate } from './support/gguf.mjs';
 import { startDevnet, startGateway } from './support/keeper.mjs';
 
@@ -300,4 +301,18 @@ test('a kill loses no receipt that was seen, and nothing is charged twice', asyn
   assert.deepEqual(again.opg, seen.opg);
   const most3 = BigInt(seen.opg.receipt.fee) * 3n;
   assert.ok(after - (await balanceOf(payer.address)) <= most3, 'the repetition cost nothing');
+});
+
+// Last: they end the keeper and start it with other settings.
+channelTests({
+  world: () => ({ devnet, gateway, payer, reader, balanceOf }),
+  restart: async (signal, settings) => {
+    await gateway.stop(signal);
+    gateway = await startGateway(devnet, settings);
+  },
+  verified,
+  chat,
+  controls: () => ({
+    allowedAssets: [{ network: `eip155:${foundry.id}`, asset: devnet.contracts.opg, maxAmountPerPayment: most }],
+  }),
 });

@@ -1,5 +1,5 @@
 // A devnet with a keeper whose gateway is on: `opg` itself, with the real model.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -53,6 +53,11 @@ export async function startGateway(devnet, settings = {}) {
   const url = await process.ready;
   await isReady(url);
   return { url, stop: process.stop };
+}
+
+// What `opg status` says of the keeper of a devnet.
+export function statusOf(devnet) {
+  return JSON.parse(execFileSync(opg, ['--json', '--config', devnet.config, 'status'], { cwd: root, encoding: 'utf8' }));
 }
 
 // An operator is active only some seconds after it was registered, and a gateway tells when.
