@@ -15,9 +15,9 @@ use serde_json::json;
 
 use crate::support::devnet::{Devnet, MAX_FEE, OPERATOR, PAYER};
 
-/// Computed in the profile that the version is registered with.
+/// Canonical, and computed in the profile that the version is registered with.
 const TRACE: &[u8] =
-    br#"{"engine":"test","profile":"0202020202020202020202020202020202020202020202020202020202020202","outputTokens":[1,2,3]}"#;
+    br#"{"engine":"test","outputTokens":[1,2,3],"profile":"0202020202020202020202020202020202020202020202020202020202020202"}"#;
 
 async fn drain(follower: &Follower, cursor: &mut Cursor) -> Vec<LoggedEvent> {
     let mut events = Vec::new();
