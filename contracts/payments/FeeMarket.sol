@@ -117,6 +117,7 @@ contract FeeMarket is IFeeMarket, AccessManaged, Multicall {
         require(msg.sender == feeRouter, NotFeeRouter(msg.sender));
         Declared memory declared = _declared[operator];
         // Who declared nothing moves nothing.
+        // slither-disable-next-line incorrect-equality
         if (declared.capacity == 0) return;
         MarketParameters memory p = _parameters;
         Epoch memory epoch = _advance(p);
@@ -188,10 +189,13 @@ contract FeeMarket is IFeeMarket, AccessManaged, Multicall {
         (epoch, capacity) = (_epoch, _capacity);
         uint256 length = p.epochLength;
         uint256 over = (block.timestamp - epoch.beganAt) / length;
+        // slither-disable-next-line incorrect-equality
         if (over == 0) return (epoch, capacity, 0);
         // Capacity changes end epochs that are over, so it is the same since the end of the first of them.
         against = Math.max(_offered(capacity, epoch.beganAt + length), p.capacityFloor * length);
         epoch.logPrice = uint72(PriceCurve.next(epoch.logPrice, epoch.units, against, over - 1, p));
+        // Whole epochs only.
+        // slither-disable-next-line divide-before-multiply
         epoch.beganAt += uint40(over * length);
         epoch.units = 0;
         (capacity.units, capacity.countedUntil) = (0, epoch.beganAt);
