@@ -4,7 +4,11 @@ use std::{path::PathBuf, time::Duration};
 
 use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
-use opg_chain::{bindings::ModelSpec, channels::ChannelState, rpc_trait::Head};
+use opg_chain::{
+    bindings::ModelSpec,
+    channels::{ChannelState, SETTLEMENT},
+    rpc_trait::Head,
+};
 use opg_engine::{
     Capacity, Completion, Engine, EngineError, FinishReason, Input, Limits, ModelManifest, Output, Task,
     Timings, Trace, Usage,
@@ -130,8 +134,8 @@ impl GatewayLedger for NoChain {
         Ok(false)
     }
 
-    async fn has_code(&self, _: Address) -> Result<bool, LedgerError> {
-        Ok(false)
+    async fn has_code(&self, account: Address) -> Result<bool, LedgerError> {
+        Ok(account == SETTLEMENT)
     }
 
     async fn balance(&self, _: Address, _: Address) -> Result<U256, LedgerError> {
