@@ -1,5 +1,4 @@
-//! Payments by x402, version 2: the messages between who asks and who pays, what is signed with the scheme `exact`, and who
-//! is paid. One definition for both sides.
+//! Payments by x402, version 2, for who pays: the messages, what is signed with the scheme `exact`, and who is paid.
 
 use alloy::{
     primitives::{Address, B256, Bytes, keccak256},
