@@ -124,7 +124,7 @@ function Fees() {
         { name: 'Unsettled fees for own stake', value: formatBps(cap.perStakeBps), meaning: 'Most fees of an operator that are divided within the time below.' },
         { name: 'Unsettled fees for everyone', value: <Opg value={cap.least} />, meaning: 'As many may be divided whatever the stake.' },
         { name: 'Fees settle after', value: formatDuration(cap.window), meaning: 'Until then the work that they paid for can be shown to be wrong.' },
-        { name: 'Unit price', value: <Opg value={price} />, meaning: 'What a compute unit costs now.' },
+        { name: 'A million compute units', value: <Opg value={price * 1_000_000n} />, meaning: 'What they cost now. How many an answer takes, the model says.' },
         { name: 'Price moves every', value: formatDuration(market.epochLength), meaning: 'By how much of the declared capacity was paid for.' },
         { name: 'Most change', value: formatBps(market.maxChangeBps), meaning: 'By which the price rises at most then.' },
         { name: 'Target', value: formatBps(market.targetBps), meaning: 'Utilisation at which the price stays.' },
