@@ -1,4 +1,5 @@
-//! Payments by x402, version 2, for who pays: the messages, what is signed with the scheme `exact`, and who is paid.
+//! Payments by x402, version 2: the messages between who asks and who pays, what is signed with the scheme `exact`, and who
+//! is paid. One definition for both sides.
 
 use alloy::{
     primitives::{Address, B256, Bytes, keccak256},
@@ -19,6 +20,8 @@ pub const RESPONSE: &str = "payment-response";
 pub const VERSION: u32 = 2;
 /// The scheme with a flat price.
 pub const EXACT: &str = "exact";
+/// The scheme with channels and vouchers.
+pub const CHANNELS: &str = "batch-settlement";
 
 sol! {
     /// Of ERC-3009: what a payer signs with [`EXACT`].
@@ -120,6 +123,24 @@ pub struct Authorization {
     pub valid_before: String,
     /// The payer's number for it.
     pub nonce: B256,
+}
+
+/// The content of [`RESPONSE`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Whether the payment was taken.
+    pub success: bool,
+    /// Who paid.
+    pub payer: Address,
+    /// Its hash; empty where there is none, because a voucher was taken.
+    pub transaction: String,
+    /// `eip155:<chain id>`
+    pub network: String,
+    /// Wei that the transaction moved; empty where there is none.
+    pub amount: String,
+    /// What the scheme has to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra: Option<Value>,
 }
 
 /// A chain by its name in x402.

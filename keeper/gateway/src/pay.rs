@@ -8,7 +8,6 @@ pub(crate) mod means;
 pub(crate) mod quote;
 pub(crate) mod settle;
 pub(crate) mod verify;
-pub(crate) mod wire;
 
 use alloy::primitives::{Address, B256};
 use opg_store::channels::Channel;

@@ -1,6 +1,7 @@
 //! From a request's headers to how it is paid.
 
 use axum::http::HeaderMap;
+use opg_chain::x402::{self, CHANNELS, Paid, Requirements};
 use opg_receipts::http_request_id;
 use opg_store::channels as stored;
 
@@ -10,7 +11,6 @@ use super::{
     quote,
     settle::{self, Standing},
     verify::{self, refuse},
-    wire::{self, CHANNELS, Paid, Requirements},
 };
 use crate::{
     ApiError,
@@ -27,7 +27,7 @@ pub(crate) async fn read(
     offers: &[Requirements],
     prepared: &Prepared,
 ) -> Result<Means, ApiError> {
-    let Some(header) = headers.get(wire::PAYMENT) else {
+    let Some(header) = headers.get(x402::PAYMENT) else {
         let price = quote::price(context, prepared);
         let message = format!("this request costs {price} wei of OPG at most; pay it by x402");
         return Err(ApiError::payment("payment_required", message));
@@ -111,7 +111,7 @@ pub(crate) fn correct(context: &Context, offers: &mut [Requirements], headers: &
     if error.code() != code::MISMATCH {
         return;
     }
-    let shown = headers.get(wire::PAYMENT).and_then(|header| verify::open(header.as_bytes()).ok());
+    let shown = headers.get(x402::PAYMENT).and_then(|header| verify::open(header.as_bytes()).ok());
     let payload = shown.and_then(|paid| serde_json::from_value(paid.payload).ok());
     let id = match payload {
         Some(

@@ -1,30 +1,23 @@
 //! What a request costs, and how that is told.
 
-use alloy::{
-    primitives::{Address, B256, keccak256},
-    sol_types::SolValue as _,
-};
+use alloy::primitives::{Address, B256};
 use axum::{
     body::Body,
     http::{HeaderValue, Response},
     response::IntoResponse,
 };
+use opg_chain::x402::{self, EXACT, Required, Requirements, Resource, VERSION};
 use serde_json::{Map, Value, json};
 
-use super::{
-    channels::{self, code},
-    wire::{self, EXACT, Required, Requirements, Resource, VERSION},
-};
+use super::channels::{self, code};
 use crate::{ApiError, api::Prepared, config::Payments, context::Context};
 
-/// Who is paid for an answer of this operator's with a model version: the vault of the two, a CREATE2 address of the fee
-/// router. The one place where that is derived; nothing that a request says has any part in it.
+/// Who is paid for an answer of this operator's with a model version: their vault. Nothing that a request says has
+/// any part in it.
 pub(crate) fn pay_to(context: &Context, version: B256) -> Address {
     let operator = context.config.operator;
     match context.vaults {
-        Some((router, code_hash)) => {
-            router.create2(keccak256((operator, version).abi_encode_params()), code_hash)
-        }
+        Some((router, code_hash)) => x402::vault(router, code_hash, operator, version),
         None => operator,
     }
 }
@@ -69,7 +62,7 @@ fn exact(context: &Context, prepared: &Prepared) -> Option<Requirements> {
 
 /// The chain by its name in x402.
 pub(crate) fn network(context: &Context) -> String {
-    format!("eip155:{}", context.config.chain_id)
+    x402::network(context.config.chain_id)
 }
 
 /// The answer to a request that is not, or not properly, paid: the reason and what would be a proper payment.
@@ -81,7 +74,7 @@ pub(crate) fn ask(url: String, model: &str, offers: Vec<Requirements>, error: &A
         resource: Resource {
             url,
             description: format!("inference by model {model}"),
-            mime_type: "application/json",
+            mime_type: "application/json".to_owned(),
         },
         accepts: offers,
     };
@@ -89,8 +82,8 @@ pub(crate) fn ask(url: String, model: &str, offers: Vec<Requirements>, error: &A
     body["x402"] = serde_json::to_value(&required).unwrap_or(Value::Null);
     let mut response = error.clone().into_response();
     *response.body_mut() = Body::from(body.to_string());
-    if let Ok(value) = HeaderValue::from_str(&wire::encode(&required)) {
-        response.headers_mut().insert(wire::REQUIRED, value);
+    if let Ok(value) = HeaderValue::from_str(&x402::encode(&required)) {
+        response.headers_mut().insert(x402::REQUIRED, value);
     }
     response
 }

@@ -7,14 +7,17 @@ use std::{
 
 use alloy::primitives::{Address, B256, U256, keccak256};
 use async_trait::async_trait;
-use opg_chain::journal::{self, Intent, IntentState};
+use opg_chain::{
+    journal::{self, Intent, IntentState},
+    x402::EXACT,
+};
 use opg_node::{Progress, Service, ServiceError};
 use opg_store::{
     StoreError,
     http::{self, Held, NewPayment, PaymentState},
 };
 
-use super::{verify::Payment, wire::EXACT};
+use super::verify::Payment;
 use crate::{ApiError, context::Context};
 
 /// How long a request waits for its settlement before the client is asked to repeat it.

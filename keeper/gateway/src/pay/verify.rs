@@ -3,29 +3,18 @@
 
 use alloy::{
     primitives::{Address, B256, Bytes, U256, b256},
-    sol,
     sol_types::{SolCall, SolStruct},
 };
-use opg_chain::bindings::Opg;
+use opg_chain::{
+    bindings::Opg,
+    x402::{self, ExactPayload, Paid, Requirements, TransferWithAuthorization, VERSION},
+};
 use opg_receipts::recover_signer;
 
-use super::wire::{ExactPayload, Paid, Requirements, VERSION};
 use crate::{ApiError, config::Payments, context::Context};
 
 /// Suffix of signatures for wallets that are not deployed yet (ERC-6492): 0x6492, sixteen times.
 const UNDEPLOYED: B256 = b256!("6492649264926492649264926492649264926492649264926492649264926492");
-
-sol! {
-    #[derive(Debug)]
-    struct TransferWithAuthorization {
-        address from;
-        address to;
-        uint256 value;
-        uint256 validAfter;
-        uint256 validBefore;
-        bytes32 nonce;
-    }
-}
 
 /// A payment that is good as far as can be told without the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +41,7 @@ pub(crate) fn refuse(code: &'static str, reason: impl std::fmt::Display) -> ApiE
 
 /// Reads a payment header.
 pub(crate) fn open(header: &[u8]) -> Result<Paid, ApiError> {
-    let paid: Paid = super::wire::decode(header).map_err(|reason| refuse("invalid_payment", reason))?;
+    let paid: Paid = x402::decode(header).map_err(|reason| refuse("invalid_payment", reason))?;
     if paid.x402_version != VERSION {
         let reason = format!("it is of x402 version {}, this node speaks {VERSION}", paid.x402_version);
         return Err(refuse("invalid_x402_version", reason));

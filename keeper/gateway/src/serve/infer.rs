@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Request, Response, header},
     response::IntoResponse,
 };
+use opg_chain::x402::{self, Requirements, Settled};
 use opg_receipts::http_request_id;
 use serde_json::Value;
 
@@ -21,7 +22,6 @@ use crate::{
         channels::told,
         means::{self, correct},
         quote,
-        wire::{self, Requirements, Settled},
     },
     receipt::{self, Terms},
     run::{self, Done, Event, Order},
@@ -84,7 +84,7 @@ pub(super) fn ask(
     if error.status().as_u16() != 402 {
         return error.clone().into_response();
     }
-    if headers.contains_key(wire::PAYMENT) {
+    if headers.contains_key(x402::PAYMENT) {
         context.metrics.refused_payments.fetch_add(1, Relaxed);
         tracing::debug!(code = error.code(), message = error.message(), "a payment was refused");
     }
@@ -228,7 +228,7 @@ fn describe(context: &Context, headers: &mut HeaderMap, terms: &Terms, settled: 
     };
     let network = quote::network(context);
     let settled = Settled { success: true, payer: terms.payer, transaction, network, amount, extra };
-    set(headers, wire::RESPONSE, &wire::encode(&settled));
+    set(headers, x402::RESPONSE, &x402::encode(&settled));
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {

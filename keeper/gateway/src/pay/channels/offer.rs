@@ -1,16 +1,11 @@
 //! What a client is told: how to pay by a channel, and where its channel stands.
 
 use alloy::primitives::{Address, hex};
+use opg_chain::x402::{CHANNELS, Requirements};
 use opg_store::channels::Channel;
 use serde_json::{Map, Value, json};
 
-use super::{
-    super::{
-        quote,
-        wire::{CHANNELS, Requirements},
-    },
-    Channels,
-};
+use super::{super::quote, Channels};
 use crate::{config::Payments, context::Context};
 
 /// Requests that a deposit is suggested for.

@@ -12,6 +12,7 @@ use opg_chain::{
     bindings::ChannelConfig,
     channels::{SETTLEMENT, refund_calldata},
     journal::{Intent, IntentState},
+    x402::{self, CHANNELS, Requirements, Settled},
 };
 use opg_store::channels::{self, Channel};
 use serde_json::json;
@@ -20,7 +21,6 @@ use super::{
     super::{
         quote,
         verify::{self, refuse},
-        wire::{self, CHANNELS, Requirements, Settled},
     },
     Channels, code, deposit, offer,
     payload::Payload,
@@ -45,7 +45,7 @@ pub(crate) async fn answer(
     model: &Model,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, ApiError> {
-    let Some(header) = headers.get(wire::PAYMENT) else {
+    let Some(header) = headers.get(x402::PAYMENT) else {
         let message = "send a payment of type refund to have back what is left of a channel";
         return Err(ApiError::payment("payment_required", message));
     };
@@ -70,8 +70,8 @@ pub(crate) async fn answer(
     let mut response = Response::new(Body::from(body.to_string()));
     let head = response.headers_mut();
     head.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if let Ok(value) = HeaderValue::from_str(&wire::encode(&settled)) {
-        head.insert(wire::RESPONSE, value);
+    if let Ok(value) = HeaderValue::from_str(&x402::encode(&settled)) {
+        head.insert(x402::RESPONSE, value);
     }
     Ok(response)
 }
