@@ -7,6 +7,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// the rational approximations of the library that the contracts use.
 library ExactExp {
     uint256 internal constant ONE = 1e36;
+    uint256 private constant STEPS = 256;
 
     /// @notice ln(1 + n / d) for n ≤ d: 2·artanh(z) with z = n / (2d + n) ≤ 1/3.
     function ln1p(uint256 n, uint256 d) internal pure returns (uint256 sum) {
@@ -22,35 +23,30 @@ library ExactExp {
 
     /// @notice value · e^x, x with 36 decimals and at most 100.
     function times(uint256 value, uint256 x) internal pure returns (uint256) {
-        // e^x = (e^(x / 2^8))^(2^8).
-        uint256 small = x / 256;
-        uint256 sum = ONE;
-        uint256 term = ONE;
-        for (uint256 k = 1; term != 0; ++k) {
-            term = Math.mulDiv(term, small, ONE) / k;
-            sum += term;
-        }
+        uint256 root = _root(x);
         // Integer part and fraction grow together: with 36 decimals e^100 is 2^264, so they are applied one by one.
-        uint256 result = value;
-        for (uint256 i; i < 256; ++i) {
-            result = Math.mulDiv(result, sum, ONE);
+        for (uint256 i; i < STEPS; ++i) {
+            value = Math.mulDiv(value, root, ONE);
         }
-        return result;
+        return value;
     }
 
     /// @notice value · e^-x.
     function over(uint256 value, uint256 x) internal pure returns (uint256) {
-        uint256 small = x / 256;
-        uint256 sum = ONE;
+        uint256 root = _root(x);
+        for (uint256 i; i < STEPS; ++i) {
+            value = Math.mulDiv(value, ONE, root);
+        }
+        return value;
+    }
+
+    /// @dev e^(x / STEPS), whose power STEPS is e^x.
+    function _root(uint256 x) private pure returns (uint256 sum) {
+        sum = ONE;
         uint256 term = ONE;
         for (uint256 k = 1; term != 0; ++k) {
-            term = Math.mulDiv(term, small, ONE) / k;
+            term = Math.mulDiv(term, x / STEPS, ONE) / k;
             sum += term;
         }
-        uint256 result = value;
-        for (uint256 i; i < 256; ++i) {
-            result = Math.mulDiv(result, ONE, sum);
-        }
-        return result;
     }
 }
