@@ -12,6 +12,7 @@ use opg_engine::EngineError;
 use opg_store::{Store, StoreError};
 
 use crate::{
+    args::{ChainArgs, Cli},
     config::Config,
     error::{CliError, CliResult, Code},
     password,
@@ -55,6 +56,28 @@ pub(crate) async fn connect(config: &Config) -> CliResult<Arc<Rpc>> {
     Rpc::connect(settings).await.map(Arc::new).map_err(|error| rpc(&config.rpc.0, &error))
 }
 
+/// A deployment that a command reads, and the node that it asks.
+pub(crate) struct Deployment {
+    pub(crate) rpc: Rpc,
+    pub(crate) book: AddressBook,
+}
+
+/// Opens the deployment that `args` name. Where they name all of it no configuration is read: anybody can verify.
+pub(crate) async fn deployment(cli: &Cli, args: &ChainArgs) -> CliResult<Deployment> {
+    let (urls, book) = match (&args.rpc, &args.address_book) {
+        (Some(rpc), Some(path)) => (vec![rpc.clone()], any_address_book(path)?),
+        _ => {
+            let config = Config::load(&cli.config)?;
+            let path = args.address_book.as_deref().unwrap_or(&config.address_book);
+            let urls = args.rpc.as_ref().map_or(config.rpc.0, |rpc| vec![rpc.clone()]);
+            (urls, address_book(path, config.chain.id)?)
+        }
+    };
+    let settings = rpc_settings(&urls, book.chain_id)?;
+    let opened = Rpc::connect(settings).await.map_err(|error| rpc(&urls, &error))?;
+    Ok(Deployment { rpc: opened, book })
+}
+
 /// Settings for `urls`.
 pub(crate) fn rpc_settings(urls: &[String], chain_id: u64) -> CliResult<RpcConfig> {
     let urls = urls
@@ -68,6 +91,17 @@ pub(crate) fn rpc_settings(urls: &[String], chain_id: u64) -> CliResult<RpcConfi
 /// The addresses of the contracts.
 pub(crate) fn address_book(path: &Path, chain_id: u64) -> CliResult<AddressBook> {
     AddressBook::read(path, chain_id).map_err(|error| book(path, &error))
+}
+
+/// The addresses of the contracts of whatever chain the file is for: what it must match is the chain behind the RPC, which
+/// is checked.
+pub(crate) fn any_address_book(path: &Path) -> CliResult<AddressBook> {
+    let chain_id = std::fs::read(path)
+        .ok()
+        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
+        .and_then(|book| book["chainId"].as_u64())
+        .unwrap_or_default();
+    address_book(path, chain_id)
 }
 
 /// An error of the RPC layer.

@@ -1,11 +1,9 @@
 //! Of `opg verify-batch`.
 
-use std::path::PathBuf;
-
 use alloy::primitives::B256;
 use clap::Args;
 
-use super::parse::{bytes32, endpoint};
+use super::{ChainArgs, parse::bytes32};
 use crate::config::units::{Size, Span};
 
 #[derive(Debug, Args)]
@@ -22,12 +20,8 @@ pub(crate) struct VerifyBatchArgs {
     /// Longest time to fetch it.
     #[arg(long, default_value = "60s", value_parser = span)]
     pub(crate) timeout: Span,
-    /// URL of a node; the configured one where absent.
-    #[arg(long, value_parser = endpoint)]
-    pub(crate) rpc: Option<String>,
-    /// Address book of the deployment; the configured one where absent.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) address_book: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) chain: ChainArgs,
 }
 
 fn size(text: &str) -> Result<Size, String> {

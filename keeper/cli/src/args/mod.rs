@@ -2,6 +2,7 @@
 
 mod app;
 mod batch;
+mod chain;
 mod devnet;
 mod genesis;
 mod init;
@@ -24,6 +25,7 @@ use clap::{Args, Parser, Subcommand};
 pub(crate) use self::{
     app::AppArgs,
     batch::VerifyBatchArgs,
+    chain::ChainArgs,
     devnet::{DemoArgs, DevnetArgs},
     genesis::{DeploymentArgs, GenesisBuildArgs, GenesisCommand, GenesisVerifyArgs},
     init::InitArgs,
@@ -31,7 +33,7 @@ pub(crate) use self::{
     model::{ModelAddArgs, ModelCommand, ModelProofArgs},
     operator::{OperatorCommand, RegisterArgs},
     proxy::{ProxyArgs, ProxyCommand},
-    receipt::ReceiptCommand,
+    receipt::{ReceiptCommand, RecomputeArgs, VerifyReceiptArgs},
     staking::{
         ActorArgs, CancelUnbondArgs, ClaimArgs, ClaimerArgs, DelegateArgs, PositionArgs, RedelegateArgs,
         StakeArgs, UnbondArgs, WithdrawArgs,

@@ -4,15 +4,13 @@ use alloy::primitives::B256;
 use opg_chain::{
     batches::{Audit, BatchStatus, DataFault, LeafFault, Limits, PostedBatch, audit, download},
     ledger::{Contracts, LedgerError},
-    rpc::Rpc,
 };
 use serde_json::{Value, json};
 
-use super::receipt::read_book;
 use crate::{
     args::{Cli, VerifyBatchArgs},
-    config::{Config, units::Opg},
-    context,
+    config::units::Opg,
+    context::{self, Deployment},
     error::{CliError, CliResult, Code},
     output::{Output, fields},
     text::moment,
@@ -21,20 +19,9 @@ use crate::{
 /// Faults that the text shows; JSON has all.
 const SHOWN: usize = 20;
 
-/// Verifies a batch. With `--rpc` and `--address-book` no configuration is read: anybody can verify.
+/// Verifies a batch.
 pub(super) async fn run(cli: &Cli, args: &VerifyBatchArgs, output: Output) -> CliResult {
-    let (urls, book) = match (&args.rpc, &args.address_book) {
-        (Some(rpc), Some(path)) => (vec![rpc.clone()], read_book(path)?),
-        _ => {
-            let config = Config::load(&cli.config)?;
-            let path = args.address_book.as_deref().unwrap_or(&config.address_book);
-            let urls = args.rpc.as_ref().map_or(config.rpc.0, |rpc| vec![rpc.clone()]);
-            (urls, context::address_book(path, config.chain.id)?)
-        }
-    };
-    let rpc = Rpc::connect(context::rpc_settings(&urls, book.chain_id)?)
-        .await
-        .map_err(|error| context::rpc(&urls, &error))?;
+    let Deployment { rpc, book } = context::deployment(cli, &args.chain).await?;
     let fail = |error: LedgerError| refused(args.batch, &error);
     let contracts = Contracts::open(rpc, book).await.map_err(fail)?;
     let posted = contracts.fetch_batch(args.batch).await.map_err(fail)?;

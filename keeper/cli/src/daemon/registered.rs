@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use opg_chain::bindings::ModelSpec;
 use opg_engine::{EngineError, Limits, ModelManifest, Profile, Task, local::Accelerator};
 use opg_node::Ledger;
 
@@ -21,6 +22,28 @@ pub(crate) struct Registered {
 }
 
 impl Registered {
+    /// The files of `model` and what `spec` says of them; `None` if this build does not know its task.
+    pub(crate) fn of(model: &Model, spec: &ModelSpec) -> Option<Self> {
+        let task = Task::parse_name(&spec.task_name())?;
+        let digest = |digest: alloy::primitives::B256| (!digest.is_zero()).then_some(digest.0);
+        let mut limits = Limits::default();
+        limits.max_input_tokens = model.max_input_tokens.unwrap_or(limits.max_input_tokens);
+        limits.max_output_tokens = model.max_output_tokens.unwrap_or(limits.max_output_tokens);
+        limits.default_output_tokens = limits.default_output_tokens.min(limits.max_output_tokens);
+        let manifest = ModelManifest {
+            name: model.name.clone(),
+            task,
+            weights: model.weights.clone(),
+            tokenizer: model.tokenizer.clone(),
+            config: model.config.clone(),
+            weights_digest: spec.weightsDigest.0,
+            tokenizer_digest: digest(spec.tokenizerDigest),
+            config_digest: digest(spec.configDigest),
+            limits,
+        };
+        Some(Self { manifest, profile: spec.engineProfile.0 })
+    }
+
     /// Refuses a version that this build or device computes otherwise than registered. Only the head of the weights is
     /// read: the engine compares all of it when it loads the model.
     pub(crate) async fn check_profile(&self) -> CliResult {
@@ -74,25 +97,8 @@ pub(crate) async fn read(model: &Model, ledger: &dyn Ledger) -> CliResult<Regist
         )
     };
     let spec = ledger.model_spec(model.version).await.map_err(|error| fault(error.to_string()))?;
-    let task = Task::parse_name(&spec.task_name())
-        .ok_or_else(|| fault(format!("its task {:?} is unknown to this keeper", spec.task_name())))?;
-    let digest = |digest: alloy::primitives::B256| (!digest.is_zero()).then_some(digest.0);
-    let mut limits = Limits::default();
-    limits.max_input_tokens = model.max_input_tokens.unwrap_or(limits.max_input_tokens);
-    limits.max_output_tokens = model.max_output_tokens.unwrap_or(limits.max_output_tokens);
-    limits.default_output_tokens = limits.default_output_tokens.min(limits.max_output_tokens);
-    let manifest = ModelManifest {
-        name: model.name.clone(),
-        task,
-        weights: model.weights.clone(),
-        tokenizer: model.tokenizer.clone(),
-        config: model.config.clone(),
-        weights_digest: spec.weightsDigest.0,
-        tokenizer_digest: digest(spec.tokenizerDigest),
-        config_digest: digest(spec.configDigest),
-        limits,
-    };
-    Ok(Registered { manifest, profile: spec.engineProfile.0 })
+    Registered::of(model, &spec)
+        .ok_or_else(|| fault(format!("its task {:?} is unknown to this keeper", spec.task_name())))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod report;
 mod stake;
 mod watch;
 
-use std::{process::Command, time::Duration};
+use std::{ffi::OsString, process::Command, time::Duration};
 
 use alloy::primitives::{Address, B256};
 use opg_chain::bindings::{IInferenceHub, Opg};
@@ -45,9 +45,10 @@ pub(crate) async fn run(args: &DemoArgs, output: Output) -> CliResult {
     let answers = wait(&mut devnet, &mut watch, &asked, args.timeout.0).await?;
     let after = balances(&devnet, user.account()).await?;
 
-    progress.step("verifying the receipts in a process of their own");
-    for answer in &answers {
-        verify(&devnet, answer.request_id).await?;
+    progress.step("verifying the receipts and computing the answers again, each in a process of its own");
+    for (asked, answer) in asked.iter().zip(&answers) {
+        check(&devnet, answer.request_id, "verify", &[]).await?;
+        check(&devnet, answer.request_id, "recompute", &model_files(&devnet, asked)).await?;
     }
     // Before a part of the fees is burned: nothing is missing yet.
     let genesis = Genesis::read(&devnet).await?;
@@ -103,33 +104,45 @@ async fn balances(devnet: &Devnet, user: Address) -> CliResult<Balances> {
     read.await.map_err(|error| fault("balances", error))
 }
 
-/// Lets another process, which knows only the RPC and the address book, check a receipt.
-async fn verify(devnet: &Devnet, request_id: B256) -> CliResult {
+/// Lets another process, which knows only the RPC, the address book and `files`, check an answer.
+async fn check(devnet: &Devnet, request_id: B256, how: &'static str, files: &[OsString]) -> CliResult {
+    let name = format!("opg receipt {how}");
     let program =
         std::env::current_exe().map_err(|error| CliError::internal("the path of this program", error))?;
     let mut command = Command::new(program);
     command
-        .args([
-            "receipt",
-            "verify",
-            &request_id.to_string(),
-            "--json",
-            "--rpc",
-            &devnet.anvil.url,
-            "--address-book",
-        ])
+        .args(["receipt", how, &request_id.to_string(), "--json", "--rpc", &devnet.anvil.url])
+        .arg("--address-book")
         .arg(&devnet.book_path)
+        .args(files)
         .current_dir(devnet.folder());
     let output = tokio::task::spawn_blocking(move || command.output())
         .await
-        .map_err(|error| CliError::internal("opg receipt verify", error))?
-        .map_err(|error| CliError::internal("opg receipt verify", error))?;
+        .map_err(|error| CliError::internal(&name, error))?
+        .map_err(|error| CliError::internal(&name, error))?;
     let valid = serde_json::from_slice::<serde_json::Value>(&output.stdout)
         .is_ok_and(|document| document["valid"] == true && document["requestId"] == request_id.to_string());
     if output.status.success() && valid {
         return Ok(());
     }
-    Err(fault(format!("receipt of request {request_id}"), String::from_utf8_lossy(&output.stderr).trim()))
+    let reason = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(fault(format!("{name} {request_id}"), reason))
+}
+
+/// The files of the model that was asked, as options.
+fn model_files(devnet: &Devnet, asked: &Asked) -> Vec<OsString> {
+    let population = &devnet.population;
+    let served = [&population.chat, &population.embedding, &population.digits];
+    let options =
+        served.into_iter().filter(|served| served.version == asked.request.modelVersion).flat_map(|served| {
+            let files = &served.files;
+            [
+                ("--weights", Some(&files.weights)),
+                ("--tokenizer", files.tokenizer.as_ref()),
+                ("--model-config", files.model_config.as_ref()),
+            ]
+        });
+    options.filter_map(|(option, file)| Some([option.into(), file?.into()])).flatten().collect()
 }
 
 fn fault(what: impl std::fmt::Display, reason: impl std::fmt::Display) -> CliError {

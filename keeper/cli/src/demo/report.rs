@@ -196,6 +196,7 @@ fn one(asked: &Asked, answer: &Answered) -> Value {
         "output": answer.fulfilment.output,
         "delivered": answer.delivered.is_some(),
         "verified": true,
+        "recomputed": true,
     })
 }
 
@@ -255,6 +256,7 @@ fn rows(asked: &Asked, answer: &Answered, question: &str, shown: String) -> Vec<
         verified.push_str("; the proof was checked by the chain before it paid");
     }
     rows.push(("verified", verified));
+    rows.push(("recomputed", "opg receipt recompute, from the request: the same bits".to_owned()));
     rows
 }
 

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::{
     e2e_proofs::{a_key_of_several_people_serves_those_who_trust_one, killed_while_it_proves},
     e2e_proxy::Proxy,
+    e2e_recompute::{a_made_up_answer_is_found, answers_are_computed_again},
     e2e_support::{Devnet, Group, children_of},
 };
 
@@ -146,6 +147,8 @@ fn killed_at_every_stage_it_answers_once() {
     recovers(&mut devnet, request, credit);
 
     a_key_of_several_people_serves_those_who_trust_one(&mut devnet);
+    answers_are_computed_again(&mut devnet);
+    a_made_up_answer_is_found(&devnet);
 }
 
 /// SIGHUP with a file that is wrong changes nothing; with one that is right it changes the price.

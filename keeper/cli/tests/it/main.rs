@@ -9,6 +9,7 @@ mod e2e_demo;
 mod e2e_kill;
 mod e2e_proofs;
 mod e2e_proxy;
+mod e2e_recompute;
 mod e2e_reorg;
 mod e2e_rewards;
 mod e2e_stake;

@@ -37,6 +37,8 @@ fn malformed_arguments_are_named() {
         (&["tx", "cancel"], &["<ID>"]),
         (&["receipt", "verify", "nonsense"], &["nonsense", "64 hexadecimal digits"]),
         (&["receipt", "verify", ID, "--rpc", "nowhere"], &["--rpc", "http"]),
+        (&["receipt", "recompute", "nonsense"], &["nonsense", "64 hexadecimal digits"]),
+        (&["receipt", "recompute", ID, "--tokenizer", "t"], &["--weights"]),
         (
             &["model", "add", "m", "--task", "paint/1", "--weights", "w", "--licence", "MIT"],
             &["paint/1", "chat/1"],

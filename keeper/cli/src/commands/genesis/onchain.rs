@@ -13,7 +13,6 @@ use opg_vesting::{ContractAddresses, GenesisFiles};
 use super::fault;
 use crate::{
     args::DeploymentArgs,
-    commands::receipt::read_book,
     context,
     error::{CliError, CliResult, Code},
 };
@@ -29,7 +28,7 @@ impl Deployment {
     /// Connects, if the arguments name a deployment.
     pub(in crate::commands) async fn open(args: &DeploymentArgs) -> CliResult<Option<Self>> {
         let (Some(url), Some(path)) = (&args.rpc, &args.address_book) else { return Ok(None) };
-        let book = read_book(path)?;
+        let book = context::any_address_book(path)?;
         let urls = vec![url.clone()];
         let rpc = Rpc::connect(context::rpc_settings(&urls, book.chain_id)?)
             .await

@@ -1,48 +1,50 @@
-//! `opg receipt verify`
+//! `opg receipt`: what anybody can find out about an answer on the chain.
 
-use std::path::{Path, PathBuf};
+mod recompute;
 
 use alloy::primitives::{B256, hex};
-use opg_chain::{
-    address_book::AddressBook,
-    ledger::{Check, Contracts, LedgerError, RecordedResult, verify_result},
-    rpc::Rpc,
-};
+use opg_chain::ledger::{Check, Contracts, LedgerError, RecordedResult, verify_result};
 use serde_json::json;
 
 use crate::{
-    args::{Cli, ReceiptCommand},
-    config::{Config, units::Opg},
-    context,
+    args::{ChainArgs, Cli, ReceiptCommand, VerifyReceiptArgs},
+    config::units::Opg,
+    context::{self, Deployment},
     error::{CliError, CliResult, Code},
     output::{Output, fields},
     text::moment,
 };
 
-/// Verifies a receipt. With both options no configuration is read: anybody can verify.
+/// Runs what was asked for.
 pub(super) async fn run(cli: &Cli, command: &ReceiptCommand, output: Output) -> CliResult {
-    let ReceiptCommand::Verify { request_id, rpc, address_book, trace } = command;
-    let read = |path: &PathBuf| std::fs::read(path).map_err(|error| CliError::file(path, &error));
-    let trace = trace.as_ref().map(read).transpose()?;
-    let (urls, book) = match (rpc, address_book) {
-        (Some(rpc), Some(path)) => (vec![rpc.clone()], read_book(path)?),
-        _ => {
-            let config = Config::load(&cli.config)?;
-            let path = address_book.as_deref().unwrap_or(&config.address_book);
-            let urls = rpc.as_ref().map_or(config.rpc.0, |rpc| vec![rpc.clone()]);
-            (urls, context::address_book(path, config.chain.id)?)
-        }
+    match command {
+        ReceiptCommand::Verify(args) => verify(cli, args, output).await,
+        ReceiptCommand::Recompute(args) => recompute::run(cli, args, output).await,
+    }
+}
+
+async fn verify(cli: &Cli, args: &VerifyReceiptArgs, output: Output) -> CliResult {
+    let trace = match &args.trace {
+        Some(path) => Some(std::fs::read(path).map_err(|error| CliError::file(path, &error))?),
+        None => None,
     };
-    let rpc = Rpc::connect(context::rpc_settings(&urls, book.chain_id)?)
-        .await
-        .map_err(|error| context::rpc(&urls, &error))?;
-    let fail = |error: LedgerError| refused(*request_id, &error);
+    let result = fetch(cli, args.request_id, &args.chain).await?;
+    report(&result, &verify_result(&result, trace.as_deref()), output)
+}
+
+/// The result of a request, from the chain alone.
+async fn fetch(cli: &Cli, request_id: B256, chain: &ChainArgs) -> CliResult<RecordedResult> {
+    let Deployment { rpc, book } = context::deployment(cli, chain).await?;
+    let fail = |error: LedgerError| refused(request_id, &error);
     let contracts = Contracts::open(rpc, book).await.map_err(fail)?;
-    let result = contracts.fetch_result(*request_id).await.map_err(fail)?;
-    let checks = verify_result(&result, trace.as_deref());
+    contracts.fetch_result(request_id).await.map_err(fail)
+}
+
+/// Shows what was found, and fails if anything does not hold.
+fn report(result: &RecordedResult, checks: &[Check], output: Output) -> CliResult {
     let valid = checks.iter().all(|check| check.ok);
-    output.result(&document(&result, &checks, valid), || text(&result, &checks));
-    if valid { Ok(()) } else { Err(invalid(*request_id, &checks)) }
+    output.result(&document(result, checks, valid), || text(result, checks));
+    if valid { Ok(()) } else { Err(invalid(result.request_id, checks)) }
 }
 
 fn refused(request_id: B256, error: &LedgerError) -> CliError {
@@ -60,16 +62,6 @@ fn refused(request_id: B256, error: &LedgerError) -> CliError {
         _ => (Code::Contract, "check the address book, and ask another node with --rpc"),
     };
     CliError::new(code, format!("request {request_id}"), error, remedy)
-}
-
-/// Reads the chain id from the book itself: what it must match is the chain behind the RPC, which is checked.
-pub(super) fn read_book(path: &Path) -> CliResult<AddressBook> {
-    let chain_id = std::fs::read(path)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok())
-        .and_then(|book| book["chainId"].as_u64())
-        .unwrap_or_default();
-    context::address_book(path, chain_id)
 }
 
 fn document(result: &RecordedResult, checks: &[Check], valid: bool) -> serde_json::Value {
