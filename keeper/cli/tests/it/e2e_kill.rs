@@ -146,9 +146,9 @@ fn killed_at_every_stage_it_answers_once() {
     assert_eq!(left, JobState::Submitted);
     recovers(&mut devnet, request, credit);
 
-    a_key_of_several_people_serves_those_who_trust_one(&mut devnet);
     answers_are_computed_again(&mut devnet);
     a_made_up_answer_is_found(&devnet);
+    a_key_of_several_people_serves_those_who_trust_one(&mut devnet);
 }
 
 /// SIGHUP with a file that is wrong changes nothing; with one that is right it changes the price.
