@@ -155,7 +155,7 @@ test-gateway: models build ## gateway and proxy with the clients of OpenAI and x
 	$(call say,Client: build)
 	@app/node_modules/.bin/tsc -p app/client
 	$(call say,Gateway: real clients)
-	@KEEPER_BINARY=$(opg) node --test --test-concurrency=1 test/clients/gateway.mjs test/clients/proxy.mjs
+	@KEEPER_BINARY=$(opg) node --test --test-concurrency=1 test/clients/gateway.mjs test/clients/fees.mjs test/clients/proxy.mjs
 
 .PHONY: bench-gateway
 bench-gateway: setup ## requests per second of the gateway beside a bare server

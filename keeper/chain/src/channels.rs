@@ -6,7 +6,7 @@ mod read;
 mod terms;
 
 pub use calls::{Claim, claim_calldata, deposit_calldata, refund_calldata};
-pub use read::{ChannelState, Withdrawal, accepts, read, received};
+pub use read::{ChannelState, Withdrawal, accepts, read, read_at, received, received_at};
 pub use terms::{channel_id, deposit_nonce, domain, voucher_digest};
 
 use alloy::primitives::{Address, address};

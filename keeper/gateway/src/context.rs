@@ -13,7 +13,7 @@ use alloy::{
 };
 use opg_chain::journal::Waker;
 use opg_engine::Engine;
-use opg_node::{Clock, batches::BatchesMetrics, channels::ChannelsMetrics};
+use opg_node::{Clock, UnitPrice, batches::BatchesMetrics, channels::ChannelsMetrics, fees::FeesMetrics};
 use opg_receipts::Eip712Domain;
 use opg_store::{GroupWriter, Store};
 use tokio::sync::watch;
@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     ApiError, GatewayConfig, GatewayLedger, GatewayMetrics, models::Models, pay::channels::Channels,
-    price::UnitPrice, rate::Rates, schedule::Schedule, standing::Standing,
+    rate::Rates, schedule::Schedule, standing::Standing,
 };
 
 /// Whose requests are counted together.
@@ -60,6 +60,8 @@ pub(crate) struct Context {
     pub(crate) batches: Option<Arc<BatchesMetrics>>,
     /// What the service that claims from channels counts.
     pub(crate) claims: Option<Arc<ChannelsMetrics>>,
+    /// What the service that moves fees counts.
+    pub(crate) fees: Option<Arc<FeesMetrics>>,
     /// Domain of the receipts.
     pub(crate) domain: Eip712Domain,
     /// Domain of the token's authorizations; none where nobody pays.

@@ -14,9 +14,10 @@ use opg_chain::{
 };
 use opg_engine::Engine;
 use opg_node::{
-    Clock, Service, ServiceError,
+    Clock, Service, ServiceError, UnitPrice,
     batches::BatchesMetrics,
     channels::ChannelsMetrics,
+    fees::FeesMetrics,
     supervisor::{ServiceMetrics, supervise},
 };
 use opg_store::{GroupWriter, Store, channels::release_all};
@@ -28,7 +29,6 @@ use crate::{
     context::Context,
     models::Models,
     pay::{channels::Channels, settle::Watch},
-    price::UnitPrice,
     rate::Rates,
     schedule::Schedule,
     serve::{self, Listener, Tls},
@@ -53,6 +53,8 @@ pub struct Parts {
     pub batches: Option<Arc<BatchesMetrics>>,
     /// What the service that claims from channels counts, where there is one.
     pub channels: Option<Arc<ChannelsMetrics>>,
+    /// What the service that moves fees counts, where there is one.
+    pub fees: Option<Arc<FeesMetrics>>,
 }
 
 impl fmt::Debug for Parts {
@@ -78,7 +80,7 @@ impl Gateway {
     /// [`ServiceError::Recoverable`] if the chain cannot be asked now; [`ServiceError::Fatal`] if a model is not the
     /// registered one, the address is taken, or a TLS file is unusable.
     pub async fn open(config: GatewayConfig, parts: Parts) -> Result<Self, ServiceError> {
-        let Parts { store, ledger, engine, signer, clock, journal, batches, channels: claims } = parts;
+        let Parts { store, ledger, engine, signer, clock, journal, batches, channels: claims, fees } = parts;
         let models = Models::open(&config, &*engine, &*ledger).await?;
         let token = match config.payments {
             Payments::Free => None,
@@ -99,7 +101,9 @@ impl Gateway {
             _ => None,
         };
         let channels = channels(&config, &*ledger).await?;
-        let unit_price = UnitPrice::open(&config, &*ledger).await?;
+        // Until it is known nothing can be sold.
+        let unit_price = UnitPrice::of(config.fee_market);
+        unit_price.refresh(async |market| ledger.unit_price(market).await).await?;
         // Nothing is being worked on yet: what an earlier run held was not charged.
         store.write(release_all).map_err(|error| ServiceError::Fatal(error.to_string()))?;
         let tls = config.tls.as_ref().map(serve::open_tls).transpose()?.map(Arc::new);
@@ -133,6 +137,7 @@ impl Gateway {
             journal,
             batches,
             claims,
+            fees,
             token,
             vaults,
             channels,

@@ -54,7 +54,7 @@ impl Service for Look {
     async fn pass(&self) -> Result<Progress, ServiceError> {
         let Context { ledger, config, signer, standing, .. } = &*self.context;
         let head = ledger.head().await?;
-        self.context.unit_price.refresh(&**ledger).await?;
+        self.context.unit_price.refresh(async |market| ledger.unit_price(market).await).await?;
         let inactive = ledger.signer_of(config.operator, head.timestamp).await? != signer.address();
         if standing.inactive.swap(inactive, Relaxed) != inactive {
             if inactive {

@@ -19,7 +19,7 @@ pub mod stakes;
 pub use config::CrankConfig;
 pub use error::CrankError;
 pub use genesis::{Genesis, check};
-pub use ledger::{ChainVault, Quote, VaultCategory, VestingLedger};
+pub use ledger::{ChainVault, VaultCategory, VestingLedger};
 pub use metrics::CrankMetrics;
 pub use period::Period;
 pub use plan::{due, due_at, look};

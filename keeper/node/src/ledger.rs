@@ -39,6 +39,9 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     async fn check(&self, request: &Request, fulfilment: &Fulfilment)
     -> Result<Option<Refusal>, LedgerError>;
 
+    /// OPG wei that a compute unit costs now, by a fee market.
+    async fn unit_price(&self, fee_market: Address) -> Result<u128, LedgerError>;
+
     /// Wei that a transaction with `gas` and `calldata_length` costs at present, the fee for its data on L1 included.
     async fn cost(&self, gas: u64, calldata_length: usize) -> Result<U256, LedgerError>;
 }

@@ -14,6 +14,6 @@ pub use claims::{
     NewClaim, OpenClaim, claimable, end_claim, fail_claim, in_claim, make_claim, open_claims, refuse,
 };
 pub(crate) use model::paid;
-pub use model::{Channel, Ledger, Seen, Terms, by_id, known, ledger, live, note_seen, receivers};
+pub use model::{Channel, Ledger, Seen, Terms, all, by_id, known, ledger, live, note_seen, receivers};
 pub use moves::{deposit, enqueue_deposit, enqueue_refund, note_refunded, refunds};
 pub use vouchers::{Charged, Held, NewVoucher, Use, charge, hold, release, release_all, voucher};

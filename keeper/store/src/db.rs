@@ -9,20 +9,23 @@ use std::{
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-use crate::StoreError;
+use crate::{StoreError, fees};
 
 /// Applied in order, each once; never edited after a release.
-const MIGRATIONS: &[M<'static>] = &[
-    M::up(include_str!("../migrations/01_cursors.sql")),
-    M::up(include_str!("../migrations/02_jobs.sql")),
-    M::up(include_str!("../migrations/03_journal.sql")),
-    M::up(include_str!("../migrations/04_vesting.sql")),
-    M::up(include_str!("../migrations/05_http.sql")),
-    M::up(include_str!("../migrations/06_staking.sql")),
-    M::up(include_str!("../migrations/07_batches.sql")),
-    M::up(include_str!("../migrations/08_proofs.sql")),
-    M::up(include_str!("../migrations/09_channels.sql")),
-];
+fn migrations() -> Migrations<'static> {
+    Migrations::new(vec![
+        M::up(include_str!("../migrations/01_cursors.sql")),
+        M::up(include_str!("../migrations/02_jobs.sql")),
+        M::up(include_str!("../migrations/03_journal.sql")),
+        M::up(include_str!("../migrations/04_vesting.sql")),
+        M::up(include_str!("../migrations/05_http.sql")),
+        M::up(include_str!("../migrations/06_staking.sql")),
+        M::up(include_str!("../migrations/07_batches.sql")),
+        M::up(include_str!("../migrations/08_proofs.sql")),
+        M::up(include_str!("../migrations/09_channels.sql")),
+        M::up_with_hook(include_str!("../migrations/10_fees.sql"), |tx| Ok(fees::take_over(tx)?)),
+    ])
+}
 
 /// Pages of the write-ahead log from which they are written back: 32 MiB. Pages of indexes, which nearly each change
 /// touches, are written back once for thousands of changes.
@@ -107,6 +110,6 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 
 fn prepare(mut connection: Connection) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "foreign_keys", "ON")?;
-    Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
+    migrations().to_latest(&mut connection)?;
     Ok(connection)
 }

@@ -6,6 +6,7 @@ mod columns;
 pub mod cursors;
 pub mod db;
 pub mod error;
+pub mod fees;
 pub mod group;
 pub mod http;
 pub mod jobs;

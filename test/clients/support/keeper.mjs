@@ -1,5 +1,5 @@
 // A devnet with a keeper whose gateway is on: `opg` itself, with the real model.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -58,6 +58,12 @@ export async function startGateway(devnet, settings = {}) {
 // What `opg status` says of the keeper of a devnet.
 export function statusOf(devnet) {
   return JSON.parse(execFileSync(opg, ['--json', '--config', devnet.config, 'status'], { cwd: root, encoding: 'utf8' }));
+}
+
+// What `opg doctor` finds. It ends with a failure where something is wrong.
+export function doctor(devnet) {
+  const { stdout } = spawnSync(opg, ['--json', '--config', devnet.config, 'doctor'], { cwd: root, encoding: 'utf8' });
+  return JSON.parse(stdout);
 }
 
 // An operator is active only some seconds after it was registered, and a gateway tells when.

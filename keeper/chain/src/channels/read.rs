@@ -1,6 +1,7 @@
 //! What the chain says of channels.
 
 use alloy::{
+    eips::BlockId,
     primitives::{Address, B256, Bytes, U256},
     sol,
     sol_types::SolCall as _,
@@ -66,6 +67,14 @@ pub struct ChannelState {
 /// # Errors
 /// If the chain cannot be asked, or has no such contract.
 pub async fn read(rpc: &Rpc, ids: &[B256]) -> Result<Vec<ChannelState>, RpcError> {
+    read_at(rpc, BlockId::latest(), ids).await
+}
+
+/// The same as of a given block.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_at(rpc: &Rpc, block: BlockId, ids: &[B256]) -> Result<Vec<ChannelState>, RpcError> {
     let mut states = Vec::with_capacity(ids.len());
     for page in ids.chunks(PAGE) {
         let calls = page.iter().flat_map(|id| {
@@ -76,7 +85,7 @@ pub async fn read(rpc: &Rpc, ids: &[B256]) -> Result<Vec<ChannelState>, RpcError
             ]
             .map(|data| Call3 { target: SETTLEMENT, allowFailure: false, callData: data.into() })
         });
-        let results = rpc.view(MULTICALL, &aggregate3Call { calls: calls.collect() }).await?;
+        let results = rpc.view_at(block, MULTICALL, &aggregate3Call { calls: calls.collect() }).await?;
         for one in results.chunks(3) {
             states.push(decode(one).ok_or_else(unreadable)?);
         }
@@ -89,7 +98,20 @@ pub async fn read(rpc: &Rpc, ids: &[B256]) -> Result<Vec<ChannelState>, RpcError
 /// # Errors
 /// If the chain cannot be asked, or has no such contract.
 pub async fn received(rpc: &Rpc, receiver: Address, token: Address) -> Result<(u128, u128), RpcError> {
-    let state = rpc.view(SETTLEMENT, &receiversCall { receiver, token }).await?;
+    received_at(rpc, BlockId::latest(), receiver, token).await
+}
+
+/// The same as of a given block.
+///
+/// # Errors
+/// As [`received`].
+pub async fn received_at(
+    rpc: &Rpc,
+    block: BlockId,
+    receiver: Address,
+    token: Address,
+) -> Result<(u128, u128), RpcError> {
+    let state = rpc.view_at(block, SETTLEMENT, &receiversCall { receiver, token }).await?;
     Ok((state.totalClaimed, state.totalSettled))
 }
 

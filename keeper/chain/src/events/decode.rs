@@ -6,10 +6,10 @@ use alloy::{
 };
 use opg_receipts::{content_hash, hub_request_id};
 
-use super::ChainEvent;
+use super::{ChainEvent, FeeParts};
 use crate::{
     address_book::AddressBook,
-    bindings::{IInferenceHub, IModelRegistry, IReceiptBatches, IStaking},
+    bindings::{IFeeRouter, IInferenceHub, IModelRegistry, IReceiptBatches, IStaking},
 };
 
 /// Reads a log of one of our contracts. `None`: an event that the keeper does not act on.
@@ -26,6 +26,8 @@ pub(crate) fn decode(log: &Log, contracts: &AddressBook) -> Result<Option<ChainE
         models(log)
     } else if Some(log.address) == contracts.receipt_batches {
         batches(log, contracts)
+    } else if Some(log.address) == contracts.fee_router {
+        fees(log)
     } else {
         Ok(None)
     }
@@ -41,8 +43,8 @@ fn read<E: SolEvent>(log: &Log<LogData>) -> Result<E, String> {
 
 fn hub(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, String> {
     use IInferenceHub::{
-        CallbackDelivered, CallbackFailed, FulfilmentRefused, InferenceFulfilled, InferenceRequested,
-        RequestExpired,
+        CallbackDelivered, CallbackFailed, Credited, FulfilmentRefused, InferenceFulfilled,
+        InferenceRequested, RequestExpired,
     };
     Ok(Some(match topic(log) {
         InferenceRequested::SIGNATURE_HASH => {
@@ -79,6 +81,10 @@ fn hub(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, String>
         CallbackDelivered::SIGNATURE_HASH => {
             let event = read::<CallbackDelivered>(log)?;
             ChainEvent::CallbackDelivered { request_id: event.requestId, consumer: event.consumer }
+        }
+        Credited::SIGNATURE_HASH => {
+            let event = read::<Credited>(log)?;
+            ChainEvent::Credited { account: event.account, request_id: event.requestId, amount: event.amount }
         }
         RequestExpired::SIGNATURE_HASH => {
             let event = read::<RequestExpired>(log)?;
@@ -174,6 +180,31 @@ fn batches(log: &Log, contracts: &AddressBook) -> Result<Option<ChainEvent>, Str
         LeafUnanswered::SIGNATURE_HASH => {
             let event = read::<LeafUnanswered>(log)?;
             ChainEvent::LeafUnanswered { batch_id: event.batchId, index: place(event.index)? }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn fees(log: &Log) -> Result<Option<ChainEvent>, String> {
+    use IFeeRouter::{Collected, FeesRouted};
+    Ok(Some(match topic(log) {
+        FeesRouted::SIGNATURE_HASH => {
+            let event = read::<FeesRouted>(log)?;
+            ChainEvent::FeesRouted {
+                operator: event.operator,
+                version: event.version,
+                model_owner: event.modelOwner,
+                parts: FeeParts {
+                    operator: event.toOperator,
+                    model_owner: event.toModelOwner,
+                    verification: event.toVerification,
+                    burned: event.burned,
+                },
+            }
+        }
+        Collected::SIGNATURE_HASH => {
+            let event = read::<Collected>(log)?;
+            ChainEvent::FeesCollected { account: event.account, to: event.to, amount: event.amount }
         }
         _ => return Ok(None),
     }))

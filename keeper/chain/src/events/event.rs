@@ -20,6 +20,19 @@ pub struct LoggedEvent {
     pub log_index: u64,
 }
 
+/// How a fee was divided, in OPG wei.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FeeParts {
+    /// What the operator can collect.
+    pub operator: U256,
+    /// What the model's owner can.
+    pub model_owner: U256,
+    /// What those who check can.
+    pub verification: U256,
+    /// Destroyed.
+    pub burned: U256,
+}
+
 /// An event of our contracts that the keeper acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -73,6 +86,35 @@ pub enum ChainEvent {
         payer: Address,
         /// OPG wei.
         refund: U256,
+    },
+    /// The hub owes an account more: the fee of an answer, or what a payer gets back.
+    Credited {
+        /// The account: for a fee the vault of operator and model version.
+        account: Address,
+        /// The request that it comes from.
+        request_id: B256,
+        /// OPG wei.
+        amount: U256,
+    },
+    /// Fees that were in a vault were divided.
+    FeesRouted {
+        /// Whose vault.
+        operator: Address,
+        /// For which model version.
+        version: B256,
+        /// Owner of the model at that time.
+        model_owner: Address,
+        /// The parts.
+        parts: FeeParts,
+    },
+    /// An account was paid what the fee router owed it.
+    FeesCollected {
+        /// The account.
+        account: Address,
+        /// Where it went.
+        to: Address,
+        /// OPG wei.
+        amount: U256,
     },
     /// An operator joined.
     OperatorRegistered {

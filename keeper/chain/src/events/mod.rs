@@ -13,5 +13,5 @@ mod range;
 pub use cursor::Cursor;
 pub(crate) use decode::decode;
 pub use error::FollowError;
-pub use event::{ChainEvent, LoggedEvent};
+pub use event::{ChainEvent, FeeParts, LoggedEvent};
 pub use follower::{Follower, FollowerConfig, Segment};

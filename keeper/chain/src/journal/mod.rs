@@ -23,7 +23,8 @@ pub use error::JournalError;
 pub use fees::{FeePolicy, Fees, Market};
 pub use opg_store::journal::{
     Asked, Attempt, AttemptKind, Details, Fate, Intent, IntentId, IntentRecord, IntentState, Slot, SlotState,
-    Transaction, alert, counts, enqueue, find, list, outcome, record, request_bump, request_cancel, show,
+    Transaction, alert, counts, enqueue, find, list, newest, outcome, record, request_bump, request_cancel,
+    show,
 };
 pub use service::{Journal, Waker};
 pub use status::{Alert, Status};

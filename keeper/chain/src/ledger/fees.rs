@@ -88,8 +88,26 @@ impl Contracts {
     /// # Errors
     /// If the deployment has no fee market, or the chain cannot be read.
     pub async fn unit_price(&self) -> Result<U256, LedgerError> {
-        let market = present("feeMarket", self.book.fee_market)?;
-        self.view(market, &IFeeMarket::priceCall {}).await
+        self.view(self.fee_market()?, &IFeeMarket::priceCall {}).await
+    }
+
+    /// Compute units per second that `operator` declared, and the most that its own stake lets it declare.
+    ///
+    /// # Errors
+    /// If the deployment has no fee market, or the chain cannot be read.
+    pub async fn capacity(&self, operator: Address) -> Result<(U256, U256), LedgerError> {
+        let market = self.fee_market()?;
+        let declared = self.view(market, &IFeeMarket::capacityOfCall { operator }).await?;
+        let most = self.view(market, &IFeeMarket::mostCapacityOfCall { operator }).await?;
+        Ok((declared.capacity, most))
+    }
+
+    /// The fee market of the deployment.
+    ///
+    /// # Errors
+    /// If it has none.
+    pub fn fee_market(&self) -> Result<Address, LedgerError> {
+        present("feeMarket", self.book.fee_market)
     }
 
     /// The fee router of the deployment.

@@ -2,6 +2,7 @@
 
 mod contracts;
 mod error;
+mod fee_state;
 mod fees;
 mod fetch;
 mod history;
@@ -15,6 +16,7 @@ mod verify;
 
 pub use contracts::Contracts;
 pub use error::LedgerError;
+pub use fee_state::{FeeQuestion, FeeState, MarketState, VaultState};
 pub use fees::{UnsettledFees, WaitingFees};
 pub use fetch::{Place, RecordedResult};
 pub use proved::{PROOF_LENGTH, proved_evidence, registered_key, statement_of};

@@ -1,6 +1,7 @@
 //! The reads that the keeper makes, typed.
 
 use alloy::{
+    eips::BlockId,
     primitives::{Address, B256, Bytes, U64, U128, U256},
     rpc::types::{Filter, Log},
     sol_types::SolCall,
@@ -34,8 +35,22 @@ impl Rpc {
     /// # Errors
     /// If no endpoint can serve it, the call reverts, or what it returns does not decode.
     pub async fn view<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, RpcError> {
+        self.view_at(BlockId::latest(), to, call).await
+    }
+
+    /// The same as of a given block. One that is named by its hash must be on the chain.
+    ///
+    /// # Errors
+    /// If no endpoint can serve it, for instance because it does not keep the state of blocks that old; the call reverts; or
+    /// what it returns does not decode.
+    pub async fn view_at<C: SolCall>(
+        &self,
+        block: BlockId,
+        to: Address,
+        call: &C,
+    ) -> Result<C::Return, RpcError> {
         let data = Bytes::from(call.abi_encode());
-        let returned: Bytes = self.read("eth_call", json!([{ "to": to, "data": data }, "latest"])).await?;
+        let returned: Bytes = self.read("eth_call", json!([{ "to": to, "data": data }, block])).await?;
         C::abi_decode_returns(&returned).map_err(|error| RpcError::Decode {
             call: format!("{} of {to}", C::SIGNATURE),
             reason: if returned.is_empty() { "there is no contract".to_owned() } else { error.to_string() },

@@ -4,6 +4,7 @@ mod app;
 mod batch;
 mod chain;
 mod devnet;
+mod fees;
 mod genesis;
 mod init;
 mod jobs;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     batch::VerifyBatchArgs,
     chain::ChainArgs,
     devnet::{DemoArgs, DevnetArgs},
+    fees::{CollectArgs, FeesCommand},
     genesis::{DeploymentArgs, GenesisBuildArgs, GenesisCommand, GenesisVerifyArgs},
     init::InitArgs,
     jobs::JobsCommand,
@@ -99,6 +101,9 @@ pub(crate) enum Command {
     Redelegate(RedelegateArgs),
     /// Take what stake and service earned, or stake it.
     Claim(ClaimArgs),
+    /// What work brought in: where it is, and moving it by hand.
+    #[command(subcommand)]
+    Fees(FeesCommand),
     /// Let another account decide about your rewards, and nothing else.
     SetClaimer(ClaimerArgs),
     /// Show what an account has staked at an operator, and what is unbonding.

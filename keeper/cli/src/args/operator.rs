@@ -39,6 +39,13 @@ pub(crate) enum OperatorCommand {
         #[command(flatten)]
         actor: ActorArgs,
     },
+    /// Declare what you can serve, which the price of a compute unit follows.
+    Capacity {
+        /// Compute units per second; 0: nothing.
+        units: u64,
+        #[command(flatten)]
+        actor: ActorArgs,
+    },
     /// Stop serving and unbond all of your own stake.
     Retire {
         #[command(flatten)]

@@ -8,14 +8,17 @@ use opg_engine::local::Accelerator;
 use opg_node::ChainLedger;
 use serde::Serialize;
 
-use super::channels;
+use super::{
+    channels,
+    fees::{Fees, books},
+};
 use crate::{
     config::{Config, units::Eth},
     context,
     daemon::{crank, registered, settings, standing},
     error::{CliError, CliResult, Code, Problem},
     output::{Output, table},
-    staking::refusal::opg,
+    staking::{contracts as contracts_of, refusal::opg},
     text::now,
 };
 
@@ -95,6 +98,7 @@ pub(super) async fn run(config: &Config, output: Output) -> CliResult {
             balance(config, rpc, signer, &mut findings).await;
             if book.is_some() && (config.inference.enabled || config.gateway.enabled) {
                 operator(config, rpc, signer, &mut findings).await;
+                fees(config, rpc, signer, &mut findings).await;
             }
         }
     }
@@ -280,6 +284,39 @@ async fn vouchers(config: &Config, rpc: &Rpc, findings: &mut Findings) {
         Err(error) => {
             findings.take::<()>("channels", Err(error), |()| String::new());
         }
+    }
+}
+
+/// Whether the books of fees agree with the chain, and whether a capacity is declared.
+async fn fees(config: &Config, rpc: &Arc<Rpc>, signer: &PrivateKeySigner, findings: &mut Findings) {
+    let operator = config.operator.unwrap_or_else(|| signer.address());
+    let read = async { Fees::read(&contracts_of(config, rpc).await?, operator, config).await };
+    let fees = match read.await {
+        Ok(Some(fees)) => fees,
+        Ok(None) => return,
+        Err(error) => {
+            findings.take::<()>("fees", Err(error), |()| String::new());
+            return;
+        }
+    };
+    match fees.books() {
+        Some(compared) if compared.books.missing() > 0 => {
+            findings.bad("fees", compared.line(), books::MISSING);
+        }
+        Some(compared) => findings.good("fees", compared.line()),
+        None if config.fees.enabled => {
+            findings.good("fees", "no books yet, the keeper begins them when it runs")
+        }
+        None => findings.good("fees", "nothing is moved or accounted for, fees.enabled = false"),
+    }
+    if let Some(declared) = fees.capacity() {
+        let detail = match declared.is_zero() {
+            true => "none is declared, so this operator's fees do not count for the unit price; \
+                     `opg operator capacity` declares one"
+                .to_owned(),
+            false => format!("{declared} compute units per second are declared"),
+        };
+        findings.good("capacity", detail);
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn dispatch(cli: &Cli, output: Output) -> CliResult {
         Command::Withdraw(args) => block_on(until_interrupted(stake::withdraw(args, &config()?, output))),
         Command::Redelegate(args) => block_on(until_interrupted(stake::redelegate(args, &config()?, output))),
         Command::Claim(args) => block_on(until_interrupted(claim::claim(args, &config()?, output))),
+        Command::Fees(command) => block_on(until_interrupted(fees::run(command, &config()?, output))),
         Command::SetClaimer(args) => {
             block_on(until_interrupted(claim::set_claimer(args, &config()?, output)))
         }

@@ -4,7 +4,7 @@ use alloy::{
     primitives::{Address, U256},
     sol_types::SolCall,
 };
-use opg_chain::bindings::IStaking;
+use opg_chain::bindings::{IFeeMarket, IStaking};
 use serde_json::{Value, json};
 
 use crate::{
@@ -41,6 +41,7 @@ pub(super) async fn run(command: &OperatorCommand, config: &Config, output: Outp
             let call = IStaking::setCommissionCall { commissionBps: commission.0 };
             change(actor, config, output, &format!("commission:{}", commission.0), &purpose, &call).await
         }
+        OperatorCommand::Capacity { units, actor } => capacity(*units, actor, config, output).await,
         OperatorCommand::Retire { actor } => {
             change(actor, config, output, "retire", "retire the operator", &IStaking::retireCall {}).await
         }
@@ -76,6 +77,23 @@ async fn register(args: &RegisterArgs, config: &Config, output: Output) -> CliRe
         to: desk.staking(),
         calls: vec![register_call(args, signer).abi_encode().into()],
         spends: U256::from(args.amount.0),
+        again: None,
+    };
+    let done = desk.perform(&action).await?;
+    report(&desk, &done, output).await
+}
+
+/// Declares a capacity to the fee market.
+async fn capacity(units: u64, actor: &ActorArgs, config: &Config, output: Output) -> CliResult {
+    let desk = Desk::open(actor, config).await?;
+    let market = desk.contracts.fee_market().map_err(read_fault)?;
+    let call = IFeeMarket::declareCapacityCall { capacity: U256::from(units) };
+    let action = Action {
+        stem: format!("capacity:{market}:{units}"),
+        purpose: format!("declare a capacity of {units} compute units per second"),
+        to: market,
+        calls: vec![call.abi_encode().into()],
+        spends: U256::ZERO,
         again: None,
     };
     let done = desk.perform(&action).await?;

@@ -221,27 +221,20 @@ async fn chain(config: &Config, signer: Option<Address>, operator: Option<Addres
             Some(signer) => rpc.balance(signer).await?,
             None => U256::ZERO,
         };
-        let (operator, fees) = match operator {
+        let contracts = Contracts::open((*rpc).clone(), book).await?;
+        let operator = match operator {
             Some(account) => {
-                let contracts = Contracts::open((*rpc).clone(), book).await?;
                 let operator = Operator::read(&contracts, account).await?;
                 let position = Position::read(&contracts, account, account).await?;
-                let fees = Fees::read(&contracts, account, &config.models).await?;
-                (Some((operator, position)), fees)
+                Some((operator, position))
             }
-            None => (None, None),
+            None => None,
         };
-        let channels = None;
-        Ok::<_, LedgerError>(Chain {
-            head: head.number,
-            time: head.timestamp,
-            balance,
-            fees,
-            operator,
-            channels,
-        })
+        let chain =
+            Chain { head: head.number, time: head.timestamp, balance, fees: None, operator, channels: None };
+        Ok::<_, LedgerError>((chain, contracts))
     };
-    let chain = read.await.map_err(|error| {
+    let (chain, contracts) = read.await.map_err(|error| {
         CliError::new(
             Code::Contract,
             "chain",
@@ -249,5 +242,9 @@ async fn chain(config: &Config, signer: Option<Address>, operator: Option<Addres
             "check chain.rpc and chain.address_book with `opg doctor`",
         )
     })?;
-    Ok(Chain { channels: channels::read(config, &rpc).await?, ..chain })
+    let fees = match operator {
+        Some(account) => Fees::read(&contracts, account, config).await?,
+        None => None,
+    };
+    Ok(Chain { fees, channels: channels::read(config, &rpc).await?, ..chain })
 }

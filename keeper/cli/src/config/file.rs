@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::batches::BatchesSection;
 use super::channels::ChannelsSection;
+use super::fees::FeesSection;
 use super::gateway::GatewaySection;
 use super::proxy::ProxySection;
 use super::units::{Checksummed, Endpoints, Eth, Opg, Size, Span};
@@ -25,6 +26,7 @@ pub(crate) struct ConfigFile {
     pub(crate) gateway: GatewaySection,
     pub(crate) batches: BatchesSection,
     pub(crate) channels: ChannelsSection,
+    pub(crate) fees: FeesSection,
     pub(crate) proxy: ProxySection,
     pub(crate) engine: EngineSection,
     pub(crate) storage: StorageSection,
@@ -95,6 +97,7 @@ impl Default for TransactionsSection {
 pub(crate) struct InferenceSection {
     pub(crate) enabled: bool,
     pub(crate) unit_price: Opg,
+    pub(crate) market: bool,
     pub(crate) min_fee: Opg,
     pub(crate) opg_per_eth: Option<Opg>,
     pub(crate) min_output_tokens: u32,
@@ -110,6 +113,7 @@ impl Default for InferenceSection {
         Self {
             enabled: true,
             unit_price: Opg(1_000_000_000_000),
+            market: true,
             min_fee: Opg(0),
             opg_per_eth: None,
             min_output_tokens: 16,

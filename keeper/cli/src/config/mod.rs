@@ -2,6 +2,7 @@
 
 pub(crate) mod batches;
 pub(crate) mod channels;
+pub(crate) mod fees;
 pub(crate) mod file;
 pub(crate) mod gateway;
 mod keys;
@@ -19,6 +20,7 @@ pub(crate) use self::load::nearest;
 use self::{
     batches::BatchesSection,
     channels::ChannelsSection,
+    fees::FeesSection,
     file::{
         ChainSection, CrankSection, EngineSection, InferenceSection, LogSection, ProvingSection,
         TransactionsSection,
@@ -51,6 +53,7 @@ pub(crate) struct Config {
     pub(crate) gateway: GatewaySection,
     pub(crate) batches: BatchesSection,
     pub(crate) channels: ChannelsSection,
+    pub(crate) fees: FeesSection,
     /// Its book is relative to the working directory, too.
     pub(crate) proxy: ProxySection,
     pub(crate) engine: EngineSection,

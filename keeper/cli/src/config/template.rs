@@ -60,8 +60,11 @@ keystore = {keystore}
 
 [inference]
 #enabled = true
-# Price of a compute unit, and the least that a request must offer.
+# Price of a compute unit, and the least that a request must offer. With the market switched on the price is the least that is
+# asked.
 #unit_price = "0.000001 OPG"
+# Whether to ask for what the network's fee market says, where the chain has one.
+#market = true
 #min_fee = "0 OPG"
 # What one ETH is worth. With it, requests are declined whose fee does not cover the gas of the answer.
 # opg_per_eth = "20000 OPG"
@@ -169,6 +172,21 @@ keystore = {keystore}
 #min_claim = "0.001 OPG"
 # How often to look at the channels.
 #poll_interval = "10s"
+
+[fees]
+# Has fees divided and the operator paid, and keeps the books. The money can only go where it belongs; the keeper pays the gas.
+#enabled = true
+# Fees are moved when there are this many, or the oldest has waited this long, and never below the last.
+#amount = "100 OPG"
+#age = "1d"
+#min_amount = "1 OPG"
+# They must be worth this many times the gas of moving them, where inference.opg_per_eth says what gas costs.
+#gas_factor = 10
+# Compute units per second to declare to the fee market. The keeper can only where its key is the operator's own account;
+# otherwise `opg operator capacity` with the operator's key.
+# capacity = 50000
+# How often to look at the chain.
+#poll_interval = "60s"
 
 [proxy]
 # `opg proxy`: OpenAI's API for programs on this machine, answered by nodes of the network and paid with keys.keystore, which

@@ -132,7 +132,8 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
 
     check.proving(&file.proving);
     check.crank(&file);
-    let sections = [file.gateway.problems(), file.batches.problems(), file.channels.problems()];
+    let sections =
+        [file.gateway.problems(), file.batches.problems(), file.channels.problems(), file.fees.problems()];
     for (key, reason, remedy) in sections.into_iter().flatten() {
         check.add(Code::ConfigValue, key, reason, remedy);
     }
@@ -168,6 +169,7 @@ pub(super) fn validate(file: ConfigFile, path: &Path, problems: &mut Vec<Problem
         },
         batches: file.batches,
         channels: file.channels,
+        fees: file.fees,
         proxy: ProxySection { book: in_base(file.proxy.book), ..file.proxy },
         engine: file.engine,
         database: in_base(file.storage.path),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use opg_chain::address_book::AddressBook;
 use opg_gateway::{ChainGatewayLedger, Gateway, GatewayConfig, Parts, Payments, ServedModel, TlsFiles};
-use opg_node::{SystemClock, batches::BatchesRole, channels::ChannelsRole};
+use opg_node::{SystemClock, batches::BatchesRole, channels::ChannelsRole, fees::FeesMetrics};
 use opg_store::{StoreError, batches::summary as batches_of, channels::ledger as channels_of, http};
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +30,7 @@ pub(super) async fn run(
     config: &Config,
     work: &Work<'_>,
     stop: &CancellationToken,
+    fees: Option<Arc<FeesMetrics>>,
     ready: impl FnOnce(String),
 ) -> CliResult {
     admit(keeper, config, begun(keeper)?).await?;
@@ -48,6 +49,7 @@ pub(super) async fn run(
         journal: Some(work.journal.waker()),
         batches: batches.as_ref().map(BatchesRole::metrics),
         channels: claims.as_ref().map(ChannelsRole::metrics),
+        fees,
     };
     let gateway = Gateway::open(settings(keeper, config), parts).await.map_err(service)?;
     let scheme = if gateway.tls_key_hash().is_some() { "https" } else { "http" };

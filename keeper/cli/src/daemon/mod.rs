@@ -3,6 +3,7 @@
 mod batches;
 mod channels;
 pub(crate) mod crank;
+mod fees;
 mod gateway;
 mod lock;
 mod logging;

@@ -10,13 +10,14 @@ use opg_node::{
         ChainVault, CrankError, CrankParts, CrankRole,
         stakes::{ChainStaking, StakesParts, StakesRole},
     },
+    fees::{FeesMetrics, FeesRole},
     inference::{InferenceRole, Parts},
     proving::ProcessProver,
 };
 use opg_store::jobs;
 use tokio_util::sync::CancellationToken;
 
-use super::{Keeper, READY, crank, gateway, service, settings, standing};
+use super::{Keeper, READY, crank, fees, gateway, service, settings, standing};
 use crate::{
     config::Config,
     context,
@@ -43,18 +44,19 @@ pub(super) async fn run(
     let roles = [config.inference.enabled, config.crank.enabled, config.gateway.enabled];
     let roles = roles.into_iter().filter(|enabled| *enabled).count();
     let ready = Ready { output, waits_for: Mutex::new((roles, Vec::new())) };
+    let fees = fees::open(keeper, config, &work).await?;
     if roles == 0 {
         ready.say(&["every role is switched off".to_owned()]);
-        stop.cancelled().await;
-        return Ok(());
     }
-    let (inference, crank, stakes, gateway) = tokio::join!(
+    let counts = fees.as_ref().map(FeesRole::metrics);
+    let (inference, crank, stakes, gateway, fees) = tokio::join!(
         ended(inference(keeper, config, &work, &stop, &ready), &stop),
         ended(release(keeper, config, &work, &stop, &ready), &stop),
         ended(stakes(keeper, config, &work, &stop), &stop),
-        ended(serve(keeper, config, &work, &stop, &ready), &stop),
+        ended(serve(keeper, config, &work, &stop, counts, &ready), &stop),
+        ended(fees::run(fees.as_ref(), &stop), &stop),
     );
-    let mut errors = [inference, crank, stakes, gateway].into_iter().filter_map(Result::err);
+    let mut errors = [inference, crank, stakes, gateway, fees].into_iter().filter_map(Result::err);
     let Some(first) = errors.next() else { return Ok(()) };
     for error in errors {
         tracing::error!("another role ended too\n{error}");
@@ -139,12 +141,13 @@ async fn serve(
     config: &Config,
     work: &Work<'_>,
     stop: &CancellationToken,
+    fees: Option<Arc<FeesMetrics>>,
     ready: &Ready,
 ) -> CliResult {
     if !config.gateway.enabled {
         return Ok(());
     }
-    gateway::run(keeper, config, work, stop, |text| ready.one(text)).await
+    gateway::run(keeper, config, work, stop, fees, |text| ready.one(text)).await
 }
 
 async fn release(

@@ -57,6 +57,7 @@ pub(super) fn role(config: &Config, book: &AddressBook, operator: Address) -> Ro
         RoleConfig::new(operator, config.chain.id, book.inference_hub, book.proof_registry, models);
     let inference = &config.inference;
     settings.unit_price = inference.unit_price.0;
+    settings.fee_market = book.fee_market.filter(|_| inference.market);
     settings.min_fee = inference.min_fee.0;
     settings.opg_per_eth = inference.opg_per_eth.map(|rate| rate.0);
     settings.min_output_tokens = inference.min_output_tokens;

@@ -172,7 +172,7 @@ fn reloads_only_a_good_configuration(devnet: &mut Devnet) {
     devnet.until_logged("did you mean `unit_price`?");
     let old = answered(devnet, "under the old price");
 
-    replace(&format!("[inference]\nunit_price = \"5 wei\"\n{good}"));
+    replace(&format!("[inference]\nunit_price = \"5 wei\"\nmarket = false\n{good}"));
     keeper.signal(Signal::HUP);
     devnet.until_logged("running with the reloaded configuration");
     let deadline = Instant::now() + Duration::from_secs(60);

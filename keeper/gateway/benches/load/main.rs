@@ -166,6 +166,7 @@ async fn start(store: Store, payments: Payments, size: &Size) -> Outcome<SocketA
         journal: None,
         batches: None,
         channels: None,
+        fees: None,
     };
     let gateway = Gateway::open(config, parts).await?;
     let address = gateway.address();

@@ -24,7 +24,7 @@ pub(crate) fn pay_to(context: &Context, version: B256) -> Address {
 
 /// OPG wei asked per compute unit.
 pub(crate) fn unit_price(context: &Context) -> u128 {
-    context.unit_price.now()
+    context.unit_price.asked(context.config.unit_price)
 }
 
 /// The flat price in OPG wei: the whole output that may be asked for, and the input as its length lets expect.

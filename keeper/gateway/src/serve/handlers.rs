@@ -8,11 +8,13 @@ use axum::{
 use opg_chain::journal;
 use opg_engine::Task;
 use opg_receipts::MODE_OPERATOR_SIGNED;
-use opg_store::{StoreError, batches, channels, http};
+use opg_store::{StoreError, batches, channels, fees, http};
 use serde_json::{Value, json};
 
 use super::batches::place;
-use crate::{ApiError, api::infer, channel_metrics, context::Context, metrics, pay::quote, receipt};
+use crate::{
+    ApiError, api::infer, channel_metrics, context::Context, fee_metrics, metrics, pay::quote, receipt,
+};
 
 /// A JSON answer.
 pub(super) fn json(value: &Value) -> Response<Body> {
@@ -62,6 +64,9 @@ pub(super) fn metrics(context: &Context) -> Response<Body> {
     }
     if let Ok(ledger) = context.store.read(channels::ledger) {
         channel_metrics::render(&ledger, context.claims.as_deref(), &mut all);
+    }
+    if let Ok(report) = context.store.read(|tx| fees::report(tx, context.config.operator)) {
+        fee_metrics::render(report.as_ref(), context.fees.as_deref(), &mut all);
     }
     text("text/plain; version=0.0.4", all)
 }

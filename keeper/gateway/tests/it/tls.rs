@@ -33,6 +33,7 @@ async fn open(world: &World, key: &str) -> Result<Gateway, ServiceError> {
         journal: None,
         batches: None,
         channels: None,
+        fees: None,
     };
     Gateway::open(GatewayConfig { tls: Some(files), ..config() }, parts).await
 }

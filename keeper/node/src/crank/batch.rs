@@ -12,7 +12,8 @@ use opg_chain::{
 };
 use opg_store::vesting::ScheduleRow;
 
-use super::{CrankError, Genesis, Period, Quote, context::Context};
+use super::{CrankError, Genesis, Period, context::Context};
+use crate::Quote;
 
 /// Gas of a row before any was measured, and of a transaction without rows.
 pub(super) const FIRST_GAS_PER_ROW: u64 = 75_000;

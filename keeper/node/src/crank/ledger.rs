@@ -8,15 +8,13 @@ use async_trait::async_trait;
 use opg_chain::{
     bindings::{IStaking, IVestingVault},
     rpc::Rpc,
-    rpc_trait::{CallRequest, ChainRpc, Head, RpcError},
+    rpc_trait::Head,
 };
 use opg_store::vesting::Known;
 use opg_vesting::Curve;
 
-use crate::LedgerError;
+use crate::{LedgerError, Quote, quote::quote_of};
 
-/// Bytes of a signed transaction besides its calldata, at most.
-const ENVELOPE: usize = 200;
 /// Registrations among which operators are looked for: more than have a turn of their own in any period.
 pub(super) const REGISTRATIONS: u32 = 64;
 
@@ -50,20 +48,6 @@ pub struct VaultCategory {
     pub tge_total: u128,
     /// Its curve.
     pub curve: Curve,
-}
-
-/// What a call would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Quote {
-    /// Succeed.
-    Gas {
-        /// Gas that it would use.
-        gas: u64,
-        /// Wei for its data on L1, at most.
-        l1_fee: U256,
-    },
-    /// Revert, for this reason.
-    Reverts(String),
 }
 
 /// The real vault.
@@ -131,34 +115,4 @@ impl VestingLedger for ChainVault {
             Err((reason, _)) => Ok(Quote::Reverts(reason)),
         }
     }
-}
-
-/// What a call of `to` by `signer` would cost now.
-pub(super) async fn quote(
-    rpc: &Rpc,
-    signer: Address,
-    to: Address,
-    calldata: &Bytes,
-) -> Result<Quote, LedgerError> {
-    let quoted = quote_of(rpc, signer, to, calldata).await?;
-    Ok(quoted.unwrap_or_else(|(reason, _)| Quote::Reverts(reason)))
-}
-
-/// The same, or why it would revert, in words and as it was returned.
-async fn quote_of(
-    rpc: &Rpc,
-    from: Address,
-    to: Address,
-    calldata: &Bytes,
-) -> Result<Result<Quote, (String, Bytes)>, LedgerError> {
-    let unanswered = |error: RpcError| LedgerError::new(error.to_string(), true);
-    let call = CallRequest { from, to, value: U256::ZERO, data: calldata.clone() };
-    let gas = match rpc.estimate_gas(&call).await {
-        Ok(gas) => gas,
-        Err(RpcError::Reverted { reason, data }) => return Ok(Err((reason, data))),
-        Err(error) => return Err(unanswered(error)),
-    };
-    let length = calldata.len() + ENVELOPE;
-    let l1_fee = ChainRpc::l1_fee_upper_bound(rpc, length).await.map_err(unanswered)?;
-    Ok(Ok(Quote::Gas { gas, l1_fee }))
 }

@@ -20,7 +20,7 @@ pub struct ServedModel {
 /// Settings for requests that ask for a proof of execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProvingConfig {
-    /// OPG wei asked per compute unit; that of other requests without it.
+    /// Least OPG wei asked per compute unit; that of other requests without it.
     pub unit_price: Option<u128>,
     /// Least fee in OPG wei for which a proof is worth making, beside the least for any request.
     pub min_fee: u128,
@@ -60,8 +60,10 @@ pub struct RoleConfig {
     pub proof_registry: Address,
     /// What is served.
     pub models: Vec<ServedModel>,
-    /// OPG wei asked per compute unit.
+    /// Least OPG wei asked per compute unit.
     pub unit_price: u128,
+    /// Whose price is asked where it is more; none: the least is the price.
+    pub fee_market: Option<Address>,
     /// Least fee in OPG wei for which a request is worth answering.
     pub min_fee: u128,
     /// OPG wei that one ETH is worth. With it, a request is declined whose fee does not cover the gas of its delivery.
@@ -116,6 +118,7 @@ impl RoleConfig {
             proof_registry,
             models,
             unit_price: 1,
+            fee_market: None,
             min_fee: 0,
             opg_per_eth: None,
             min_output_tokens: 16,

@@ -17,7 +17,7 @@ use opg_store::Store;
 use tokio::sync::{Notify, watch};
 
 use super::{Parts, RoleConfig, RoleMetrics, models::Model};
-use crate::{Clock, Ledger, LedgerError, proving::Prover};
+use crate::{Clock, Ledger, LedgerError, UnitPrice, proving::Prover};
 
 /// What the services share. Durable truth is in the store; what is held here is found again after a restart.
 pub(super) struct Context {
@@ -33,6 +33,8 @@ pub(super) struct Context {
     pub(super) models: HashMap<B256, Model>,
     pub(super) metrics: RoleMetrics,
     pub(super) signals: Signals,
+    /// What the market asks, as of the last requests that were decided.
+    pub(super) unit_price: UnitPrice,
     /// Name under which this run of the keeper leases jobs.
     pub(super) worker: String,
     /// Head of the chain once every event up to it has been applied.
@@ -63,6 +65,7 @@ impl Context {
         let domain = opg_receipts::receipt_domain(config.chain_id, config.proof_registry);
         let worker = format!("keeper {} since {}", std::process::id(), clock.now_ms());
         Self {
+            unit_price: UnitPrice::of(config.fee_market),
             config,
             store,
             ledger,

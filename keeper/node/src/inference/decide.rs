@@ -168,7 +168,8 @@ impl Decide {
     ) -> Result<Offer, DeclineReason> {
         let config = &self.context.config;
         let proved = job.request.mode == MODE_ZERO_KNOWLEDGE;
-        let unit_price = config.proving.unit_price.filter(|_| proved).unwrap_or(config.unit_price);
+        let least = config.proving.unit_price.filter(|_| proved).unwrap_or(config.unit_price);
+        let unit_price = self.context.unit_price.asked(least);
         let min_fee = if proved { config.min_fee.max(config.proving.min_fee) } else { config.min_fee };
         let max_fee = job.request.maxFee;
         let output_limit = match model.coefficients.affordable(input_tokens, wanted, unit_price, max_fee) {
@@ -261,6 +262,7 @@ impl Service for Decide {
             return idle;
         }
         let active = context.is_active(head).await?;
+        context.unit_price.refresh(async |market| context.ledger.unit_price(market).await).await?;
         let mut undecided = None;
         for job in &seen {
             let input = context.store.read(|tx| jobs::input(tx, job.id))?;

@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use async_trait::async_trait;
 use opg_chain::{
     address_book::AddressBook,
-    bindings::{Fulfilment, IInferenceHub, IModelRegistry, IStaking, ModelSpec},
+    bindings::{Fulfilment, IFeeMarket, IInferenceHub, IModelRegistry, IStaking, ModelSpec},
     events::{Cursor, FollowError, Follower, FollowerConfig, Segment},
     fees::{FeeFloor, estimate_fees, l1_fee_upper_bound},
     ledger::registered_key,
@@ -14,9 +14,7 @@ use opg_chain::{
 use opg_receipts::Request;
 
 use super::{Ledger, LedgerError, Refusal};
-
-/// Bytes of a signed transaction besides its calldata, at most.
-const ENVELOPE: usize = 200;
+use crate::quote::ENVELOPE;
 
 /// The chain through the RPC policy of `opg-chain`.
 #[derive(Debug)]
@@ -82,6 +80,10 @@ impl Ledger for ChainLedger {
         let call = IInferenceHub::checkCall { req: request.clone().into(), fulfilment: fulfilment.clone() };
         let refusal = self.rpc.view(self.contracts.inference_hub, &call).await?;
         Ok(Refusal::from_contract(refusal as u8))
+    }
+
+    async fn unit_price(&self, fee_market: Address) -> Result<u128, LedgerError> {
+        Ok(self.rpc.view(fee_market, &IFeeMarket::priceCall {}).await?.saturating_to())
     }
 
     async fn cost(&self, gas: u64, calldata_length: usize) -> Result<U256, LedgerError> {

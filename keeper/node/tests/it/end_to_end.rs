@@ -149,3 +149,37 @@ async fn steps_and_cursor_are_one_transaction() {
     let seen = world.store().read(|tx| Ok::<_, StoreError>(jobs::by_request(tx, request_id)?.is_some()));
     assert!(seen.unwrap());
 }
+
+#[tokio::test]
+async fn answers_cost_what_the_market_says_and_at_least_what_is_asked() {
+    let mut world = World::new();
+    world.config.fee_market = Some(alloy::primitives::Address::repeat_byte(0x3a));
+    let role = world.start().await;
+    // The least is 1,000. What was offered stays, though the market moves on before the answer is there.
+    for (price, expected) in [(2_500, 2_500), (10, 1_000)] {
+        world.ledger.state().market_price = price;
+        let request_id = world.request();
+        settle_down(&role).await;
+        world.ledger.state().market_price = 9_999;
+        turn(&world, &role, 5).await;
+        let fulfilment = delivered(&world, request_id).await;
+        assert_eq!((fulfilment.unitPrice, fulfilment.fee), (expected, 146 * expected));
+    }
+}
+
+#[tokio::test]
+async fn while_the_market_cannot_be_asked_no_request_is_decided() {
+    let mut world = World::new();
+    world.config.fee_market = Some(alloy::primitives::Address::repeat_byte(0x3a));
+    let role = world.start().await;
+    world.ledger.state().market_price = 5_000;
+    // Fifty tokens at the least price would be paid for; at the market's not even the input is.
+    let request_id = world.ledger.request(CHAT, &ask(), 500_000, 600);
+    opg_node::Service::pass(&role.services().ingest).await.unwrap();
+    world.ledger.state().down = true;
+    assert!(opg_node::Service::pass(&role.services().decide).await.is_err());
+    assert_eq!(world.state_of(request_id), JobState::Seen);
+    world.ledger.state().down = false;
+    settle_down(&role).await;
+    assert_eq!(world.state_of(request_id), JobState::Declined);
+}

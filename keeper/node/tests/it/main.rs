@@ -10,6 +10,7 @@ mod crash;
 mod decline;
 mod delivery;
 mod end_to_end;
+mod fees;
 mod prover_process;
 mod proving;
 mod reorg;

@@ -17,11 +17,8 @@ use opg_chain::{
     rpc_trait::Head,
 };
 use opg_node::{
-    Clock, LedgerError, Progress, Service as _,
-    crank::{
-        Quote,
-        stakes::{RewardsView, StakesConfig, StakesParts, StakesRole, StakingLedger, Surplus},
-    },
+    Clock, LedgerError, Progress, Quote, Service as _,
+    crank::stakes::{RewardsView, StakesConfig, StakesParts, StakesRole, StakingLedger, Surplus},
 };
 use opg_store::{Store, StoreError, staking};
 

@@ -89,6 +89,12 @@ impl Channel {
     pub fn unclaimed(&self) -> u128 {
         self.charged.saturating_sub(self.seen.claimed)
     }
+
+    /// Of what is not claimed, what a claim brings.
+    #[must_use]
+    pub fn pending(&self) -> u128 {
+        if self.refused_until.is_some() { 0 } else { self.claimable() }
+    }
 }
 
 /// What was sold through channels, to the wei: `earned = claimed + pending + at_risk`.
@@ -187,14 +193,22 @@ pub fn live(tx: &Transaction<'_>) -> Result<Vec<Channel>, StoreError> {
     select(tx, "SELECT * FROM channels WHERE balance > claimed OR charged > claimed")
 }
 
+/// All channels.
+///
+/// # Errors
+/// If the database fails or holds something unreadable.
+pub fn all(tx: &Transaction<'_>) -> Result<Vec<Channel>, StoreError> {
+    select(tx, "SELECT * FROM channels")
+}
+
 /// Sums over all channels.
 ///
 /// # Errors
 /// If the database fails or holds something unreadable.
 pub fn ledger(tx: &Transaction<'_>) -> Result<Ledger, StoreError> {
     let mut sum = Ledger::default();
-    for channel in select(tx, "SELECT * FROM channels")? {
-        let pending = if channel.refused_until.is_some() { 0 } else { channel.claimable() };
+    for channel in all(tx)? {
+        let pending = channel.pending();
         sum.channels += 1;
         sum.earned += channel.charged - channel.base;
         sum.claimed += channel.charged - channel.base - channel.unclaimed();
@@ -216,7 +230,7 @@ pub fn ledger(tx: &Transaction<'_>) -> Result<Ledger, StoreError> {
 /// If the database fails or holds something unreadable.
 pub fn receivers(tx: &Transaction<'_>) -> Result<BTreeMap<(Address, Address), u128>, StoreError> {
     let mut sums = BTreeMap::new();
-    for channel in select(tx, "SELECT * FROM channels")? {
+    for channel in all(tx)? {
         let sum: &mut u128 = sums.entry((channel.terms.receiver, channel.terms.token)).or_default();
         *sum = sum.saturating_add(channel.seen.claimed);
     }

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use crate::{
     StoreError, batches,
     columns::{Columns, amount, integer},
+    fees::{self, Outcome},
     journal::{self, Intent, IntentId},
 };
 
@@ -177,7 +178,10 @@ pub fn note_settled(
         return Err(gone(payer, nonce));
     }
     match payment(tx, payer, nonce)? {
-        Some(settled) => batches::begin_to_wait(tx, settled.request_id),
+        Some(settled) => {
+            fees::count_payment(tx, settled.pay_to, Outcome::Settled, settled.amount)?;
+            batches::begin_to_wait(tx, settled.request_id)
+        }
         None => Ok(()),
     }
 }
@@ -198,7 +202,13 @@ pub fn note_failed(
              WHERE payer = ? AND nonce = ? AND state IN ('held', 'settling')",
         )?
         .execute((reason, payer.0.0, nonce.0))?;
-    if changed == 1 { Ok(()) } else { Err(gone(payer, nonce)) }
+    if changed != 1 {
+        return Err(gone(payer, nonce));
+    }
+    match payment(tx, payer, nonce)? {
+        Some(refused) => fees::count_payment(tx, refused.pay_to, Outcome::Refused, refused.amount),
+        None => Ok(()),
+    }
 }
 
 /// Drops payments that were held, never settled, and cannot be settled any more. Returns how many.

@@ -70,6 +70,23 @@ pub fn record(tx: &Transaction<'_>, id: IntentId) -> Result<IntentRecord, StoreE
         .ok_or_else(|| corrupt("intent id", format!("there is no intent {id}")))
 }
 
+/// The newest intents whose keys begin with `prefix`, newest first.
+///
+/// # Errors
+/// If the database fails.
+pub fn newest(
+    tx: &Transaction<'_>,
+    signer: Address,
+    prefix: &str,
+    limit: u32,
+) -> Result<Vec<IntentRecord>, StoreError> {
+    select(
+        tx,
+        "SELECT * FROM journal_intents WHERE signer = ?1 AND key >= ?2 AND key < ?3 ORDER BY id DESC LIMIT ?4",
+        params![signer.as_slice(), prefix, format!("{prefix}{}", char::MAX), limit],
+    )
+}
+
 /// Intents without a nonce, oldest first.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ pub use control::{
     Asked, Details, alert, bind_signer, counts, list, request_bump, request_cancel, set_alert, show,
 };
 pub use fates::{Ending, close, confirm, mark_foreign, mark_mined, reopen};
-pub use intents::{enqueue, fail_queued, find, outcome, queued, record, set_hold};
+pub use intents::{enqueue, fail_queued, find, newest, outcome, queued, record, set_hold};
 pub use rusqlite::Transaction;
 pub use slots::{Known, assign, assign_filler, known, next_nonce, of_intent, release, watched};
 pub use types::{

@@ -8,6 +8,7 @@ mod channels;
 mod concurrency;
 mod crash;
 mod cursors;
+mod fees;
 mod http;
 mod jobs;
 mod machine;

@@ -99,6 +99,7 @@ impl World {
             journal: None,
             batches: None,
             channels: None,
+            fees: None,
         };
         let gateway = Gateway::open(self.config.clone(), parts).await.unwrap();
         self.address = gateway.address();

@@ -8,11 +8,8 @@ use opg_chain::{
     rpc_trait::Head,
 };
 
-use super::super::{
-    Quote,
-    ledger::{REGISTRATIONS, quote},
-};
-use crate::LedgerError;
+use super::super::ledger::REGISTRATIONS;
+use crate::{LedgerError, Quote, quote::quote};
 
 /// Epochs that a keeper looks back: it may have been off for a while. Nothing expires; what is older is booked by hand.
 const LOOK_BACK: u64 = 4;

@@ -24,8 +24,8 @@ use opg_store::{
 
 use super::{StakesRole, Surplus};
 use crate::{
-    ServiceError,
-    crank::{Period, Quote, batch::max_cost},
+    Quote, ServiceError,
+    crank::{Period, batch::max_cost},
 };
 
 /// Members looked at in one pass.

@@ -101,7 +101,7 @@ impl Keeper {
     /// What the journal does in a pass: simulates and sends what is queued, sends again what was lost, follows what is
     /// mined and closes it when it is final. `lost` percent of what is sent never arrives.
     pub(crate) async fn journal(&self, lost: u64) {
-        use opg_node::crank::{Quote, VestingLedger as _};
+        use opg_node::{Quote, crank::VestingLedger as _};
 
         for (id, state, calldata, deadline, closed) in self.journal_rows() {
             if closed {

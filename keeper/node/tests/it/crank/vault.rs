@@ -12,8 +12,8 @@ use alloy::{
 use async_trait::async_trait;
 use opg_chain::{bindings::IVestingVault::releaseManyCall, rpc_trait::Head};
 use opg_node::{
-    Clock, LedgerError,
-    crank::{Genesis, Quote, VaultCategory, VestingLedger},
+    Clock, LedgerError, Quote,
+    crank::{Genesis, VaultCategory, VestingLedger},
 };
 use opg_store::vesting::Known;
 use opg_vesting::{AirdropEntry, Beneficiaries, CategoryEntry, Curve, GenesisError, Manifest, Schedule};

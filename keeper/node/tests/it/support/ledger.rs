@@ -43,6 +43,8 @@ pub(crate) struct State {
     pub(crate) signer: Option<Address>,
     /// When the operator's turn begins, if turns matter.
     pub(crate) turn: Option<u64>,
+    /// What the fee market says, in OPG wei per compute unit.
+    pub(crate) market_price: u128,
     /// Wei that a delivery costs.
     pub(crate) gas_cost: U256,
     /// Fails every question while set.
@@ -62,6 +64,7 @@ impl FakeLedger {
             zk_keys: HashMap::new(),
             signer: Some(signer),
             turn: None,
+            market_price: 0,
             gas_cost: U256::ZERO,
             down: false,
             nonce: 0,
@@ -336,6 +339,10 @@ impl Ledger for FakeLedger {
         fulfilment: &Fulfilment,
     ) -> Result<Option<Refusal>, LedgerError> {
         Ok(judge(&*self.reachable()?, request, fulfilment))
+    }
+
+    async fn unit_price(&self, _fee_market: Address) -> Result<u128, LedgerError> {
+        Ok(self.reachable()?.market_price)
     }
 
     async fn cost(&self, _gas: u64, _calldata_length: usize) -> Result<U256, LedgerError> {
