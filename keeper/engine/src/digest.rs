@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::EngineError;
+use crate::{EngineError, Pinned};
 
 const CHUNK: usize = 1 << 20;
 
@@ -35,17 +35,15 @@ pub fn verify(path: &Path, expected: &[u8; 32]) -> Result<(), EngineError> {
     open_verified(path, expected).map(drop)
 }
 
-/// Opens a file, checks its sha256, and hands out the same open file at its start: replacing the file under
-/// its name in between changes nothing.
-pub fn open_verified(path: &Path, expected: &[u8; 32]) -> Result<File, EngineError> {
-    let mut file = open(path)?;
-    let found = sha256(&mut file).map_err(|error| unreadable(path, &error))?;
+/// Opens a file, checks its sha256, and hands it out at its start. What is read then are the bytes that were checked: a file
+/// that is replaced or changed in between is of no effect or an error.
+pub fn open_verified(path: &Path, expected: &[u8; 32]) -> Result<Pinned, EngineError> {
+    let (pinned, found) = Pinned::open(open(path)?).map_err(|error| unreadable(path, &error))?;
     if &found != expected {
         let (expected, found) = (hex(expected), hex(&found));
         return Err(EngineError::DigestMismatch { path: path.to_owned(), expected, found });
     }
-    file.rewind().map_err(|error| unreadable(path, &error))?;
-    Ok(file)
+    Ok(pinned)
 }
 
 /// Lower-case hex without prefix, as `sha256sum` prints it.

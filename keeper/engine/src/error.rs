@@ -137,6 +137,14 @@ pub enum EngineError {
         /// Why.
         reason: String,
     },
+    /// The server that the model is forwarded to did not answer as it should.
+    #[error("the server that answers for the model: {reason}")]
+    Upstream {
+        /// What it did, without its address.
+        reason: String,
+        /// Whether the same request may succeed later.
+        again: bool,
+    },
     /// The computation failed: a fault of this program or of the device.
     #[error("inference failed: {reason}")]
     Inference {
@@ -161,6 +169,7 @@ impl EngineError {
             EngineError::OutOfMemory { .. } => "engine.out_of_memory",
             EngineError::WorkerCrashed { .. } => "engine.worker_crashed",
             EngineError::WorkerUnavailable { .. } => "engine.worker_unavailable",
+            EngineError::Upstream { .. } => "engine.upstream",
             EngineError::Inference { .. } => "engine.inference",
         }
     }
@@ -172,6 +181,7 @@ impl EngineError {
             | EngineError::DeadlineExceeded { .. }
             | EngineError::WorkerCrashed { .. }
             | EngineError::WorkerUnavailable { .. } => true,
+            EngineError::Upstream { again, .. } => *again,
             EngineError::UnknownModel { .. }
             | EngineError::Input(_)
             | EngineError::InputTooLong { .. }

@@ -19,8 +19,10 @@ mod gguf;
 mod llama;
 mod message;
 mod network;
+mod pinned;
 mod shelf;
 mod tensor;
+mod tokens;
 mod tools;
 mod trace;
 
@@ -28,7 +30,9 @@ pub use api::{Capacity, Engine};
 pub use constraint::Constraint;
 pub use error::{EngineError, InputError};
 pub use manifest::{Limits, ModelManifest};
+pub use pinned::Pinned;
 pub use process::{ProcessConfig, ProcessEngine};
+pub use tokens::assumed_tokens;
 pub use tools::{Tool, ToolCall};
 pub use trace::{Difference, Gaps, Profile, Verdict};
 pub use types::{

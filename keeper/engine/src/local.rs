@@ -2,7 +2,6 @@
 //!
 //! A keeper uses [`ProcessEngine`](crate::ProcessEngine) instead, so that a crash here costs one request.
 
-use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
@@ -139,12 +138,14 @@ impl LocalModel {
         }
     }
 
-    /// The token that this build picks at each output position of a trace, given all tokens before it: equal to
-    /// the trace's output where the two engines agree. Only chat traces have output tokens.
-    pub fn replay(&self, trace: &Trace) -> Result<Vec<u32>, EngineError> {
-        match &self.0 {
-            Kind::Chat(model) => model.replay(trace),
-            Kind::Embedding(_) | Kind::Tensor(_) => Ok(Vec::new()),
+    /// The token that this build picks at each output position of a request's trace, given all tokens before it: equal to
+    /// the trace's output where the two engines agree. Of the request only constraint and limit are followed, the rest is the
+    /// trace's; one that was made under another constraint is refused. Only chat traces have output tokens.
+    pub fn replay(&self, input: &Input, trace: &Trace) -> Result<Vec<u32>, EngineError> {
+        match (&self.0, input) {
+            (Kind::Chat(model), Input::Chat(input)) => model.replay(input, trace),
+            (Kind::Embedding(_), Input::Embedding(_)) | (Kind::Tensor(_), Input::Tensor(_)) => Ok(Vec::new()),
+            _ => Err(self.wrong_task(input)),
         }
     }
 
@@ -161,11 +162,15 @@ impl LocalModel {
         }
     }
 
-    /// How far a trace's tokens are from what this model would pick, whatever the profile in which it was made.
-    pub fn compare(&self, trace: &Trace) -> Result<Gaps, EngineError> {
-        match &self.0 {
-            Kind::Chat(model) => model.compare(trace),
-            Kind::Embedding(_) | Kind::Tensor(_) => Ok(Gaps::default()),
+    /// How far the tokens of a request's trace are from what this model would pick, whatever the profile in which it was
+    /// made. The request is followed as by [`LocalModel::replay`].
+    pub fn compare(&self, input: &Input, trace: &Trace) -> Result<Gaps, EngineError> {
+        match (&self.0, input) {
+            (Kind::Chat(model), Input::Chat(input)) => model.compare(input, trace),
+            (Kind::Embedding(_), Input::Embedding(_)) | (Kind::Tensor(_), Input::Tensor(_)) => {
+                Ok(Gaps::default())
+            }
+            _ => Err(self.wrong_task(input)),
         }
     }
 
@@ -212,9 +217,7 @@ pub struct TokenIds(Tokenizer);
 impl TokenIds {
     /// Reads the tokenizer that a file carries.
     pub fn load(path: &Path) -> Result<Self, EngineError> {
-        let file = File::open(path)
-            .map_err(|error| EngineError::model_file(path, format!("cannot be opened: {error}")))?;
-        Tokenizer::load(&Gguf::read(path, file)?).map(TokenIds)
+        Tokenizer::load(&Gguf::open_unchecked(path)?).map(TokenIds)
     }
 
     /// Token ids of a text; control tokens never come out.

@@ -21,6 +21,13 @@ pub struct Limits {
     pub max_duration: Duration,
 }
 
+impl Limits {
+    /// Most output tokens of a request that asks for at most `asked`.
+    pub fn output(&self, asked: Option<u32>) -> u32 {
+        asked.unwrap_or(self.default_output_tokens).min(self.max_output_tokens)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {

@@ -12,7 +12,7 @@ use crate::gguf::Gguf;
 use crate::local::{Observer, engine_name};
 use crate::network::{Lockstep, Network};
 use crate::trace::{Arithmetic, Profile};
-use crate::{ChatInput, Completion, EngineError, Limits, ModelManifest, digest};
+use crate::{ChatInput, Completion, EngineError, Limits, ModelManifest, Pinned, digest};
 
 /// A language model with its tokenizer and template, ready to answer.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl ChatModel {
 
     fn from_gguf(
         path: &Path,
-        file: std::fs::File,
+        file: Pinned,
         manifest: &ModelManifest,
         device: &Device,
     ) -> Result<Self, EngineError> {
@@ -108,9 +108,8 @@ impl ChatModel {
 
     /// Most tokens of the answer to a request.
     pub(super) fn output_limit(&self, input: &ChatInput, prompt: usize) -> usize {
-        let asked = input.max_tokens.unwrap_or(self.limits.default_output_tokens);
-        let allowed = asked.min(self.limits.max_output_tokens) as usize;
-        allowed.min(self.network.config().context - prompt)
+        let allowed = self.limits.output(input.max_tokens) as usize;
+        allowed.min(self.network.config().context.saturating_sub(prompt))
     }
 
     /// Answers a request by itself, reporting text to `observer` as it becomes certain.

@@ -6,7 +6,7 @@ use super::sampling;
 use super::text::TextStream;
 use crate::network::{CHUNK, Step};
 use crate::trace::{Chain, Difference, Gaps, Verdict};
-use crate::{ChatInput, EngineError, Sampling, Trace, digest};
+use crate::{ChatInput, EngineError, InputError, Sampling, Trace, digest};
 
 impl ChatModel {
     /// Whether a trace is what this engine computes for a request, and if not, where it first differs.
@@ -36,14 +36,7 @@ impl ChatModel {
         let mut found = None;
         self.each_position(&prompt, output, |position, history, logits| {
             let token = output[position];
-            let allowed = match &mut guide {
-                Some(guide) => {
-                    let left = most.saturating_sub(position);
-                    Some(guide.allowed(self.tokenizer(), self.order(), left)?)
-                }
-                None => None,
-            };
-            let pick = sampling::pick_allowed(logits, allowed, &sampling, history, position as u64)?;
+            let pick = self.pick(&mut guide, logits, &sampling, history, position, most)?;
             if let Some(guide) = &mut guide {
                 guide.advance(self.tokenizer().piece(pick));
             }
@@ -72,29 +65,69 @@ impl ChatModel {
         Ok(Verdict::Match)
     }
 
-    /// How far a trace's tokens are from what this engine would pick.
-    pub(crate) fn compare(&self, trace: &Trace) -> Result<Gaps, EngineError> {
-        let sampling = trace.sampling.unwrap_or_default();
+    /// How far a trace's tokens are from what this engine would pick for a request.
+    pub(crate) fn compare(&self, input: &ChatInput, trace: &Trace) -> Result<Gaps, EngineError> {
         let (mut gaps, mut different) = (Vec::new(), 0);
-        self.each_position(&trace.input_tokens, &trace.output_tokens, |position, history, logits| {
-            let token = trace.output_tokens[position];
-            let pick = sampling::pick(logits, &sampling, history, position as u64)?;
+        self.each_pick(input, trace, |token, pick, logits| {
             different += u32::from(pick != token);
             gaps.push(if pick == token { 0.0 } else { gap(logits, pick, token).abs() });
-            Ok(true)
         })?;
         Ok(Gaps::of(gaps, different))
     }
 
     /// What this build picks at each output position of a trace, given all tokens before it.
-    pub(crate) fn replay(&self, trace: &Trace) -> Result<Vec<u32>, EngineError> {
-        let sampling: Sampling = trace.sampling.unwrap_or_default();
+    pub(crate) fn replay(&self, input: &ChatInput, trace: &Trace) -> Result<Vec<u32>, EngineError> {
         let mut picks = Vec::new();
-        self.each_position(&trace.input_tokens, &trace.output_tokens, |position, history, logits| {
-            picks.push(sampling::pick(logits, &sampling, history, position as u64)?);
-            Ok(true)
-        })?;
+        self.each_pick(input, trace, |_, pick, _| picks.push(pick))?;
         Ok(picks)
+    }
+
+    /// Shows `visit` the token, this build's pick and the logits at each output position of a trace. Of the request its
+    /// constraint is followed, which a trace has no more than the digest of, and the limit, near which it is hurried;
+    /// everything else is the trace's own.
+    fn each_pick(
+        &self,
+        input: &ChatInput,
+        trace: &Trace,
+        mut visit: impl FnMut(u32, u32, &[f32]),
+    ) -> Result<(), EngineError> {
+        let sampling = trace.sampling.unwrap_or_default();
+        let mut guide = input.constraint.as_ref().map(Guide::new).transpose()?;
+        if trace.constraint != guide.as_ref().map(|guide| digest::hex(guide.digest())) {
+            let reason = "the trace was made under another constraint than the request's".to_owned();
+            return Err(InputError::Field { field: "constraint".to_owned(), reason }.into());
+        }
+        let most = self.output_limit(input, trace.input_tokens.len());
+        self.each_position(&trace.input_tokens, &trace.output_tokens, |position, history, logits| {
+            let token = trace.output_tokens[position];
+            let pick = self.pick(&mut guide, logits, &sampling, history, position, most)?;
+            if let Some(guide) = &mut guide {
+                // The next pick follows the trace's token, not this one.
+                guide.advance(self.tokenizer().piece(token));
+            }
+            visit(token, pick, logits);
+            Ok(true)
+        })
+    }
+
+    /// What is picked at a position, of what the guide allows there.
+    fn pick(
+        &self,
+        guide: &mut Option<Guide>,
+        logits: &[f32],
+        sampling: &Sampling,
+        history: &[u32],
+        position: usize,
+        most: usize,
+    ) -> Result<u32, EngineError> {
+        let allowed = match guide {
+            Some(guide) => {
+                let left = most.saturating_sub(position);
+                Some(guide.allowed(self.tokenizer(), self.order(), left)?)
+            }
+            None => None,
+        };
+        sampling::pick_allowed(logits, allowed, sampling, history, position as u64)
     }
 
     /// The position at which an answer of these tokens ends by itself or by its limit.

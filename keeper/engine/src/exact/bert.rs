@@ -2,10 +2,9 @@
 //!
 //! As in the language models, each text is computed by itself, whatever stands beside it in the batch.
 
-use std::collections::HashMap;
-
 use candle_core::quantized::GgmlDType;
-use candle_core::{DType, Device, Tensor};
+use candle_core::safetensors::SliceSafetensors;
+use candle_core::{DType, Device};
 use candle_transformers::models::bert::{Config, HiddenAct};
 use rayon::prelude::*;
 
@@ -62,8 +61,7 @@ struct Layer {
 impl Bert {
     /// Reads the weights of a safetensors file; says what is wrong with them if it cannot.
     pub(crate) fn load(bytes: &[u8], config: &Config, level: Level) -> Result<Self, String> {
-        let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu).map_err(first_line)?;
-        let source = Source { tensors };
+        let source = Source { tensors: SliceSafetensors::new(bytes).map_err(first_line)? };
         let (width, wide) = (config.hidden_size, config.intermediate_size);
         let embedding = |name: &str, rows: usize| {
             source.numbers(&format!("embeddings.{name}_embeddings.weight"), &[rows, width])
@@ -271,19 +269,20 @@ leveled! {
     }
 }
 
-/// The tensors of a file.
-struct Source {
-    tensors: HashMap<String, Tensor>,
+/// The tensors of a file, each read when it is asked for.
+struct Source<'a> {
+    tensors: SliceSafetensors<'a>,
 }
 
-impl Source {
-    /// Some files put the family's name in front.
-    fn find(&self, name: &str) -> Option<&Tensor> {
-        self.tensors.get(name).or_else(|| self.tensors.get(&format!("bert.{name}")))
+impl Source<'_> {
+    /// The name that the file has for a tensor: some put the family's name in front.
+    fn find(&self, name: &str) -> Option<String> {
+        [name.to_owned(), format!("bert.{name}")].into_iter().find(|name| self.tensors.get(name).is_ok())
     }
 
     fn numbers(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
-        let tensor = self.find(name).ok_or_else(|| format!("tensor `{name}` is missing"))?;
+        let found = self.find(name).ok_or_else(|| format!("tensor `{name}` is missing"))?;
+        let tensor = self.tensors.load(&found, &Device::Cpu).map_err(first_line)?;
         if tensor.dims() != shape {
             let found = tensor.dims();
             return Err(format!("tensor `{name}` has shape {found:?}, the configuration asks for {shape:?}"));

@@ -1,11 +1,11 @@
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufReader, Read, Take};
 
 use candle_core::quantized::GgmlDType;
 use thiserror::Error;
 
 use super::{TensorEntry, Value};
+use crate::Pinned;
 
 const MAGIC: [u8; 4] = *b"GGUF";
 /// Names, metadata and tensor list together; a vocabulary of 260,000 tokens with its merges takes 12 MiB.
@@ -48,7 +48,8 @@ pub(super) struct Header {
     pub(super) data_offset: u64,
 }
 
-pub(super) fn read(file: &File, file_bytes: u64) -> Result<Header, HeaderError> {
+pub(super) fn read(file: &mut Pinned) -> Result<Header, HeaderError> {
+    let file_bytes = file.length();
     let limit = file_bytes.min(MAX_HEADER_BYTES);
     let mut source =
         Source { reader: BufReader::new(file.take(limit)), limit, part: "the file's first bytes" };
@@ -106,7 +107,7 @@ fn check_extents(tensors: &HashMap<String, TensorEntry>, available: u64) -> Resu
 }
 
 struct Source<'a> {
-    reader: BufReader<Take<&'a File>>,
+    reader: BufReader<Take<&'a mut Pinned>>,
     limit: u64,
     /// What is being read, for messages about a file that ends early.
     part: &'static str,

@@ -9,7 +9,7 @@ mod value;
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use candle_core::quantized::{GgmlDType, QTensor, gguf_file};
@@ -17,13 +17,13 @@ use candle_core::{Device, Shape};
 
 use value::Value;
 
-use crate::EngineError;
+use crate::{EngineError, Pinned};
 
 /// An open GGUF file whose header has been read and checked.
 #[derive(Debug)]
 pub(crate) struct Gguf {
     path: PathBuf,
-    file: File,
+    file: Pinned,
     metadata: HashMap<String, Value>,
     tensors: HashMap<String, TensorEntry>,
     data_offset: u64,
@@ -40,12 +40,17 @@ struct TensorEntry {
 }
 
 impl Gguf {
+    /// Reads the header of a file that nobody vouches for.
+    pub(crate) fn open_unchecked(path: &Path) -> Result<Self, EngineError> {
+        let file = File::open(path).and_then(Pinned::unchecked);
+        let file =
+            file.map_err(|error| EngineError::model_file(path, format!("cannot be opened: {error}")))?;
+        Gguf::read(path, file)
+    }
+
     /// Reads the header of a file that is positioned at its start. `path` is for messages.
-    pub(crate) fn read(path: &Path, file: File) -> Result<Self, EngineError> {
-        let metadata = file
-            .metadata()
-            .map_err(|error| EngineError::model_file(path, format!("cannot be read: {error}")))?;
-        let header = header::read(&file, metadata.len())
+    pub(crate) fn read(path: &Path, mut file: Pinned) -> Result<Self, EngineError> {
+        let header = header::read(&mut file)
             .map_err(|error| EngineError::model_file(path, format!("not a usable GGUF file: {error}")))?;
         Ok(Gguf {
             path: path.to_owned(),
@@ -155,7 +160,10 @@ impl Gguf {
         let unreadable = |error| EngineError::model_file(&self.path, format!("tensor `{name}`: {error}"));
         // Within the file: checked when the header was read.
         let mut bytes = vec![0; length as usize];
-        self.file.read_exact_at(&mut bytes, at).map_err(unreadable)?;
+        self.file
+            .seek(SeekFrom::Start(at))
+            .and_then(|_| self.file.read_exact(&mut bytes))
+            .map_err(unreadable)?;
         Ok((dtype, bytes))
     }
 

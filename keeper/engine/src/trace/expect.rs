@@ -1,11 +1,9 @@
 //! Which profile a model has here, and in what it differs from the one that is asked for.
 
-use std::fs::File;
-
 use sha2::{Digest, Sha256};
 
 use super::NAME;
-use super::profile::{Arithmetic, ENGINE, Profile};
+use super::profile::{Arithmetic, ENGINE, FORWARDED, Profile};
 use crate::chat::{SAMPLER, template_source};
 use crate::gguf::Gguf;
 use crate::local::Accelerator;
@@ -22,15 +20,18 @@ impl Profile {
         let arithmetic = accelerator.into();
         Ok(match manifest.task {
             Task::Chat => {
-                let path = &manifest.weights;
-                let file = File::open(path)
-                    .map_err(|error| EngineError::model_file(path, format!("cannot be opened: {error}")))?;
-                let gguf = Gguf::read(path, file)?;
+                let gguf = Gguf::open_unchecked(&manifest.weights)?;
                 Profile::chat(manifest, arithmetic, template_source(&gguf)?)
             }
             Task::Embedding => Profile::encoder(manifest, arithmetic),
             Task::Tensor => Profile::tensor(manifest),
         })
+    }
+
+    /// The profile of a model that another server computes.
+    pub fn forwarded(manifest: &ModelManifest) -> Profile {
+        let (tokenizer, config) = (manifest.tokenizer_digest.as_ref(), manifest.config_digest.as_ref());
+        Profile::of_forwarded(&manifest.weights_digest, tokenizer, config)
     }
 
     /// That of a language model whose file carries everything.
@@ -82,9 +83,15 @@ impl Profile {
         let difference = match self.search(expected) {
             Some(other) => {
                 let parts = self.differences(&other).into_iter();
-                let each =
-                    parts.map(|(name, ours, theirs)| format!("{name} is {theirs} there and {ours} here"));
+                let each = parts.map(|(name, ours, theirs)| {
+                    format!("{name} is {} there and {} here", or_none(theirs), or_none(ours))
+                });
                 each.collect::<Vec<_>>().join(", ")
+            }
+            None if self.is_forwarded() => {
+                "the version's answers are computed in a way that others can repeat, and those of \
+                                            another server cannot be checked by anybody"
+                    .to_owned()
             }
             None => format!(
                 "in a part that this build does not know or a file that it does not have (here: arithmetic {}, engine {}, \
@@ -103,6 +110,18 @@ impl Profile {
 
     /// The profile of that digest, if it differs from this one in the arithmetic and in numbers of versions only.
     fn search(&self, expected: &[u8; 32]) -> Option<Profile> {
+        let forwarded = Profile {
+            engine: String::new(),
+            quantisation: String::new(),
+            sampler: String::new(),
+            template: String::new(),
+            trace: String::new(),
+            arithmetic: FORWARDED.to_owned(),
+            ..self.clone()
+        };
+        if forwarded.digest() == *expected {
+            return Some(forwarded);
+        }
         for arithmetic in Arithmetic::ALL {
             let quantisation = match (self.sampler.is_empty(), arithmetic) {
                 (true, _) => self.quantisation.clone(),
@@ -205,6 +224,21 @@ mod tests {
             "{says}"
         );
         assert!(!says.contains("arithmetic"), "{says}");
+    }
+
+    #[test]
+    fn a_forwarded_answer_is_never_taken_for_a_computed_one() {
+        let ours = Profile::chat(&manifest(), Arithmetic::Exact, "{{ x }}");
+        let forwarded = Profile::forwarded(&manifest());
+        assert!(forwarded.is_forwarded() && !forwarded.is_exact() && !ours.is_forwarded());
+        assert_eq!(forwarded, Profile::of_forwarded(&[1; 32], Some(&[2; 32]), Some(&[3; 32])));
+        let says = refusal(&forwarded, &ours);
+        assert!(says.contains("cannot be checked by anybody"), "{says}");
+        let encoder = Profile::encoder(&manifest(), Arithmetic::Exact);
+        let says = refusal(&encoder, &forwarded);
+        assert!(says.contains("arithmetic is forwarded/1 there and exact/1 here"), "{says}");
+        let other = ModelManifest { weights_digest: [9; 32], ..manifest() };
+        refusal(&forwarded, &Profile::forwarded(&other));
     }
 
     #[test]

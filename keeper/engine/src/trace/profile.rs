@@ -2,12 +2,16 @@ use candle_core::Device;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::digest;
 use crate::local::Accelerator;
 
 /// Generation of the computation: raised whenever an answer's bits change for a reason that no other part of the profile
 /// names. It is not the version of the package, so that a release which computes as before serves what was registered before
 /// it; tests/it/profile.rs holds answers to it.
 pub(crate) const ENGINE: &str = "opg-engine/1";
+
+/// In place of an arithmetic: another server computes, nobody can say how.
+pub(super) const FORWARDED: &str = "forwarded/1";
 
 /// How numbers are multiplied and summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +61,7 @@ impl From<Accelerator> for Arithmetic {
 pub struct Profile {
     // In the order of their names, so that their JSON is its own RFC 8785 form.
     /// How numbers are multiplied and summed: `exact/1` on a processor of any instruction level, `cuda/1` on an NVIDIA
-    /// GPU.
+    /// GPU, `forwarded/1` by another server, so that nobody can compute the answer again.
     pub arithmetic: String,
     /// sha256 of the configuration file in hex; empty where the weights file carries the configuration.
     pub config: String,
@@ -78,6 +82,32 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// That of answers which another server computes for a version of these files. It has no part that is not registered with
+    /// the version, so that anybody can tell from the chain that a version is forwarded.
+    pub fn of_forwarded(
+        weights: &[u8; 32],
+        tokenizer: Option<&[u8; 32]>,
+        config: Option<&[u8; 32]>,
+    ) -> Profile {
+        let hex = |digest: Option<&[u8; 32]>| digest.map(|digest| digest::hex(digest)).unwrap_or_default();
+        Profile {
+            arithmetic: FORWARDED.to_owned(),
+            config: hex(config),
+            engine: String::new(),
+            quantisation: String::new(),
+            sampler: String::new(),
+            template: String::new(),
+            tokenizer: hex(tokenizer),
+            trace: String::new(),
+            weights: digest::hex(weights),
+        }
+    }
+
+    /// Whether another server computes the answers: they are as good as its operator's word.
+    pub fn is_forwarded(&self) -> bool {
+        self.arithmetic == FORWARDED
+    }
+
     /// sha256 of the profile's JSON: what traces and model versions commit to.
     pub fn digest(&self) -> [u8; 32] {
         // A struct of strings has no way to fail; the digest of nothing would match no profile.

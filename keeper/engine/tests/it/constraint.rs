@@ -85,6 +85,35 @@ fn an_answer_to_another_constraint_is_found() {
     }
 }
 
+/// Near its limit an answer is hurried to its end, so picks depend on constraint and limit at once.
+#[test]
+fn an_answer_under_a_constraint_replays_to_itself_under_that_constraint_alone() {
+    for (temperature, max_tokens) in [(0.0, 96), (1.2, 96), (1.2, 12)] {
+        let constraint = Constraint::Regex("(?:[a-z]{2,9} ){2,40}end".to_owned());
+        let input = ChatInput {
+            temperature: Some(temperature),
+            max_tokens: Some(max_tokens),
+            ..ask("Name some animals.", constraint)
+        };
+        let trace = answer(&input).trace;
+        let asked = Input::Chat(input.clone());
+        assert_eq!(CHAT.replay(&asked, &trace).unwrap(), trace.output_tokens);
+        let gaps = CHAT.compare(&asked, &trace).unwrap();
+        assert_eq!((gaps.different, gaps.most), (0, 0.0));
+
+        let free = Input::Chat(ChatInput { constraint: None, ..input.clone() });
+        let other = Input::Chat(ask("Name some animals.", Constraint::Regex("[a-z]+".to_owned())));
+        for wrong in [free.clone(), other] {
+            assert_eq!(CHAT.compare(&wrong, &trace).unwrap_err().code(), "engine.input");
+            assert_eq!(CHAT.replay(&wrong, &trace).unwrap_err().code(), "engine.input");
+        }
+        // An answer that ignored its constraint does not pass as one that followed it.
+        let mut ignoring = CHAT.run(&free, &mut Unobserved).unwrap().trace;
+        ignoring.constraint.clone_from(&trace.constraint);
+        assert!(CHAT.compare(&asked, &ignoring).unwrap().different > 0);
+    }
+}
+
 #[test]
 fn constraints_that_cannot_be_followed_are_refused_with_the_reason() {
     for (constraint, says) in [

@@ -136,7 +136,7 @@ fn gemma_3_picks_what_llama_cpp_picks_but_for_near_ties() {
         let asked = opg_engine::Input::Chat(opg_engine::ChatInput::ask(text.clone()));
         assert_eq!(model.prompt(&asked).unwrap(), prompt, "{text:?}");
         let trace = Trace { input_tokens: prompt, output_tokens: tokens, ..Trace::default() };
-        let picks = model.replay(&trace).unwrap();
+        let picks = model.replay(&asked, &trace).unwrap();
         total += picks.len();
         let pairs = picks.iter().zip(&trace.output_tokens).zip(&gaps);
         different.extend(pairs.filter(|((pick, token), _)| pick != token).map(|(_, gap)| *gap));

@@ -68,13 +68,14 @@ fn greedy_picks_are_those_of_llama_cpp_but_for_near_ties() {
     let (mut total, mut different) = (0, Vec::new());
     for chat in smollm2().chats {
         assert!(chat.tokens.len() >= 24);
+        let asked = greedy(&chat);
         let trace = Trace {
             engine: "llama.cpp".to_owned(),
             input_tokens: chat.prompt,
             output_tokens: chat.tokens,
             ..Trace::default()
         };
-        let picks = CHAT.replay(&trace).unwrap();
+        let picks = CHAT.replay(&asked, &trace).unwrap();
         total += picks.len();
         for ((pick, token), gap) in picks.iter().zip(&trace.output_tokens).zip(&chat.gaps) {
             if pick != token {
@@ -95,7 +96,7 @@ fn an_answer_replays_to_itself_and_reports_its_end() {
             (input.temperature, input.top_p, input.seed) = (Some(0.8), Some(0.9), Some(7));
         }
         let completion = CHAT.run(&input, &mut Unobserved).unwrap();
-        assert_eq!(CHAT.replay(&completion.trace).unwrap(), completion.trace.output_tokens);
+        assert_eq!(CHAT.replay(&input, &completion.trace).unwrap(), completion.trace.output_tokens);
         let full = completion.usage.output_tokens as usize == chat.tokens.len();
         assert!(full || completion.finish_reason == FinishReason::Stop);
         assert_eq!(CHAT.run(&input, &mut Unobserved).unwrap().trace, completion.trace);

@@ -125,8 +125,9 @@ fn request(number: usize) -> ChatInput {
 /// What the exact engine says of the answers that a model gives.
 fn judged(model: &LocalModel) -> Vec<Gaps> {
     let each = (0..ANSWERS).map(|number| {
-        let trace = model.run(&Input::Chat(request(number)), &mut Unobserved).unwrap().trace;
-        CHAT.compare(&trace).unwrap()
+        let asked = Input::Chat(request(number));
+        let trace = model.run(&asked, &mut Unobserved).unwrap().trace;
+        CHAT.compare(&asked, &trace).unwrap()
     });
     each.collect()
 }

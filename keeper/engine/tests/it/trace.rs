@@ -44,7 +44,7 @@ fn an_honest_trace_matches_and_commits_every_32_tokens() {
         assert_eq!(check(&CHAT, &input, &trace), Verdict::Match);
         assert_eq!(trace.checkpoints.len(), trace.output_tokens.len().div_ceil(32));
         assert!(trace.checkpoints.iter().all(|hash| hash.len() == 64));
-        let gaps = CHAT.compare(&trace).unwrap();
+        let gaps = CHAT.compare(&Input::Chat(input), &trace).unwrap();
         assert_eq!((gaps.different, gaps.most), (0, 0.0));
     }
 }
