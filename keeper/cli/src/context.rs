@@ -164,6 +164,10 @@ pub(crate) fn engine(name: &str, error: &EngineError) -> CliError {
             "run the build and the device that the version was registered with, or register the model again with \
              `opg model add` and configure its new version",
         ),
+        EngineError::Upstream { .. } => (
+            Code::Engine,
+            "start the server of `models.upstream`, or correct its address, its name for the model, or its key",
+        ),
         _ => (
             Code::Engine,
             "give the model's process more memory (engine.memory_limit) and time, and look at the log",

@@ -140,7 +140,7 @@ impl Digests {
     }
 }
 
-/// The profile in which this build computes a model: what its version is registered with, so that every keeper that serves
+/// The profile in which this build computes a model, or that of one which is forwarded: what its version is registered with, so that every keeper that serves
 /// the version gives the same answers.
 fn profile_of(args: &ModelAddArgs, [weights, tokenizer, config]: [B256; 3]) -> CliResult<B256> {
     let task = Task::parse_name(&args.task).ok_or_else(|| {
@@ -158,6 +158,9 @@ fn profile_of(args: &ModelAddArgs, [weights, tokenizer, config]: [B256; 3]) -> C
         config_digest: digest(config),
         limits: Limits::default(),
     };
+    if args.upstream.upstream.is_some() {
+        return Ok(B256::from(Profile::forwarded(&manifest).digest()));
+    }
     let profile = Profile::of(&manifest, Accelerator::default()).map_err(|error| {
         CliError::new(
             Code::ModelFile,

@@ -155,6 +155,11 @@ impl From<EngineError> for ApiError {
                 let text = "the model's process failed; the same request may succeed now";
                 Self::unavailable("engine_unavailable", text, Duration::from_secs(2))
             }
+            EngineError::Upstream { again: true, .. } => {
+                tracing::warn!(%message, "a forwarded request failed");
+                let text = "the server that answers for this model failed; the same request may succeed now";
+                Self::unavailable("upstream_unavailable", text, Duration::from_secs(2))
+            }
             EngineError::DeadlineExceeded { .. } => {
                 Self::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message).after(Duration::from_secs(5))
             }

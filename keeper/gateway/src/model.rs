@@ -1,16 +1,11 @@
 //! A model as the gateway sells it.
 
 use alloy::primitives::B256;
-use opg_engine::{ChatInput, Engine, EngineError, Input, Task, Tool};
+use opg_engine::{ChatInput, Engine, EngineError, Input, Task, Tool, assumed_tokens};
 use opg_node::inference::Coefficients;
 use tokio::sync::OnceCell;
 
 use crate::ApiError;
-
-/// Tokens that a chat template adds to each message, about.
-const TOKENS_PER_MESSAGE: u32 = 8;
-/// Bytes of text per token that the price assumes: fewer than English has, more than the worst text.
-const BYTES_PER_TOKEN: usize = 3;
 
 /// A served model version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +19,8 @@ pub(crate) struct Model {
     pub(crate) max_input_tokens: u32,
     pub(crate) max_output_tokens: u32,
     pub(crate) default_output_tokens: u32,
+    /// Whether another server answers, so that nobody can check the answers.
+    pub(crate) forwarded: bool,
     /// Whether its chat template has a place for tools, once somebody wanted to know.
     pub(crate) tools: OnceCell<bool>,
 }
@@ -68,19 +65,16 @@ impl Model {
         asked.unwrap_or(self.default_output_tokens).min(self.max_output_tokens)
     }
 
-    /// Tokens that the price of a request assumes for `bytes` of text in `messages` pieces. Known from the request alone,
-    /// so that a price can be told without running anything.
+    /// Tokens that the price of a request assumes for `bytes` of text in `messages` pieces, at most as many as the model reads.
     pub(crate) fn assumed_input(&self, bytes: usize, messages: usize) -> u32 {
         if self.task == Task::Tensor {
             // Each value is charged as a token, and how many there are is known.
             return u32::try_from(bytes).unwrap_or(u32::MAX).min(self.max_input_tokens);
         }
-        let text = u32::try_from(bytes.div_ceil(BYTES_PER_TOKEN)).unwrap_or(u32::MAX);
-        let around = u32::try_from(messages).unwrap_or(u32::MAX).saturating_mul(TOKENS_PER_MESSAGE);
         let most = self.max_input_tokens.saturating_mul(match self.task {
             Task::Chat => 1,
             _ => u32::try_from(messages).unwrap_or(u32::MAX),
         });
-        text.saturating_add(around).min(most)
+        assumed_tokens(bytes, messages).min(most)
     }
 }

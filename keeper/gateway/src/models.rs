@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use opg_engine::{Engine, Task};
-use opg_node::ServiceError;
+use opg_node::{ServiceError, is_forwarded};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -51,6 +51,7 @@ impl Models {
                 max_input_tokens: manifest.limits.max_input_tokens,
                 max_output_tokens: manifest.limits.max_output_tokens,
                 default_output_tokens: manifest.limits.default_output_tokens,
+                forwarded: is_forwarded(&spec),
                 tools: OnceCell::new(),
             };
             models.insert(served.name.clone(), Arc::new(model));
@@ -94,6 +95,7 @@ fn describe(model: &Model, operator: &str, unit_price: u128) -> Value {
         "opg": {
             "modelVersion": model.version,
             "task": model.task.name(),
+            "forwarded": model.forwarded,
             "unitsPerRequest": model.coefficients.per_request.to_string(),
             "unitsPerInputToken": model.coefficients.per_input_token.to_string(),
             "unitsPerOutputToken": model.coefficients.per_output_token.to_string(),

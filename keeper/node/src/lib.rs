@@ -12,7 +12,10 @@ mod quote;
 pub mod supervisor;
 mod unit_price;
 
+mod forwarded;
+
 pub use clock::{Clock, SystemClock};
+pub use forwarded::is_forwarded;
 pub use ledger::{ChainLedger, Ledger, LedgerError};
 pub use quote::Quote;
 pub use supervisor::{Progress, Service, ServiceError};

@@ -32,7 +32,7 @@ pub(crate) use self::{
     genesis::{DeploymentArgs, GenesisBuildArgs, GenesisCommand, GenesisVerifyArgs},
     init::InitArgs,
     jobs::JobsCommand,
-    model::{ModelAddArgs, ModelCommand, ModelProofArgs},
+    model::{ModelAddArgs, ModelCommand, ModelProofArgs, ModelUpstreamArgs},
     operator::{OperatorCommand, RegisterArgs},
     proxy::{ProxyArgs, ProxyCommand},
     receipt::{ReceiptCommand, RecomputeArgs, VerifyReceiptArgs},

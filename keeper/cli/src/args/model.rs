@@ -36,6 +36,21 @@ pub(crate) struct ModelProofArgs {
     pub(crate) transcript: Option<B256>,
 }
 
+/// A server that answers for a model which this keeper does not compute.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ModelUpstreamArgs {
+    /// Address of a server with OpenAI's API that answers, like http://127.0.0.1:8000/v1. The version is registered as forwarded:
+    /// nobody can check its answers. `--weights` then names the weights or a text that says what they are.
+    #[arg(long, value_name = "URL", requires = "upstream_model", conflicts_with_all = ["tokenizer", "model_config", "proving_key", "verifying_key"])]
+    pub(crate) upstream: Option<String>,
+    /// The server's name for the model.
+    #[arg(long, value_name = "NAME", requires = "upstream")]
+    pub(crate) upstream_model: Option<String>,
+    /// File with the server's key.
+    #[arg(long, value_name = "FILE", requires = "upstream")]
+    pub(crate) api_key_file: Option<PathBuf>,
+}
+
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ModelAddArgs {
     /// Name of the model, unique per owner.
@@ -55,6 +70,9 @@ pub(crate) struct ModelAddArgs {
     /// What its answers are proved with.
     #[command(flatten)]
     pub(crate) proof: ModelProofArgs,
+    /// The server that answers for it.
+    #[command(flatten)]
+    pub(crate) upstream: ModelUpstreamArgs,
     /// Compute units charged for a request, whatever its length.
     #[arg(long, default_value_t = 100)]
     pub(crate) units_per_request: u64,

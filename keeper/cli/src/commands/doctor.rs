@@ -4,8 +4,9 @@ use std::{path::Path, sync::Arc};
 
 use alloy::primitives::U256;
 use opg_chain::{address_book::AddressBook, fees::FeeFloor, rpc::Rpc, signer::PrivateKeySigner};
-use opg_engine::local::Accelerator;
+use opg_engine::{Engine as _, local::Accelerator};
 use opg_node::ChainLedger;
+use opg_upstream::{ForwardingEngine, Patience};
 use serde::Serialize;
 
 use super::{
@@ -13,7 +14,7 @@ use super::{
     fees::{Fees, books},
 };
 use crate::{
-    config::{Config, units::Eth},
+    config::{Config, Model, units::Eth},
     context,
     daemon::{crank, registered, settings, standing},
     error::{CliError, CliResult, Code, Problem},
@@ -337,9 +338,23 @@ async fn models(config: &Config, rpc: &Rpc, book: &AddressBook, findings: &mut F
         findings.take("model files", verified, |()| {
             format!("{} and its execution profile are what the registry says", model.name)
         });
+        if model.upstream.is_some() {
+            let asked = ask(model, &ledger).await;
+            findings
+                .take("upstream", asked, |()| format!("the server that answers for {} has it", model.name));
+        }
         if model.proving_key.is_some() {
             let checked = settings::check_proving_key(model, &ledger).await;
             findings.take("proving key", checked, |()| format!("of {} is the registered one", model.name));
         }
     }
+}
+
+/// Whether the server that answers for a model can be reached with its key and has the model.
+async fn ask(model: &Model, ledger: &ChainLedger) -> CliResult {
+    let registered = registered::read(model, ledger).await?;
+    let engines = registered::for_engines(vec![registered])?;
+    let asked =
+        async { ForwardingEngine::new(engines.forwarded, Patience::default())?.load(&model.name).await };
+    asked.await.map_err(|error| context::engine(&model.name, &error))
 }

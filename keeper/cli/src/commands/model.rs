@@ -11,7 +11,7 @@ use crate::{
     args::{ModelAddArgs, ModelCommand},
     config::{
         Config, Model, nearest,
-        template::{EntryFiles, model_entry},
+        template::{EntryFiles, EntryUpstream, model_entry, upstream_entry},
     },
     context,
     daemon::{Lock, registered, settings},
@@ -167,6 +167,11 @@ fn append(args: &ModelAddArgs, config: &Config, version: alloy::primitives::B256
         proving_key: proving_key.as_deref(),
     };
     text.push_str(&model_entry(&args.name, version, &files));
+    if let (Some(url), Some(model)) = (&args.upstream.upstream, &args.upstream.upstream_model) {
+        let api_key_file = optional(&args.upstream.api_key_file)?;
+        let upstream = EntryUpstream { url, model, api_key_file: api_key_file.as_deref() };
+        text.push_str(&upstream_entry(&upstream));
+    }
     files::replace(&config.path, text.as_bytes())
 }
 

@@ -12,6 +12,7 @@ use super::fees::FeesSection;
 use super::gateway::GatewaySection;
 use super::proxy::ProxySection;
 use super::units::{Checksummed, Endpoints, Eth, Opg, Size, Span};
+use super::upstream::UpstreamSection;
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -250,6 +251,7 @@ pub(crate) struct ModelSection {
     pub(crate) tokenizer: Option<PathBuf>,
     pub(crate) config: Option<PathBuf>,
     pub(crate) proving_key: Option<PathBuf>,
+    pub(crate) upstream: Option<UpstreamSection>,
     pub(crate) max_input_tokens: Option<u32>,
     pub(crate) max_output_tokens: Option<u32>,
 }

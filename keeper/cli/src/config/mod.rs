@@ -10,6 +10,7 @@ mod load;
 pub(crate) mod proxy;
 pub(crate) mod template;
 pub(crate) mod units;
+pub(crate) mod upstream;
 mod validate;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use self::{
     gateway::GatewaySection,
     proxy::ProxySection,
     units::Endpoints,
+    upstream::UpstreamSettings,
 };
 use crate::error::{CliError, CliResult, Code};
 
@@ -72,6 +74,8 @@ pub(crate) struct Model {
     pub(crate) config: Option<PathBuf>,
     /// What its answers are proved with.
     pub(crate) proving_key: Option<PathBuf>,
+    /// The server that answers for it, where this keeper does not compute it.
+    pub(crate) upstream: Option<UpstreamSettings>,
     pub(crate) max_input_tokens: Option<u32>,
     pub(crate) max_output_tokens: Option<u32>,
 }

@@ -237,6 +237,12 @@ keystore = {keystore}
 # proving_key = "…"       where requests may ask for proofs
 # max_input_tokens = 2048
 # max_output_tokens = 1024
+# Where another server with OpenAI's API answers for it. Nobody can check such answers, and their receipts say so.
+# [models.upstream]
+# url = "http://127.0.0.1:8000/v1"
+# model = "…"             the server's name for it
+# api_key_file = "…"      or api_key_env = "…", where the server asks for one
+# parallel = 8
 "#
     )
 }
@@ -248,6 +254,24 @@ pub(crate) struct EntryFiles<'a> {
     pub(crate) tokenizer: Option<&'a Path>,
     pub(crate) config: Option<&'a Path>,
     pub(crate) proving_key: Option<&'a Path>,
+}
+
+/// The server of an entry of `[[models]]`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EntryUpstream<'a> {
+    pub(crate) url: &'a str,
+    pub(crate) model: &'a str,
+    pub(crate) api_key_file: Option<&'a Path>,
+}
+
+/// The part of an entry of `[[models]]` that says which server answers; it follows the entry.
+pub(crate) fn upstream_entry(upstream: &EntryUpstream<'_>) -> String {
+    let (url, model) = (toml_string(upstream.url), toml_string(upstream.model));
+    let mut text = format!("[models.upstream]\nurl = {url}\nmodel = {model}\n");
+    if let Some(path) = upstream.api_key_file {
+        text.push_str(&format!("api_key_file = {}\n", toml_string(&path.display().to_string())));
+    }
+    text
 }
 
 /// An entry of `[[models]]`.

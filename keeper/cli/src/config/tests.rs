@@ -126,6 +126,36 @@ fn a_model_twice_is_refused() {
 }
 
 #[test]
+fn a_server_that_answers_instead_is_checked() {
+    let with = |lines: &str| {
+        let version = B256::repeat_byte(1);
+        parse(&format!(
+            "{MINIMAL}[[models]]\nname = \"m\"\nversion = \"{version}\"\nweights = \"w\"\n{lines}"
+        ))
+    };
+    let url = "[models.upstream]\nurl = \"http://127.0.0.1:8000/v1\"\n";
+    assert!(with(&format!("{url}model = \"big\"\n")).unwrap().models[0].upstream.is_some());
+    for (lines, names) in [
+        (url.to_owned(), "`models[0].upstream.model`"),
+        ("[models.upstream]\nmodel = \"big\"\n".to_owned(), "`models[0].upstream.url`"),
+        (
+            "[models.upstream]\nmodel = \"big\"\nurl = \"http://a:b@c\"\n".to_owned(),
+            "`models[0].upstream.url`",
+        ),
+        (format!("{url}model = \"big\"\nparallel = 0\n"), "`models[0].upstream.parallel`"),
+        (
+            format!("{url}model = \"big\"\napi_key_file = \"k\"\napi_key_env = \"K\"\n"),
+            "`models[0].upstream.api_key_env`",
+        ),
+        (format!("tokenizer = \"t\"\n{url}model = \"big\"\n"), "`models[0].upstream`"),
+        (format!("{url}model = \"big\"\nkey = \"k\"\n"), "`models[0].upstream.key`"),
+    ] {
+        let error = with(&lines).unwrap_err().to_string();
+        assert!(error.contains(names) && !error.contains("a:b"), "{lines}: {error}");
+    }
+}
+
+#[test]
 fn the_template_is_a_valid_configuration() {
     let text = template::render(&template::Values {
         rpc: "http://127.0.0.1:8545".to_owned(),

@@ -13,6 +13,7 @@ use super::{
     gateway::GatewaySection,
     proxy::ProxySection,
     units::{Opg, Size},
+    upstream::UpstreamSettings,
 };
 use crate::error::{Code, Problem};
 
@@ -301,6 +302,16 @@ impl Check<'_> {
                 "set at least 1, or leave it out",
             );
         }
+        let upstream = match &model.upstream {
+            None => None,
+            Some(section) => match UpstreamSettings::read(section, model, base) {
+                Ok(upstream) => Some(upstream),
+                Err((field, reason, remedy)) => {
+                    self.add(Code::ConfigValue, &key(field), &reason, remedy);
+                    return None;
+                }
+            },
+        };
         Some(Model {
             name: name?,
             version: version?,
@@ -308,6 +319,7 @@ impl Check<'_> {
             tokenizer: model.tokenizer.as_ref().map(|path| base.join(path)),
             config: model.config.as_ref().map(|path| base.join(path)),
             proving_key: model.proving_key.as_ref().map(|path| base.join(path)),
+            upstream,
             max_input_tokens: model.max_input_tokens,
             max_output_tokens: model.max_output_tokens,
         })

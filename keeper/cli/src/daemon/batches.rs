@@ -12,11 +12,7 @@ use super::{Keeper, roles::Work, settings};
 use crate::{config::Config, error::CliResult, staking::read_fault};
 
 /// The service, where it is switched on and the deployment has the contract.
-pub(super) async fn open(
-    keeper: &Keeper,
-    config: &Config,
-    work: &Work<'_>,
-) -> CliResult<Option<BatchesRole>> {
+pub(super) async fn open(keeper: &Keeper, config: &Config, work: &Work) -> CliResult<Option<BatchesRole>> {
     if !config.batches.enabled {
         return Ok(None);
     }

@@ -28,7 +28,7 @@ pub(super) fn policy(config: &Config) -> Option<ChannelPolicy> {
 }
 
 /// The service that claims. It also runs where vouchers are not taken any more, as long as something is left of them.
-pub(super) fn open(keeper: &Keeper, config: &Config, work: &Work<'_>) -> CliResult<Option<ChannelsRole>> {
+pub(super) fn open(keeper: &Keeper, config: &Config, work: &Work) -> CliResult<Option<ChannelsRole>> {
     if policy(config).is_none() && !keeper.store.read(channels::known).map_err(context::state)? {
         return Ok(None);
     }

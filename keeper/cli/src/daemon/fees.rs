@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Opens it; `None` where it is switched off, or the deployment divides no fees.
-pub(super) async fn open(keeper: &Keeper, config: &Config, work: &Work<'_>) -> CliResult<Option<FeesRole>> {
+pub(super) async fn open(keeper: &Keeper, config: &Config, work: &Work) -> CliResult<Option<FeesRole>> {
     let Some(router) = keeper.book.fee_router.filter(|_| config.fees.enabled) else { return Ok(None) };
     let signer = keeper.signer.address();
     let contracts = contracts(config, &keeper.rpc).await?;

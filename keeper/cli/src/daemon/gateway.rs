@@ -28,7 +28,7 @@ const PAYMENT_VALIDITY: u64 = 900;
 pub(super) async fn run(
     keeper: &Keeper,
     config: &Config,
-    work: &Work<'_>,
+    work: &Work,
     stop: &CancellationToken,
     fees: Option<Arc<FeesMetrics>>,
     ready: impl FnOnce(String),
@@ -42,7 +42,7 @@ pub(super) async fn run(
     let parts = Parts {
         store: keeper.store.clone(),
         ledger: Arc::new(ChainGatewayLedger::new((*keeper.rpc).clone(), &keeper.book)),
-        engine: Arc::clone(work.engine) as _,
+        engine: Arc::clone(&work.engine),
         // Signs each answer while its client waits: the library that does it several times as fast.
         signer: Arc::new(keeper.signer.to_secp256k1()),
         clock: Arc::new(SystemClock),

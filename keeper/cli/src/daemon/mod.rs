@@ -20,13 +20,15 @@ use alloy::primitives::Address;
 use opg_chain::{
     address_book::AddressBook, fees::FeeFloor, journal::Journal, rpc::Rpc, signer::PrivateKeySigner,
 };
-use opg_engine::{ProcessConfig, ProcessEngine};
+use opg_engine::{Engine, ProcessConfig, ProcessEngine};
 use opg_node::{ChainLedger, Ledger, ServiceError};
 use opg_store::Store;
+use opg_upstream::{ForwardingEngine, Patience, Routed};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{lock::Lock, logging::start as start_log};
 use self::{
+    registered::ForEngines,
     roles::Work,
     signals::{Event, Signals},
 };
@@ -104,11 +106,17 @@ impl Keeper {
 
         let serves = config.inference.enabled || config.gateway.enabled;
         let models = if serves { registered::read_all(config, &*ledger).await? } else { Vec::new() };
-        let (models, profiles) = registered::for_engine(models);
+        let ForEngines { computed, profiles, forwarded } = registered::for_engines(models)?;
         let process = ProcessConfig { profiles, ..settings::process(config)? };
-        let engine = ProcessEngine::new(process, models).map(Arc::new).map_err(fatal)?;
-        let result = self.work(config, output, signals, Work { ledger, journal, engine: &engine }).await;
-        engine.shutdown().await;
+        let process = ProcessEngine::new(process, computed).map(Arc::new).map_err(fatal)?;
+        let engine: Arc<dyn Engine> = if forwarded.is_empty() {
+            Arc::clone(&process) as _
+        } else {
+            let servers = ForwardingEngine::new(forwarded, Patience::default()).map_err(fatal)?;
+            Arc::new(Routed::new(vec![Arc::clone(&process) as _, Arc::new(servers)]))
+        };
+        let result = self.work(config, output, signals, Work { ledger, journal, engine }).await;
+        process.shutdown().await;
         result
     }
 
@@ -117,7 +125,7 @@ impl Keeper {
         config: &Config,
         output: Output,
         signals: &mut Signals,
-        work: Work<'_>,
+        work: Work,
     ) -> CliResult<Ended> {
         let stop = CancellationToken::new();
         let stop_journal = CancellationToken::new();

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use opg_chain::bindings::ModelSpec;
 use opg_engine::{EngineError, Limits, ModelManifest, Profile, Task, local::Accelerator};
 use opg_node::Ledger;
+use opg_upstream::Forwarded;
 
 use crate::{
-    config::{Config, Model},
+    config::{Config, Model, upstream::UpstreamSettings},
     context,
     error::{CliError, CliResult, Code},
 };
@@ -19,6 +20,8 @@ pub(crate) struct Registered {
     pub(crate) manifest: ModelManifest,
     /// Digest of the execution profile; the engine refuses to compute in another.
     pub(crate) profile: [u8; 32],
+    /// The server that answers for it, where this keeper does not compute it.
+    pub(crate) upstream: Option<UpstreamSettings>,
 }
 
 impl Registered {
@@ -41,7 +44,7 @@ impl Registered {
             config_digest: digest(spec.configDigest),
             limits,
         };
-        Some(Self { manifest, profile: spec.engineProfile.0 })
+        Some(Self { manifest, profile: spec.engineProfile.0, upstream: model.upstream.clone() })
     }
 
     /// Refuses a version that this build or device computes otherwise than registered. Only the head of the weights is
@@ -64,8 +67,12 @@ impl Registered {
     }
 
     fn same_profile(&self) -> Result<(), EngineError> {
-        // Where `settings::process` has models computed.
-        Profile::of(&self.manifest, Accelerator::default())?.require(&self.profile)
+        let profile = match self.upstream {
+            Some(_) => Profile::forwarded(&self.manifest),
+            // Where `settings::process` has models computed.
+            None => Profile::of(&self.manifest, Accelerator::default())?,
+        };
+        profile.require(&self.profile)
     }
 }
 
@@ -80,10 +87,28 @@ pub(crate) async fn read_all(config: &Config, ledger: &dyn Ledger) -> CliResult<
     Ok(all)
 }
 
-/// What the engine is told of them: their files, and the profiles by name.
-pub(super) fn for_engine(all: Vec<Registered>) -> (Vec<ModelManifest>, HashMap<String, [u8; 32]>) {
-    let profiles = all.iter().map(|one| (one.manifest.name.clone(), one.profile)).collect();
-    (all.into_iter().map(|one| one.manifest).collect(), profiles)
+/// What the engines are told of them.
+#[derive(Debug, Default)]
+pub(crate) struct ForEngines {
+    /// Models that are computed here, and by name the profiles in which they must be.
+    pub(crate) computed: Vec<ModelManifest>,
+    pub(crate) profiles: HashMap<String, [u8; 32]>,
+    /// Models that other servers answer for.
+    pub(crate) forwarded: Vec<Forwarded>,
+}
+
+/// Tells models that are computed here from others; the keys of servers are read now.
+pub(crate) fn for_engines(all: Vec<Registered>) -> CliResult<ForEngines> {
+    let mut engines = ForEngines::default();
+    for Registered { manifest, profile, upstream } in all {
+        if let Some(upstream) = upstream {
+            engines.forwarded.push(Forwarded { manifest, upstream: upstream.open()? });
+        } else {
+            engines.profiles.insert(manifest.name.clone(), profile);
+            engines.computed.push(manifest);
+        }
+    }
+    Ok(engines)
 }
 
 /// One of them, unchecked.
@@ -117,7 +142,7 @@ mod tests {
             config_digest: Some([3; 32]),
             limits: Limits::default(),
         };
-        Registered { manifest, profile }
+        Registered { manifest, profile, upstream: None }
     }
 
     #[tokio::test]
@@ -138,9 +163,38 @@ mod tests {
         assert_eq!(error.problems().next().unwrap().code, Code::ModelProfile);
     }
 
+    fn upstream() -> Option<UpstreamSettings> {
+        let text = format!(
+            "chain.rpc = \"http://a\"\nkeys.keystore = \"k\"\n[[models]]\nname = \"m\"\nversion = \"{}\"\nweights = \"w\"\n\
+             [models.upstream]\nurl = \"http://127.0.0.1:8000/v1\"\nmodel = \"big\"\n",
+            alloy::primitives::B256::repeat_byte(1)
+        );
+        Config::parse(&text, std::path::Path::new("opg.toml"), &[]).unwrap().models.remove(0).upstream
+    }
+
+    #[tokio::test]
+    async fn a_server_answers_for_no_version_that_promises_a_computation() {
+        let computed = Profile::of(&registered([0; 32]).manifest, Accelerator::default()).unwrap();
+        let forwarded = Profile::forwarded(&registered([0; 32]).manifest);
+        let by_server =
+            |profile: &Profile| Registered { upstream: upstream(), ..registered(profile.digest()) };
+        by_server(&forwarded).check_profile().await.unwrap();
+
+        let error = by_server(&computed).check_profile().await.unwrap_err();
+        let problem = error.problems().next().unwrap();
+        assert_eq!(problem.code, Code::ModelProfile);
+        assert!(problem.reason.contains("cannot be checked by anybody"), "{problem:?}");
+        // Nor does this keeper compute what is registered as forwarded: nobody could hold it to that.
+        let error = registered(forwarded.digest()).check_profile().await.unwrap_err();
+        let problem = error.problems().next().unwrap();
+        assert!(problem.reason.contains("arithmetic is forwarded/1 there"), "{problem:?}");
+    }
+
     #[test]
-    fn the_engine_is_told_the_profile_of_each_model() {
-        let (models, profiles) = for_engine(vec![registered([5; 32])]);
-        assert_eq!((models.len(), profiles.get("minilm")), (1, Some(&[5; 32])));
+    fn each_model_goes_to_its_engine() {
+        let forwarded = Registered { upstream: upstream(), ..registered([6; 32]) };
+        let engines = for_engines(vec![registered([5; 32]), forwarded]).unwrap();
+        assert_eq!((engines.computed.len(), engines.profiles.get("minilm")), (1, Some(&[5; 32])));
+        assert_eq!(engines.forwarded.len(), 1);
     }
 }

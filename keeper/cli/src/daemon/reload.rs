@@ -36,9 +36,11 @@ pub(super) async fn accept(running: &Config, keeper: &Keeper, ledger: &dyn Ledge
         }
     }
     if new.inference.enabled || new.gateway.enabled {
-        for model in registered::read_all(&new, ledger).await? {
+        let models = registered::read_all(&new, ledger).await?;
+        for model in &models {
             model.verify().await?;
         }
+        registered::for_engines(models)?;
     }
     if new.inference.enabled {
         settings::check_proving(&new, ledger).await?;

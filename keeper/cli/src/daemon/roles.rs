@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use opg_chain::journal::Journal;
-use opg_engine::{Engine, ProcessEngine};
+use opg_engine::Engine;
 use opg_node::{
     Ledger, SystemClock,
     crank::{
@@ -27,17 +27,17 @@ use crate::{
 };
 
 /// What the roles work with, besides the keeper.
-pub(super) struct Work<'a> {
+pub(super) struct Work {
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) journal: Arc<Journal>,
-    pub(super) engine: &'a Arc<ProcessEngine>,
+    pub(super) engine: Arc<dyn Engine>,
 }
 
 /// Runs the roles that are switched on until `stop`.
 pub(super) async fn run(
     keeper: &Keeper,
     config: &Config,
-    work: Work<'_>,
+    work: Work,
     stop: CancellationToken,
     output: Output,
 ) -> CliResult {
@@ -76,7 +76,7 @@ async fn ended(role: impl Future<Output = CliResult>, stop: &CancellationToken) 
 async fn inference(
     keeper: &Keeper,
     config: &Config,
-    work: &Work<'_>,
+    work: &Work,
     stop: &CancellationToken,
     ready: &Ready,
 ) -> CliResult {
@@ -92,7 +92,7 @@ async fn inference(
     let parts = Parts {
         store: keeper.store.clone(),
         ledger: Arc::clone(&work.ledger),
-        engine: Arc::clone(work.engine) as _,
+        engine: Arc::clone(&work.engine),
         prover: Arc::new(ProcessProver::new(settings::prover(config)?)),
         signer: Arc::new(keeper.signer.clone()),
         clock: Arc::new(SystemClock),
@@ -105,11 +105,7 @@ async fn inference(
 }
 
 /// Loads every model of the configuration; what is loaded already stays. False if `stop` came first.
-pub(super) async fn load_models(
-    config: &Config,
-    work: &Work<'_>,
-    stop: &CancellationToken,
-) -> CliResult<bool> {
+pub(super) async fn load_models(config: &Config, work: &Work, stop: &CancellationToken) -> CliResult<bool> {
     for model in &config.models {
         tokio::select! {
             () = stop.cancelled() => return Ok(false),
@@ -139,7 +135,7 @@ pub(super) async fn admit(keeper: &Keeper, config: &Config, begun: bool) -> CliR
 async fn serve(
     keeper: &Keeper,
     config: &Config,
-    work: &Work<'_>,
+    work: &Work,
     stop: &CancellationToken,
     fees: Option<Arc<FeesMetrics>>,
     ready: &Ready,
@@ -153,7 +149,7 @@ async fn serve(
 async fn release(
     keeper: &Keeper,
     config: &Config,
-    work: &Work<'_>,
+    work: &Work,
     stop: &CancellationToken,
     ready: &Ready,
 ) -> CliResult {
@@ -184,7 +180,7 @@ async fn release(
 }
 
 /// The part of the crank that works on stakes.
-async fn stakes(keeper: &Keeper, config: &Config, work: &Work<'_>, stop: &CancellationToken) -> CliResult {
+async fn stakes(keeper: &Keeper, config: &Config, work: &Work, stop: &CancellationToken) -> CliResult {
     if !config.crank.enabled || !config.crank.slashes {
         return Ok(());
     }

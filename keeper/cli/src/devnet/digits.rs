@@ -10,7 +10,7 @@ use opg_zkml::{
 };
 
 use crate::{
-    args::{DryRun, ModelAddArgs, ModelProofArgs},
+    args::{DryRun, ModelAddArgs, ModelProofArgs, ModelUpstreamArgs},
     error::{CliError, CliResult, Code},
     files,
 };
@@ -69,6 +69,7 @@ impl Digits {
                 verifying_key: Some(place("vk")),
                 transcript: None,
             },
+            upstream: ModelUpstreamArgs::default(),
             units_per_request: 100,
             units_per_input_token: 1,
             units_per_output_token: 0,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    args::{DevnetArgs, DryRun, ModelAddArgs, ModelProofArgs},
+    args::{DevnetArgs, DryRun, ModelAddArgs, ModelProofArgs, ModelUpstreamArgs},
     error::{CliError, CliResult, Code},
 };
 
@@ -43,6 +43,7 @@ impl Models {
             tokenizer: None,
             model_config: None,
             proof: ModelProofArgs::default(),
+            upstream: ModelUpstreamArgs::default(),
             units_per_request: 100,
             units_per_input_token: 1,
             units_per_output_token: 4,

@@ -15,6 +15,10 @@ use crate::{
     text::moment,
 };
 
+/// What nobody can check.
+const FORWARDED: &str = "\n  note  answer: not verifiable: forwarded. The version is registered as answered by another server than the keeper, \
+                         so the receipt proves who answered what, and not that a model said it";
+
 /// Runs what was asked for.
 pub(super) async fn run(cli: &Cli, command: &ReceiptCommand, output: Output) -> CliResult {
     match command {
@@ -68,6 +72,7 @@ fn document(result: &RecordedResult, checks: &[Check], valid: bool) -> serde_jso
     json!({
         "requestId": result.request_id,
         "valid": valid,
+        "forwarded": forwarded(result),
         "checks": checks,
         "receipt": result.receipt,
         "signature": result.fulfilment.evidence,
@@ -78,6 +83,11 @@ fn document(result: &RecordedResult, checks: &[Check], valid: bool) -> serde_jso
         "input": result.input,
         "output": result.fulfilment.output,
     })
+}
+
+/// Whether the version is registered as one whose answers come from another server.
+fn forwarded(result: &RecordedResult) -> bool {
+    result.spec.as_ref().is_some_and(opg_node::is_forwarded)
 }
 
 fn text(result: &RecordedResult, checks: &[Check]) -> String {
@@ -95,6 +105,9 @@ fn text(result: &RecordedResult, checks: &[Check]) -> String {
         ("transaction", format!("{} in block {}", result.fulfilled.transaction, result.fulfilled.block)),
         ("output", readable(&result.fulfilment.output)),
     ]);
+    if forwarded(result) {
+        text.push_str(FORWARDED);
+    }
     for check in checks {
         let mark = if check.ok { "ok  " } else { "FAIL" };
         text.push_str(&format!("\n  {mark}  {}: {}", check.name, check.detail));

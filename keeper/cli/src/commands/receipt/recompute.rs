@@ -12,7 +12,7 @@ use opg_engine::{
 use opg_node::inference::{Affordable, Coefficients};
 use opg_receipts::{canonical_json, content_hash};
 
-use super::{fetch, report};
+use super::{fetch, forwarded, report};
 use crate::{
     args::{Cli, RecomputeArgs},
     config::{Config, Model},
@@ -27,6 +27,14 @@ use crate::{
 pub(super) async fn run(cli: &Cli, args: &RecomputeArgs, output: Output) -> CliResult {
     let result = fetch(cli, args.request_id, &args.chain).await?;
     let mut checks = verify_result(&result, None);
+    if forwarded(&result) {
+        checks.push(check(
+            "output recomputed",
+            false,
+            "not verifiable: forwarded to another server".to_owned(),
+        ));
+        return report(&result, &checks, output);
+    }
     // What the chain does not bear out needs no computing, and without the specification there is nothing to compute with.
     if let (Some(spec), true) = (&result.spec, checks.iter().all(|check| check.ok)) {
         let registered = registered(cli, args, &result, spec)?;
@@ -70,6 +78,7 @@ fn named(args: &RecomputeArgs, weights: std::path::PathBuf, version: B256) -> Mo
         tokenizer: args.tokenizer.clone(),
         config: args.model_config.clone(),
         proving_key: None,
+        upstream: None,
         max_input_tokens: None,
         max_output_tokens: None,
     }
