@@ -81,6 +81,11 @@ impl Model {
 
     /// Adds each step's tokens to its sequence and returns the logits that are wanted, step after step.
     pub(crate) fn forward(&self, steps: &mut [Step<'_>]) -> Result<Vec<Vec<f32>>, EngineError> {
+        // In one of the threads that compute, so that no product has to be handed over to them and waited for.
+        rayon::scope(|_| self.forward_here(steps))
+    }
+
+    fn forward_here(&self, steps: &mut [Step<'_>]) -> Result<Vec<Vec<f32>>, EngineError> {
         let (origins, wanted) = self.plan(steps)?;
         let mut hidden = self.embed(steps);
         for step in steps.iter_mut() {

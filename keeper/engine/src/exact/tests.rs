@@ -1,11 +1,12 @@
 //! The same bits for any batch, split, thread count, cache and instruction level.
 
 use std::sync::LazyLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use candle_core::quantized::{GgmlDType, QTensor};
 use candle_core::{Device, Tensor};
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
 use crate::exact::packed::{Operand, Packed, multiply};
@@ -124,22 +125,39 @@ fn any_run(cases: u32) {
     let sequences = proptest::collection::vec(proptest::collection::vec(token, 1..LONGEST), 1..5);
     let splits = proptest::collection::vec(0..40_usize, 64);
     let strategy = (0..MODELS.len(), sequences, splits, 1..4_usize, 0..3_usize, any::<bool>());
-    let result = TestRunner::new(config).run(&strategy, |(which, texts, splits, threads, level, cached)| {
-        let levels = Level::all();
-        let mut model = testing::model(testing::FAMILIES[which], VOCAB as usize);
-        model.set_level(levels[level % levels.len()]);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let found = pool.install(|| together(&model, &texts, &splits, cached));
-        for (text, found) in texts.iter().zip(found) {
-            let expected = reference(&MODELS[which], text);
-            for (position, row) in found {
-                let same = row.iter().zip(&expected[position]).all(|(a, b)| a.to_bits() == b.to_bits());
-                prop_assert!(same, "position {} of {:?}", position, text);
+    let seed = seed();
+    println!("{cases} runs, OPG_SEED={seed}");
+    let result = TestRunner::new_with_rng(config, rng(seed)).run(
+        &strategy,
+        |(which, texts, splits, threads, level, cached)| {
+            let levels = Level::all();
+            let mut model = testing::model(testing::FAMILIES[which], VOCAB as usize);
+            model.set_level(levels[level % levels.len()]);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let found = pool.install(|| together(&model, &texts, &splits, cached));
+            for (text, found) in texts.iter().zip(found) {
+                let expected = reference(&MODELS[which], text);
+                for (position, row) in found {
+                    let same = row.iter().zip(&expected[position]).all(|(a, b)| a.to_bits() == b.to_bits());
+                    prop_assert!(same, "position {} of {:?}", position, text);
+                }
             }
-        }
-        Ok(())
-    });
+            Ok(())
+        },
+    );
     result.unwrap();
+}
+
+/// `OPG_SEED`, or one that differs from run to run.
+fn seed() -> u64 {
+    let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+    std::env::var("OPG_SEED").map_or_else(|_| now(), |seed| seed.parse().unwrap())
+}
+
+fn rng(seed: u64) -> TestRng {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    TestRng::from_seed(RngAlgorithm::ChaCha, &bytes)
 }
 
 /// Logits by sequence and position, where they were computed.
