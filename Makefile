@@ -138,6 +138,15 @@ test-keeper: models contracts ## the keeper's tests, with real models and a real
 	$(call say,Keeper: tests)
 	@cargo test --locked --workspace
 
+.PHONY: test-builds
+test-builds: models ## the engine's pinned answers in an unoptimised build, that of the demo and a release (compiles for long)
+	$(call say,Engine: the same bits without optimisation)
+	@cargo test --locked -p opg-engine --config 'profile.dev.package.opg-engine.opt-level=0' --test it profile
+	$(call say,Engine: the same bits as in the demo)
+	@cargo test --locked -p opg-engine --test it profile
+	$(call say,Engine: the same bits in a release)
+	@cargo test --locked -p opg-engine --release --test it profile
+
 .PHONY: test-app
 test-app: build app ## the web app's tests, and journeys through it in a real browser on a real chain
 	@script/setup.sh chromium
