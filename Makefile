@@ -92,7 +92,7 @@ lint: setup ## formatting, style, lints, licences and advisories
 	@cargo fmt --all --check
 	@cargo fmt --manifest-path test/model/Cargo.toml --check
 	$(call say,Rust: lints)
-	@cargo clippy --locked --workspace --all-targets -- -D warnings
+	@cargo clippy --locked --workspace --all-targets --features opg-gateway/bench -- -D warnings
 	@cargo clippy $(model) -- -D warnings
 	$(call say,Rust: the verifier of proofs without the standard library)
 	@script/check-no-std.sh
@@ -169,7 +169,7 @@ test-gateway: models build ## gateway and proxy with the clients of OpenAI and x
 .PHONY: bench-gateway
 bench-gateway: setup ## requests per second of the gateway beside a bare server
 	$(call say,Benchmark of the gateway)
-	@cargo bench --locked --workspace --profile dev --bench load
+	@cargo bench --locked --workspace --profile dev --features opg-gateway/bench --bench load
 
 .PHONY: bench
 bench: models contracts ## benchmarks of the keeper and the engine, in the profile of the demo

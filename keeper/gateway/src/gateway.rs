@@ -166,6 +166,12 @@ impl Gateway {
         self.context.models.names().map(str::to_owned).collect()
     }
 
+    /// What serves connections, without what watches the chain.
+    #[cfg(feature = "bench")]
+    pub(crate) fn into_server(self) -> (Arc<Context>, Listener, Option<Arc<Tls>>) {
+        (self.context, self.listener, self.tls)
+    }
+
     /// Serves until `shutdown`, then drains: no new requests, those that run finish, payments under way are settled as
     /// far as the time allows. What is left is in the store, and the next start goes on with it.
     ///

@@ -7,12 +7,15 @@ mod context;
 mod error;
 mod fee_metrics;
 mod gateway;
+mod inference;
 mod json;
 mod ledger;
 mod metrics;
 mod model;
 mod models;
 mod pay;
+#[cfg(feature = "bench")]
+mod plain;
 mod rate;
 mod receipt;
 mod run;

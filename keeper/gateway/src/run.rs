@@ -8,10 +8,10 @@
 
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use opg_engine::{Completion, EngineError, Input};
+use opg_engine::EngineError;
 use opg_store::{
     channels::{self, NewVoucher},
     http::{self, Answer},
@@ -23,17 +23,15 @@ use crate::{
     ApiError,
     api::Prepared,
     context::{Caller, Context, UnderWay},
+    inference,
     pay::{
         Means, Settlement,
         channels::{Channels, hold, shown::Shown, told},
         settle::{self, Standing},
     },
     receipt::{self, Terms},
-    schedule::{Full, Place},
+    schedule::Place,
 };
-
-/// Longest wait for a turn.
-const LONGEST_QUEUE: Duration = Duration::from_secs(120);
 
 /// A request that may be answered.
 #[derive(Debug)]
@@ -99,7 +97,7 @@ struct Work {
 
 impl Work {
     async fn run(&self) -> Result<Done, ApiError> {
-        let place = self.enter()?;
+        let place = inference::enter(&self.context, self.order.caller)?;
         if let (Some(Means::Voucher { shown, cap }), Some(channels)) =
             (&self.order.payment, &self.context.channels)
         {
@@ -208,23 +206,6 @@ impl Work {
         }
     }
 
-    fn enter(&self) -> Result<Place<Caller>, ApiError> {
-        self.context.schedule.enter(self.order.caller).map_err(|full| {
-            self.context.metrics.overflowed.fetch_add(1, Relaxed);
-            match full {
-                Full::Queue { retry_after } => ApiError::unavailable(
-                    "queue_full",
-                    "the node has all the requests that it can hold",
-                    retry_after,
-                ),
-                Full::Share { retry_after } => {
-                    let message = "your requests fill your share of the queue; wait for some to be answered";
-                    ApiError::too_many("too_many_waiting", message, retry_after)
-                }
-            }
-        })
-    }
-
     /// The answer that an earlier run of this request left.
     fn stored(&self) -> Result<Option<Answer>, ApiError> {
         if self.order.payment.is_none() {
@@ -259,18 +240,11 @@ impl Work {
             // What is paid already is answered, whatever its receipt is worth.
             context.standing.check()?;
         }
-        let turn = tokio::time::timeout(LONGEST_QUEUE, place.turn()).await.map_err(|_| {
-            let message = "the request waited too long for its turn";
-            ApiError::unavailable("queue_timeout", message, Duration::from_secs(10))
-        })?;
+        let turn = inference::turn(place).await?;
         self.begin(settled);
-        let since = Instant::now();
-        let mut completions = Vec::with_capacity(self.order.prepared.inputs.len());
-        for input in &self.order.prepared.inputs {
-            completions.push(self.complete(input.clone()).await?);
-        }
+        let say = |text| self.send(text);
+        let completions = inference::complete(context, &self.order.prepared, say).await?;
         drop(turn);
-        context.metrics.engine_seconds.observe(since.elapsed());
         let answer = receipt::sign(context, &self.order.prepared, &self.order.terms, &completions).await?;
         context.metrics.input_tokens.fetch_add(answer.input_tokens.into(), Relaxed);
         context.metrics.output_tokens.fetch_add(answer.output_tokens.into(), Relaxed);
@@ -288,31 +262,6 @@ impl Work {
             .await?;
         context.metrics.commit_seconds.observe(since.elapsed());
         Ok(earlier.unwrap_or(answer))
-    }
-
-    async fn complete(&self, input: Input) -> Result<Completion, ApiError> {
-        let Context { engine, abort, .. } = &*self.context;
-        let model = &self.order.prepared.model.name;
-        let cancel = abort.child_token();
-        if !self.streams() {
-            return Ok(engine.run(model, input, None, cancel).await?);
-        }
-        // Room for everything: a client that reads slowly must not hold the model back.
-        let room = self.order.prepared.max_output as usize + 16;
-        let (sender, mut pieces) = mpsc::channel(room);
-        let run = engine.run(model, input, Some(sender), cancel);
-        tokio::pin!(run);
-        let completion = loop {
-            tokio::select! {
-                biased;
-                Some(text) = pieces.recv() => self.send(text),
-                completion = &mut run => break completion?,
-            }
-        };
-        while let Ok(text) = pieces.try_recv() {
-            self.send(text);
-        }
-        Ok(completion)
     }
 
     fn send(&self, text: String) {

@@ -12,6 +12,8 @@ mod sse;
 mod tls;
 
 pub(crate) use connections::serve;
+#[cfg(feature = "bench")]
+pub(crate) use {connections::Peer, handlers::json, infer::accept, router::router_of};
 pub(crate) use infer::throttle;
 pub(crate) use listener::Listener;
 pub(crate) use router::router;

@@ -1,7 +1,7 @@
-//! Requests per second of the gateway with a model that does nothing, beside a bare server on the same HTTP stack that
-//! reads the same request and writes the same answer without receipt. One run, so that the ratio can be read on any
-//! machine. Receipts are signed and durable (a real file, each commit flushed) before an answer leaves; vouchers are
-//! checked and durable before the model begins.
+//! Requests per second of the gateway with a model that does nothing, beside two others in one run, so that the ratios can be
+//! read on any machine: the same server without receipts, payments and store, and a bare server on the same HTTP stack that
+//! reads the request and writes the answer and nothing else. Receipts are signed and durable (a real file, each commit
+//! flushed) before an answer leaves; vouchers are checked before the model begins and durable with the receipt.
 //!
 //! `make bench-gateway` runs it. Settings:
 //! - OPG_BENCH_REQUESTS, OPG_BENCH_CLIENTS, OPG_BENCH_CHANNELS: its size;
@@ -29,7 +29,7 @@ use alloy::{
     primitives::{Address, B256},
     signers::local::PrivateKeySigner,
 };
-use clients::{load, memory, repeated, stream_slowly};
+use clients::{Figures, load, memory, repeated, stream_slowly};
 use noop::{NoChain, NoModel};
 use opg_gateway::{ChannelPolicy, Gateway, GatewayConfig, Parts, Payments, ServedModel};
 use opg_node::SystemClock;
@@ -73,24 +73,25 @@ async fn run() -> Outcome<()> {
     println!("{} requests by {} clients, a model that does nothing", size.requests, size.clients);
     let bare = load(bare::serve().await?, repeated(BODY, size.requests, size.clients)).await?;
     println!("  bare server          {bare}");
+    let plain = start_plain(folder.path(), &size).await?;
+    let plain = load(plain, repeated(BODY, size.requests, size.clients)).await?;
+    println!("  without receipts     {plain}, {:.2} of the bare server", plain.per_second / bare.per_second);
+    let ratios = |figures: &Figures| {
+        let of = |other: &Figures| figures.per_second / other.per_second;
+        format!("{:.2} of without receipts, {:.2} of the bare server", of(&plain), of(&bare))
+    };
 
     let store = Store::open(&folder.path().join("free.db"))?;
     let free = start(store.clone(), Payments::Free, &size).await?;
     let signed = load(free, repeated(BODY, size.requests, size.clients)).await?;
-    println!(
-        "  signed and durable   {signed}, {:.2} of the bare server",
-        signed.per_second / bare.per_second
-    );
+    println!("  signed and durable   {signed}, {}", ratios(&signed));
     grow(&store, free, &size, signed.per_second).await?;
 
     let paid = start_paid(folder.path(), &size).await?;
     let offer = vouchers::offer(paid, BODY).await?;
     let mut payers = vouchers::payers(&offer, size.channels)?;
     let vouchers = pay(paid, &mut payers, &offer, &size).await?;
-    println!(
-        "  paid by vouchers     {vouchers}, {:.2} of the bare server",
-        vouchers.per_second / bare.per_second
-    );
+    println!("  paid by vouchers     {vouchers}, {}", ratios(&vouchers));
     endure(paid, &mut payers, &offer, &size).await?;
 
     let enough = CancellationToken::new();
@@ -122,7 +123,7 @@ async fn pay(
     payers: &mut [Payer],
     offer: &Value,
     size: &Size,
-) -> Outcome<clients::Figures> {
+) -> Outcome<Figures> {
     let each = (size.requests / size.channels).max(1);
     load(gateway, vouchers::scripts(payers, offer, BODY, each, size.clients)?).await
 }
@@ -147,7 +148,22 @@ async fn start_paid(folder: &Path, size: &Size) -> Outcome<SocketAddr> {
     start(Store::open(&folder.join("paid.db"))?, payments, size).await
 }
 
+/// The same server without receipts; the store that it is given stays empty.
+async fn start_plain(folder: &Path, size: &Size) -> Outcome<SocketAddr> {
+    let gateway = open(Store::open(&folder.join("plain.db"))?, Payments::Free, size).await?;
+    let address = gateway.address();
+    tokio::spawn(gateway.run_without_receipts(CancellationToken::new()));
+    Ok(address)
+}
+
 async fn start(store: Store, payments: Payments, size: &Size) -> Outcome<SocketAddr> {
+    let gateway = open(store, payments, size).await?;
+    let address = gateway.address();
+    tokio::spawn(gateway.run(CancellationToken::new()));
+    Ok(address)
+}
+
+async fn open(store: Store, payments: Payments, size: &Size) -> Outcome<Gateway> {
     let models = vec![ServedModel { version: B256::repeat_byte(1), name: "noop".to_owned() }];
     let mut config = GatewayConfig::new(Address::repeat_byte(1), CHAIN_ID, Address::repeat_byte(2), models);
     config.bounds.per_minute = 0;
@@ -168,8 +184,5 @@ async fn start(store: Store, payments: Payments, size: &Size) -> Outcome<SocketA
         channels: None,
         fees: None,
     };
-    let gateway = Gateway::open(config, parts).await?;
-    let address = gateway.address();
-    tokio::spawn(gateway.run(CancellationToken::new()));
-    Ok(address)
+    Ok(Gateway::open(config, parts).await?)
 }

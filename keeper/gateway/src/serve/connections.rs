@@ -24,7 +24,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) IpAddr);
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Accepts until `stop`, then lets what runs finish, at most for the configured time.
 pub(crate) async fn serve(

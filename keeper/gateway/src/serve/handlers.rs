@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A JSON answer.
-pub(super) fn json(value: &Value) -> Response<Body> {
+pub(crate) fn json(value: &Value) -> Response<Body> {
     text("application/json", value.to_string())
 }
 

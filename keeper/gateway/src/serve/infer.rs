@@ -95,7 +95,7 @@ pub(super) fn ask(
 }
 
 /// Reads the request as far as it does not cost anything.
-async fn accept(
+pub(crate) async fn accept(
     context: &Context,
     (endpoint, named): (Endpoint, Option<String>),
     peer: IpAddr,

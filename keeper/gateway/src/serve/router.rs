@@ -115,7 +115,15 @@ fn runs(endpoint: Endpoint) -> MethodRouter<Arc<Context>> {
 
 /// The service for every connection.
 pub(crate) fn router(context: Arc<Context>) -> Router {
-    let router = table().into_iter().fold(Router::new(), |router, (path, methods)| {
+    router_of(table(), context)
+}
+
+/// A service with these addresses.
+pub(crate) fn router_of(
+    table: Vec<(&'static str, MethodRouter<Arc<Context>>)>,
+    context: Arc<Context>,
+) -> Router {
+    let router = table.into_iter().fold(Router::new(), |router, (path, methods)| {
         router.route(path, methods.fallback(async || ApiError::method()))
     });
     router
