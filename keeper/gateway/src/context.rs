@@ -21,7 +21,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     ApiError, GatewayConfig, GatewayLedger, GatewayMetrics, models::Models, pay::channels::Channels,
-    rate::Rates, schedule::Schedule, standing::Standing,
+    rate::Rates, schedule::Schedule, standing::Standing, storage::Storage,
 };
 
 /// Whose requests are counted together.
@@ -66,8 +66,6 @@ pub(crate) struct Context {
     pub(crate) domain: Eip712Domain,
     /// Domain of the token's authorizations; none where nobody pays.
     pub(crate) token: Option<Eip712Domain>,
-    /// Fee router, and hash of the creation code of its vaults.
-    pub(crate) vaults: Option<(Address, B256)>,
     /// What is needed to take vouchers, where they are taken.
     pub(crate) channels: Option<Channels>,
     /// What a compute unit costs.
@@ -80,6 +78,8 @@ pub(crate) struct Context {
     pub(crate) metrics: GatewayMetrics,
     /// Whether the operator may sign.
     pub(crate) standing: Standing,
+    /// Whether answers can be stored.
+    pub(crate) storage: Storage,
     /// Requests that are being answered.
     pub(crate) under_way: Mutex<HashSet<B256>>,
     /// Changes whenever payments were settled or failed.

@@ -20,7 +20,7 @@ use opg_node::{
     fees::FeesMetrics,
     supervisor::{ServiceMetrics, supervise},
 };
-use opg_store::{GroupWriter, Store, channels::release_all};
+use opg_store::{GroupWriter, Store, channels::Holds};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -33,6 +33,7 @@ use crate::{
     schedule::Schedule,
     serve::{self, Listener, Tls},
     standing::{Look, Standing},
+    storage::Storage,
 };
 
 /// What the gateway works with.
@@ -94,18 +95,10 @@ impl Gateway {
                 })
             }
         };
-        let vaults = match config.payments {
-            Payments::X402 { fee_router: Some(router), .. } => {
-                Some((router, ledger.vault_code_hash(router).await?))
-            }
-            _ => None,
-        };
         let channels = channels(&config, &*ledger).await?;
         // Until it is known nothing can be sold.
         let unit_price = UnitPrice::of(config.fee_market);
         unit_price.refresh(async |market| ledger.unit_price(market).await).await?;
-        // Nothing is being worked on yet: what an earlier run held was not charged.
-        store.write(release_all).map_err(|error| ServiceError::Fatal(error.to_string()))?;
         let tls = config.tls.as_ref().map(serve::open_tls).transpose()?.map(Arc::new);
         let listener = Listener::bind(config.listen).await.map_err(|error| {
             ServiceError::Fatal(format!(
@@ -122,6 +115,7 @@ impl Gateway {
             rates: Rates::new(config.bounds.per_minute),
             metrics: GatewayMetrics::default(),
             standing: Standing::default(),
+            storage: Storage::default(),
             under_way: Mutex::new(HashSet::new()),
             settlements: watch::Sender::default(),
             tasks: TaskTracker::new(),
@@ -139,7 +133,6 @@ impl Gateway {
             claims,
             fees,
             token,
-            vaults,
             channels,
             unit_price,
             models,
@@ -217,5 +210,5 @@ async fn channels(
         );
         return Ok(None);
     }
-    Ok(Some(Channels { policy, domain: domain(config.chain_id) }))
+    Ok(Some(Channels { policy, domain: domain(config.chain_id), holds: Holds::default() }))
 }

@@ -22,6 +22,7 @@ mod run;
 mod schedule;
 mod serve;
 mod standing;
+mod storage;
 
 pub use config::{Bounds, ChannelPolicy, GatewayConfig, Payments, ServedModel, TlsFiles};
 pub use error::ApiError;

@@ -1,6 +1,6 @@
 //! A model as the gateway sells it.
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256};
 use opg_engine::{ChatInput, Engine, EngineError, Input, Task, Tool, assumed_tokens};
 use opg_node::inference::Coefficients;
 use tokio::sync::OnceCell;
@@ -14,6 +14,8 @@ pub(crate) struct Model {
     pub(crate) name: String,
     /// The version that receipts name.
     pub(crate) version: B256,
+    /// Who is paid for its answers: the vault of operator and version. Nothing that a request says has any part in it.
+    pub(crate) pay_to: Address,
     pub(crate) task: Task,
     pub(crate) coefficients: Coefficients,
     pub(crate) max_input_tokens: u32,

@@ -2,12 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use opg_chain::x402;
 use opg_engine::{Engine, Task};
 use opg_node::{ServiceError, is_forwarded};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use crate::{ApiError, config::GatewayConfig, ledger::GatewayLedger, model::Model};
+use crate::{
+    ApiError,
+    config::{GatewayConfig, Payments},
+    ledger::GatewayLedger,
+    model::Model,
+};
 
 /// Models by the name that requests use.
 #[derive(Debug)]
@@ -20,6 +26,12 @@ impl Models {
         engine: &dyn Engine,
         ledger: &dyn GatewayLedger,
     ) -> Result<Self, ServiceError> {
+        let vaults = match config.payments {
+            Payments::X402 { fee_router: Some(router), .. } => {
+                Some((router, ledger.vault_code_hash(router).await?))
+            }
+            _ => None,
+        };
         let mut models = BTreeMap::new();
         for served in &config.models {
             let fault = |reason: &str| {
@@ -46,6 +58,12 @@ impl Models {
             let model = Model {
                 name: served.name.clone(),
                 version: served.version,
+                pay_to: match vaults {
+                    Some((router, code_hash)) => {
+                        x402::vault(router, code_hash, config.operator, served.version)
+                    }
+                    None => config.operator,
+                },
                 task: manifest.task,
                 coefficients: (&spec).into(),
                 max_input_tokens: manifest.limits.max_input_tokens,

@@ -11,11 +11,14 @@ use std::{
     time::Instant,
 };
 
+use alloy::primitives::Bytes;
 use opg_engine::EngineError;
 use opg_store::{
-    channels::{self, NewVoucher},
-    http::{self, Answer},
+    StoreError,
+    channels::{self, Channel, Hold},
+    http::{self, Answer, Release},
 };
+use rusqlite::Transaction;
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -122,8 +125,8 @@ impl Work {
             settled = self.pay(settled).await?;
         }
         let paid = settled.is_some();
-        let produced = self.produce(&place, settled.clone(), paid, None);
-        let answer = if paid { produced.await? } else { self.unless_gone(produced).await? };
+        let answered = async { self.keep(self.produce(&place, settled.clone(), paid).await?).await };
+        let answer = if paid { answered.await? } else { self.unless_gone(answered).await? };
         drop(place);
         settled = self.pay(settled).await?;
         self.context.metrics.answered.fetch_add(1, Relaxed);
@@ -137,50 +140,36 @@ impl Work {
         (channels, shown, cap): (&Channels, &Shown, u128),
     ) -> Result<Done, ApiError> {
         let context = &self.context;
-        if let Some(answer) = self.stored()? {
+        let held = hold::hold(context, channels, shown, (self.order.terms.request_id, cap)).await?;
+        let Some(hold) = held else {
+            let answer = self.stored()?.ok_or_else(hold::in_progress)?;
             let settled = Some(told::settlement(context, shown, Some(answer.signed.receipt().fee))?);
             context.metrics.repeated.fetch_add(1, Relaxed);
             self.begin(settled.clone());
             return Ok(Done { answer, settled });
-        }
+        };
         if self.streams() {
             self.check_prompts().await?;
         }
-        let held = hold::hold(context, channels, shown, (self.order.terms.request_id, cap)).await?;
-        let answer = self.for_voucher(&place, shown, &held).await;
-        drop(place);
-        match answer {
-            Ok(answer) => {
-                context.metrics.answered.fetch_add(1, Relaxed);
-                let settled = Some(told::settlement(context, shown, Some(answer.signed.receipt().fee))?);
-                Ok(Done { answer, settled })
-            }
-            Err(error) => {
-                hold::release(context, &held).await;
-                Err(error)
-            }
-        }
-    }
-
-    async fn for_voucher(
-        &self,
-        place: &Place<Caller>,
-        shown: &Shown,
-        held: &NewVoucher,
-    ) -> Result<Answer, ApiError> {
-        let begun = told::settlement(&self.context, shown, None)?;
-        let produced = self.produce(place, Some(begun), false, Some((shown, held)));
+        let begun = if self.streams() { Some(told::settlement(context, shown, None)?) } else { None };
+        let charged = async {
+            let answer = self.produce(&place, begun, false).await?;
+            self.charge(answer, hold, shown.signature.clone()).await
+        };
         // Whoever has read a part of a stream pays for all of it.
-        if self.streams() { produced.await } else { self.unless_gone(produced).await }
+        let (answer, channel) =
+            if self.streams() { charged.await? } else { self.unless_gone(charged).await? };
+        drop(place);
+        context.metrics.answered.fetch_add(1, Relaxed);
+        let fee = Some(answer.signed.receipt().fee);
+        let settled = Some(Settlement::Voucher { channel: Box::new(channel), fee });
+        Ok(Done { answer, settled })
     }
 
     /// Gives work up that is not paid yet when its caller goes away.
-    async fn unless_gone(
-        &self,
-        work: impl Future<Output = Result<Answer, ApiError>>,
-    ) -> Result<Answer, ApiError> {
+    async fn unless_gone<T>(&self, work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
         tokio::select! {
-            answer = work => answer,
+            done = work => done,
             () = self.gone.cancelled() => {
                 self.context.metrics.abandoned.fetch_add(1, Relaxed);
                 Err(EngineError::Cancelled.into())
@@ -227,13 +216,12 @@ impl Work {
         }
     }
 
-    /// Runs the model, signs, and makes the answer durable, with it the charge to the voucher that pays for it.
+    /// Runs the model and signs.
     async fn produce(
         &self,
         place: &Place<Caller>,
         settled: Option<Settlement>,
         paid: bool,
-        voucher: Option<(&Shown, &NewVoucher)>,
     ) -> Result<Answer, ApiError> {
         let context = &self.context;
         if !paid {
@@ -248,20 +236,44 @@ impl Work {
         let answer = receipt::sign(context, &self.order.prepared, &self.order.terms, &completions).await?;
         context.metrics.input_tokens.fetch_add(answer.input_tokens.into(), Relaxed);
         context.metrics.output_tokens.fetch_add(answer.output_tokens.into(), Relaxed);
+        Ok(answer)
+    }
+
+    /// Makes an answer durable that nobody pays for, or at a flat price. Returns the one that stands.
+    async fn keep(&self, answer: Answer) -> Result<Answer, ApiError> {
+        let release = if self.order.payment.is_some() { Release::Settled } else { Release::Now };
+        self.commit(move |tx| Ok(http::store(tx, &answer, release)?.unwrap_or(answer))).await
+    }
+
+    /// Makes an answer durable together with the charge to the voucher that pays for it, and with the voucher. Returns the
+    /// channel, too.
+    async fn charge(
+        &self,
+        answer: Answer,
+        hold: Hold,
+        signature: Bytes,
+    ) -> Result<(Answer, Channel), ApiError> {
+        let now = self.context.now();
+        let commit = self.commit(move |tx| {
+            let channel = channels::charge(tx, &hold, &signature, answer.signed.receipt().fee, now)?;
+            let answer = http::store(tx, &answer, Release::Now)?.unwrap_or(answer);
+            // The hold is handed back, for it must last until this is in the store.
+            Ok((answer, channel, hold))
+        });
+        let (answer, channel, hold) = commit.await?;
+        drop(hold);
+        Ok((answer, channel))
+    }
+
+    async fn commit<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let since = Instant::now();
-        let (new, now) = (answer.clone(), context.now());
-        let charge = voucher.map(|(shown, held)| (held.clone(), shown.signature.clone()));
-        let earlier = context
-            .writer
-            .write(move |tx| {
-                if let Some((held, signature)) = charge {
-                    channels::charge(tx, &held, &signature, new.signed.receipt().fee, now)?;
-                }
-                http::store(tx, &new)
-            })
-            .await?;
-        context.metrics.commit_seconds.observe(since.elapsed());
-        Ok(earlier.unwrap_or(answer))
+        let outcome = self.context.writer.write(change).await;
+        self.context.storage.note(&outcome);
+        self.context.metrics.commit_seconds.observe(since.elapsed());
+        Ok(outcome?)
     }
 
     fn send(&self, text: String) {

@@ -12,9 +12,9 @@ mod sse;
 mod tls;
 
 pub(crate) use connections::serve;
-#[cfg(feature = "bench")]
-pub(crate) use {connections::Peer, handlers::json, infer::accept, router::router_of};
 pub(crate) use infer::throttle;
 pub(crate) use listener::Listener;
 pub(crate) use router::router;
 pub(crate) use tls::{Tls, open as open_tls};
+#[cfg(feature = "bench")]
+pub(crate) use {connections::Peer, handlers::json, infer::accept, router::router_of};

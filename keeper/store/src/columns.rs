@@ -1,7 +1,9 @@
 //! Between the types of the ledger and the columns of SQLite.
 
+use std::cell::Cell;
+
 use alloy_primitives::{Address, B256};
-use rusqlite::{Row, types::FromSql};
+use rusqlite::{Row, Statement, types::FromSql};
 
 use crate::StoreError;
 
@@ -16,11 +18,32 @@ pub(crate) fn amount(value: u128) -> [u8; 16] {
 }
 
 /// Reads columns by name and says which one does not decode.
-pub(crate) struct Columns<'a, 'stmt>(pub(crate) &'a Row<'stmt>);
+pub(crate) struct Columns<'a, 'stmt> {
+    row: &'a Row<'stmt>,
+    /// The column after the one that was read last.
+    next: Cell<usize>,
+}
 
-impl Columns<'_, '_> {
+impl<'a, 'stmt> Columns<'a, 'stmt> {
+    pub(crate) fn new(row: &'a Row<'stmt>) -> Self {
+        Self { row, next: Cell::new(0) }
+    }
+
     pub(crate) fn get<T: FromSql>(&self, column: &'static str) -> Result<T, StoreError> {
-        self.0.get(column).map_err(|error| StoreError::Corrupt { what: column, reason: error.to_string() })
+        self.find(column)
+            .and_then(|index| self.row.get(index))
+            .map_err(|error| StoreError::Corrupt { what: column, reason: error.to_string() })
+    }
+
+    /// Names are compared one by one, but columns are mostly read in the order in which they were selected.
+    fn find(&self, column: &'static str) -> rusqlite::Result<usize> {
+        let (statement, next): (&Statement<'_>, _) = (self.row.as_ref(), self.next.get());
+        let found = match statement.column_name(next) {
+            Ok(name) if name == column => next,
+            _ => statement.column_index(column)?,
+        };
+        self.next.set(found + 1);
+        Ok(found)
     }
 
     pub(crate) fn unsigned(&self, column: &'static str) -> Result<u64, StoreError> {

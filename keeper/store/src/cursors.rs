@@ -21,7 +21,7 @@ pub fn load(tx: &Transaction<'_>, name: &str) -> Result<Vec<(u64, B256)>, StoreE
     let mut rows = statement.query([name])?;
     let mut blocks = Vec::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         blocks.push((columns.unsigned("number")?, columns.word("hash")?));
     }
     Ok(blocks)

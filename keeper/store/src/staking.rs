@@ -83,7 +83,7 @@ pub fn slashes(tx: &Transaction<'_>) -> Result<Vec<SlashRow>, StoreError> {
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         found.push(SlashRow {
             id: columns.word("id")?,
             operator: columns.address("operator")?,
@@ -143,7 +143,7 @@ pub fn members(
     let mut rows = statement.query(params![operator.as_slice(), after, limit])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(Columns(row).address("account")?);
+        found.push(Columns::new(row).address("account")?);
     }
     Ok(found)
 }

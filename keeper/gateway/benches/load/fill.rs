@@ -2,7 +2,10 @@
 
 use alloy::primitives::{Address, B256, Bytes, Signature, U256, keccak256};
 use opg_receipts::{InferenceReceipt, SignedReceipt};
-use opg_store::{Store, StoreError, http};
+use opg_store::{
+    Store, StoreError,
+    http::{self, Release},
+};
 
 use crate::Outcome;
 
@@ -11,7 +14,7 @@ pub(crate) fn fill(store: &Store, count: usize) -> Outcome<()> {
     for first in (0..count).step_by(10_000) {
         store.write(|tx| {
             for number in first..count.min(first + 10_000) {
-                http::store(tx, &stored(number))?;
+                http::store(tx, &stored(number), Release::Now)?;
             }
             Ok::<_, StoreError>(())
         })?;

@@ -118,12 +118,7 @@ async fn grow(store: &Store, gateway: SocketAddr, size: &Size, before: f64) -> O
 }
 
 /// One round of requests that vouchers pay, signed before the clock runs.
-async fn pay(
-    gateway: SocketAddr,
-    payers: &mut [Payer],
-    offer: &Value,
-    size: &Size,
-) -> Outcome<Figures> {
+async fn pay(gateway: SocketAddr, payers: &mut [Payer], offer: &Value, size: &Size) -> Outcome<Figures> {
     let each = (size.requests / size.channels).max(1);
     load(gateway, vouchers::scripts(payers, offer, BODY, each, size.clients)?).await
 }

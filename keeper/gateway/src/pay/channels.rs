@@ -1,7 +1,7 @@
 //! The scheme `batch-settlement`: a payer deposits into a channel once and then signs a voucher for each request. A voucher
 //! names the most that may be claimed in all; the request is charged by what it used.
 //!
-//! Whether a voucher is taken is decided in one transaction of the store ([`opg_store::channels::hold`]) and only after
+//! Whether a voucher is taken is decided for one request after the other ([`opg_store::channels::Holds`]) and only after
 //! everything about it was compared with what this node asks for. What was charged, and the best voucher, are durable with
 //! the answer, before the answer leaves. Claims are made elsewhere ([`opg_node::channels`]).
 
@@ -15,6 +15,7 @@ pub(crate) mod state;
 pub(crate) mod told;
 
 use alloy::sol_types::Eip712Domain;
+use opg_store::channels::Holds;
 
 use crate::config::ChannelPolicy;
 
@@ -24,6 +25,8 @@ pub(crate) struct Channels {
     pub(crate) policy: ChannelPolicy,
     /// EIP-712 domain of the contract.
     pub(crate) domain: Eip712Domain,
+    /// Vouchers of requests that are being worked on.
+    pub(crate) holds: Holds,
 }
 
 /// Errors by the names that x402's clients know. Their message is for people; in the header `payment-required` the name

@@ -1,13 +1,13 @@
 //! From a request's headers to how it is paid.
 
 use axum::http::HeaderMap;
-use opg_chain::x402::{self, CHANNELS, Paid, Requirements};
+use opg_chain::x402::{self, CHANNELS, EXACT, Paid, Requirements};
 use opg_receipts::http_request_id;
 use opg_store::channels as stored;
 
 use super::{
     Means,
-    channels::{Channels, code, deposit, offer, payload::Payload, shown::Shown, state},
+    channels::{Channels, code, deposit, offer, payload::Payload, shown::Shown},
     quote,
     settle::{self, Standing},
     verify::{self, refuse},
@@ -15,16 +15,16 @@ use super::{
 use crate::{
     ApiError,
     api::Prepared,
+    config::Payments,
     context::{Caller, Context},
     serve::throttle,
 };
 
-/// The payment in `headers`, checked against what was offered. A flat payment is bound to the request by this; a deposit
+/// The payment in `headers`, checked against what is offered. A flat payment is bound to the request by this; a deposit
 /// that comes with a voucher is made.
 pub(crate) async fn read(
     context: &Context,
     headers: &HeaderMap,
-    offers: &[Requirements],
     prepared: &Prepared,
 ) -> Result<Means, ApiError> {
     let Some(header) = headers.get(x402::PAYMENT) else {
@@ -33,26 +33,20 @@ pub(crate) async fn read(
         return Err(ApiError::payment("payment_required", message));
     };
     let paid = verify::open(header.as_bytes())?;
-    let offer = |scheme: &str| offers.iter().find(|offer| offer.scheme == scheme);
-    match (offer(&paid.accepted.scheme), &context.channels) {
-        (Some(asked), Some(channels)) if asked.scheme == CHANNELS => {
-            by_voucher(context, channels, (paid, asked), prepared).await
-        }
-        (Some(asked), _) => flat(context, (paid, asked), prepared).await,
-        (None, _) => {
-            let schemes: Vec<_> = offers.iter().map(|offer| offer.scheme.as_str()).collect();
-            let reason = format!("its scheme is not one that is taken here: {}", schemes.join(", "));
+    match (paid.accepted.scheme.as_str(), &context.channels) {
+        (EXACT, _) => flat(context, paid, prepared).await,
+        (CHANNELS, Some(channels)) => by_voucher(context, channels, paid, prepared).await,
+        (_, channels) => {
+            let schemes = if channels.is_some() { format!("{EXACT}, {CHANNELS}") } else { EXACT.to_owned() };
+            let reason = format!("its scheme is not one that is taken here: {schemes}");
             Err(refuse("unsupported_scheme", reason))
         }
     }
 }
 
-async fn flat(
-    context: &Context,
-    (paid, asked): (Paid, &Requirements),
-    prepared: &Prepared,
-) -> Result<Means, ApiError> {
-    let payment = verify::read(context, paid, asked)?;
+async fn flat(context: &Context, paid: Paid, prepared: &Prepared) -> Result<Means, ApiError> {
+    let asked = quote::exact(context, prepared).ok_or_else(nobody_pays)?;
+    let payment = verify::read(context, paid, &asked)?;
     let operator = context.config.operator;
     let request_id = http_request_id(payment.payer, operator, payment.nonce, prepared.input_hash);
     let mut standing = settle::standing(context, &payment, request_id).await?;
@@ -68,17 +62,18 @@ async fn flat(
 async fn by_voucher(
     context: &Context,
     channels: &Channels,
-    (paid, asked): (Paid, &Requirements),
+    paid: Paid,
     prepared: &Prepared,
 ) -> Result<Means, ApiError> {
-    let cap = quote::price(context, prepared);
+    let Payments::X402 { asset, .. } = context.config.payments else { return Err(nobody_pays()) };
+    let (cap, receiver) = (quote::price(context, prepared), prepared.model.pay_to);
     let accepted = &paid.accepted;
     // The client's word for what it signed for this request. Below the price it would be told a sum that it does not expect.
     let enough = accepted.amount.parse::<u128>().is_ok_and(|amount| amount >= cap);
     for (code, differs, what) in [
-        ("invalid_network", accepted.network != asked.network, "network"),
-        ("invalid_asset", accepted.asset != asked.asset, "asset"),
-        ("invalid_pay_to", accepted.pay_to != asked.pay_to, "payTo"),
+        ("invalid_network", accepted.network != quote::network(context), "network"),
+        ("invalid_asset", accepted.asset != asset, "asset"),
+        ("invalid_pay_to", accepted.pay_to != receiver, "payTo"),
         ("invalid_amount", !enough, "amount"),
     ] {
         if differs {
@@ -96,14 +91,17 @@ async fn by_voucher(
             return Err(refuse(code::PAYLOAD, format!("refunds are asked for at {path}")));
         }
     };
-    let shown = Shown::read(context, channels, asked.pay_to, config, voucher)?;
+    let shown = Shown::read(context, channels, receiver, config, voucher)?;
     shown.check_signature(context, channels).await?;
     throttle(context, Caller::Payer(shown.terms.payer))?;
-    match signed {
-        Some(signed) => deposit::make(context, channels, &shown, cap, signed).await?,
-        None => drop(state::known(context, shown.channel, &shown.terms).await?),
+    if let Some(signed) = signed {
+        deposit::make(context, channels, &shown, cap, signed).await?;
     }
     Ok(Means::Voucher { shown: Box::new(shown), cap })
+}
+
+fn nobody_pays() -> ApiError {
+    refuse("unsupported_scheme", "nobody pays here")
 }
 
 /// Adds to the offers what a client needs whose voucher did not fit: where its channel stands.

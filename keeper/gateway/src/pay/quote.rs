@@ -1,6 +1,5 @@
 //! What a request costs, and how that is told.
 
-use alloy::primitives::{Address, B256};
 use axum::{
     body::Body,
     http::{HeaderValue, Response},
@@ -11,16 +10,6 @@ use serde_json::{Map, Value, json};
 
 use super::channels::{self, code};
 use crate::{ApiError, api::Prepared, config::Payments, context::Context};
-
-/// Who is paid for an answer of this operator's with a model version: their vault. Nothing that a request says has
-/// any part in it.
-pub(crate) fn pay_to(context: &Context, version: B256) -> Address {
-    let operator = context.config.operator;
-    match context.vaults {
-        Some((router, code_hash)) => x402::vault(router, code_hash, operator, version),
-        None => operator,
-    }
-}
 
 /// OPG wei asked per compute unit.
 pub(crate) fn unit_price(context: &Context) -> u128 {
@@ -37,13 +26,13 @@ pub(crate) fn price(context: &Context, prepared: &Prepared) -> u128 {
 
 /// The ways to pay for `prepared`, the flat price first; none where nobody pays.
 pub(crate) fn offers(context: &Context, prepared: &Prepared) -> Vec<Requirements> {
-    let receiver = pay_to(context, prepared.model.version);
+    let receiver = prepared.model.pay_to;
     let by_voucher = channels::offer::requirements(context, receiver, price(context, prepared));
     exact(context, prepared).into_iter().chain(by_voucher).collect()
 }
 
 /// What has to be paid for `prepared` at a flat price; `None` where nobody pays.
-fn exact(context: &Context, prepared: &Prepared) -> Option<Requirements> {
+pub(crate) fn exact(context: &Context, prepared: &Prepared) -> Option<Requirements> {
     let Payments::X402 { asset, max_timeout, .. } = context.config.payments else { return None };
     let token = context.token.as_ref()?;
     let mut extra = Map::new();
@@ -54,7 +43,7 @@ fn exact(context: &Context, prepared: &Prepared) -> Option<Requirements> {
         network: network(context),
         asset,
         amount: price(context, prepared).to_string(),
-        pay_to: pay_to(context, prepared.model.version),
+        pay_to: prepared.model.pay_to,
         max_timeout_seconds: max_timeout,
         extra,
     })

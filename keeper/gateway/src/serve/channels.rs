@@ -28,7 +28,7 @@ pub(super) async fn refund(
         Ok(response) => Ok(response),
         Err(error) => {
             let path = format!("/v1/channels/{}", model.name);
-            Ok(ask(context, (&path, &model.name), vec![offer], headers, &error))
+            Ok(ask(context, (&path, &model.name), || vec![offer], headers, &error))
         }
     }
 }

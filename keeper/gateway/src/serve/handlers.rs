@@ -42,6 +42,7 @@ pub(super) fn ready(context: &Context) -> Response<Body> {
         reasons.push("the model's process is not up".to_owned());
     }
     reasons.extend(context.standing.reason());
+    reasons.extend(context.storage.reason());
     match context.store.read(|tx| journal::alert(tx, context.signer.address())) {
         Ok(Some((alert, _))) if context.token.is_some() => reasons.push(format!("payments: {alert}")),
         Ok(_) => {}

@@ -16,6 +16,7 @@ use super::sse;
 use crate::{
     ApiError,
     api::{Endpoint, Envelope, Prepared, prepare},
+    config::Payments,
     context::{Caller, Context},
     pay::{
         Fee, Means, Settlement,
@@ -45,31 +46,24 @@ pub(super) async fn infer(
         Ok(prepared) => Arc::new(prepared),
         Err(error) => return error.into_response(),
     };
-    let offers = quote::offers(&context, &prepared);
-    let payment = if offers.is_empty() {
-        None
-    } else {
-        match means::read(&context, &head.headers, &offers, &prepared).await {
+    let payment = match context.config.payments {
+        Payments::Free => None,
+        Payments::X402 { .. } => match means::read(&context, &head.headers, &prepared).await {
             Ok(paid) => Some(paid),
-            Err(error) => return unpaid(&context, &prepared, offers, &head.headers, &error),
-        }
+            Err(error) => return unpaid(&context, &prepared, &head.headers, &error),
+        },
     };
     let order = order(&context, Arc::clone(&prepared), payment, peer);
     let error = match answer(&context, order).await {
         Ok(response) => return response,
         Err(error) => error,
     };
-    unpaid(&context, &prepared, offers, &head.headers, &error)
+    unpaid(&context, &prepared, &head.headers, &error)
 }
 
 /// An error; one about payment says what a proper payment is.
-fn unpaid(
-    context: &Context,
-    prepared: &Prepared,
-    offers: Vec<Requirements>,
-    headers: &HeaderMap,
-    error: &ApiError,
-) -> Response<Body> {
+fn unpaid(context: &Context, prepared: &Prepared, headers: &HeaderMap, error: &ApiError) -> Response<Body> {
+    let offers = || quote::offers(context, prepared);
     ask(context, (&prepared.path(), &prepared.model.name), offers, headers, error)
 }
 
@@ -77,7 +71,7 @@ fn unpaid(
 pub(super) fn ask(
     context: &Context,
     (path, model): (&str, &str),
-    mut offers: Vec<Requirements>,
+    offers: impl FnOnce() -> Vec<Requirements>,
     headers: &HeaderMap,
     error: &ApiError,
 ) -> Response<Body> {
@@ -90,6 +84,7 @@ pub(super) fn ask(
     }
     let scheme = if context.config.tls.is_some() { "https" } else { "http" };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let mut offers = offers();
     correct(context, &mut offers, headers, error);
     quote::ask(format!("{scheme}://{host}{path}"), model, offers, error)
 }

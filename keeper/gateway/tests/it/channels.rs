@@ -1,13 +1,12 @@
 //! Payments by vouchers of channels: charged by use, durable with the answer, never beyond what was signed.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
-use alloy::primitives::B256;
 use opg_chain::channels::{ChannelState, Withdrawal};
 use opg_gateway::ChannelPolicy;
 use opg_store::{
     Store,
-    channels::{self, Channel, Held, NewVoucher},
+    channels::{self, Channel},
 };
 use serde_json::Value;
 
@@ -226,17 +225,15 @@ async fn a_kill_loses_no_voucher_that_was_accepted() {
     payer.fund(&world, 1 << 40);
     let (first, second) = (payer.voucher(payer.amount()), payer.voucher(TWO_WORDS + payer.amount()));
     let seen = send(&world, &body, &first).await;
+    // Another is being worked on when the node is cut off.
+    world.engine.block();
+    let request = world.post(CHAT, &body).header("payment-signature", &second);
+    let cut_off = tokio::spawn(request.send());
+    world.engine.running(1).await;
     world.kill().await;
-    // Another was being worked on when the node was cut off.
-    let held = NewVoucher {
-        channel: payer.id(),
-        maximum: TWO_WORDS + payer.amount(),
-        request_id: B256::repeat_byte(1),
-        cap: 312_000,
-        credit: 0,
-        limit: None,
-    };
-    assert_eq!(world.store.write(|tx| channels::hold(tx, &held, 1)).unwrap(), Held::New);
+    cut_off.abort();
+    world.engine.cancelled(1).await;
+    world.engine.blocked.store(false, SeqCst);
     world.start().await;
     let channel = stored(&world, &payer);
     assert_eq!((channel.charged, channel.maximum), (TWO_WORDS, payer.amount()));

@@ -7,6 +7,7 @@ mod batches;
 mod bounds;
 mod channel_attacks;
 mod channels;
+mod disk;
 mod payments;
 mod prices;
 mod support;

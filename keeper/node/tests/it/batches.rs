@@ -11,7 +11,7 @@ use alloy::{
 };
 use opg_chain::bindings::IReceiptBatches::answerLeafCall;
 use opg_node::{
-    Progress, Service as _,
+    Progress, Service as _, ServiceError,
     batches::{BatchesConfig, BatchesParts, BatchesRole},
 };
 use opg_receipts::{
@@ -22,7 +22,7 @@ use opg_receipts::{
 use opg_store::{
     Store,
     batches::{self, BatchState},
-    http::{self, Answer},
+    http::{self, Answer, Release},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -96,7 +96,7 @@ impl Keeper {
                 input_tokens: 1,
                 output_tokens: 1,
             };
-            self.store.write(|tx| http::store(tx, &answer)).unwrap();
+            self.store.write(|tx| http::store(tx, &answer, Release::Now)).unwrap();
         }
         self.asked += count;
     }
@@ -180,6 +180,45 @@ async fn a_batch_that_never_reaches_the_chain_is_put_together_anew_and_nothing_i
     assert_eq!(keeper.chain.send(&keeper.store), 1);
     keeper.work().await;
     assert_eq!((keeper.stored().len(), keeper.waiting()), (1, 0));
+}
+
+/// Nothing is lost, nothing is posted twice, and it goes on by itself.
+#[tokio::test]
+async fn a_full_disk_holds_batches_back_until_there_is_room() {
+    let mut keeper = Keeper::new();
+    keeper.answer(500, START);
+    let limit = |pages: u32| {
+        let set = |tx: &rusqlite::Transaction<'_>| {
+            tx.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+            Ok::<_, opg_store::StoreError>(())
+        };
+        keeper.store.write(set).unwrap();
+    };
+    // Less than there is means: no more than there is.
+    limit(1);
+    let refused = loop {
+        match keeper.role.pass().await {
+            Ok(Progress::More) => {}
+            Ok(Progress::Wait(_)) => panic!("everything was put together"),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&refused, ServiceError::Recoverable(reason) if reason.contains("full")), "{refused}");
+    let sealed = keeper.chain.queued(&keeper.store);
+    assert_eq!(keeper.waiting(), 500 - 10 * sealed);
+    assert!(keeper.role.pass().await.is_err(), "still full");
+    assert_eq!((keeper.chain.queued(&keeper.store), keeper.waiting()), (sealed, 500 - 10 * sealed));
+
+    limit(1_000_000);
+    keeper.work().await;
+    assert_eq!((keeper.chain.send(&keeper.store), keeper.waiting()), (50, 0));
+    keeper.work().await;
+    let posted = keeper.stored();
+    let requests: BTreeSet<B256> = posted
+        .iter()
+        .flat_map(|(_, receipts)| receipts.iter().map(|signed| signed.receipt().requestId))
+        .collect();
+    assert_eq!((posted.len(), requests.len()), (50, 500));
 }
 
 /// The operator was jailed, and nobody noticed for some seconds: one such receipt on the chain costs it its stake.

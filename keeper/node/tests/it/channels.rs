@@ -26,7 +26,7 @@ use opg_node::{
 };
 use opg_store::{
     Store, StoreError,
-    channels::{self, Channel, NewVoucher, Terms},
+    channels::{self, Channel, Holds, NewVoucher, Terms},
 };
 
 /// Number of a claim in the journal, and its rows: channel, sum in all, and what the voucher allows.
@@ -131,18 +131,29 @@ impl Keeper {
         let state = ChannelState { balance, ..ChannelState::default() };
         self.contract.states.lock().unwrap().insert(id, state);
         let now = self.contract.now.load(SeqCst);
-        self.store
-            .write(|tx| {
-                channels::note_seen(tx, id, &terms, &state.seen(3_600, now))?;
-                charge(tx, id, charged, now)
-            })
-            .unwrap();
+        self.store.write(|tx| channels::note_seen(tx, id, &terms, &state.seen(3_600, now))).unwrap();
+        self.charge(id, charged);
         id
     }
 
+    /// Charges `fee` to a voucher over twice as much.
     fn charge(&self, id: B256, fee: u128) {
-        let now = self.contract.now.load(SeqCst);
-        self.store.write(|tx| charge(tx, id, fee, now)).unwrap();
+        if fee == 0 {
+            return;
+        }
+        let charged = self.store.read(|tx| channels::by_id(tx, id)).unwrap().unwrap().charged;
+        let voucher = NewVoucher {
+            channel: id,
+            maximum: charged + 2 * fee,
+            request_id: keccak256([id.as_slice(), &charged.to_be_bytes()].concat()),
+            cap: fee,
+            credit: 0,
+            limit: None,
+            seen_since: 0,
+        };
+        let held = Holds::default().hold(&self.store, &voucher).unwrap().unwrap();
+        let (signature, now) = (Bytes::from(vec![1; 65]), self.contract.now.load(SeqCst));
+        self.store.write(|tx| channels::charge(tx, &held, &signature, fee, now)).unwrap();
     }
 
     async fn pass(&self) {
@@ -207,23 +218,6 @@ impl Keeper {
         }
         taken
     }
-}
-
-fn charge(tx: &rusqlite::Transaction<'_>, id: B256, fee: u128, now: u64) -> Result<(), StoreError> {
-    if fee == 0 {
-        return Ok(());
-    }
-    let charged = channels::by_id(tx, id)?.unwrap().charged;
-    let voucher = NewVoucher {
-        channel: id,
-        maximum: charged + 2 * fee,
-        request_id: keccak256([id.as_slice(), &charged.to_be_bytes()].concat()),
-        cap: fee,
-        credit: 0,
-        limit: None,
-    };
-    assert_eq!(channels::hold(tx, &voucher, now)?, channels::Held::New);
-    channels::charge(tx, &voucher, &Bytes::from(vec![1; 65]), fee, now).map(|_| ())
 }
 
 #[tokio::test]

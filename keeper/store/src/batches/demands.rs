@@ -64,7 +64,7 @@ pub fn open_demands(tx: &Transaction<'_>) -> Result<Vec<Demand>, StoreError> {
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         found.push(Demand {
             batch: columns.word("batch")?,
             leaf: columns.get("leaf")?,

@@ -32,7 +32,7 @@ pub fn place_of(tx: &Transaction<'_>, request_id: B256) -> Result<Option<Place>,
     )?;
     let read = statement
         .query_row([request_id.0], |row| {
-            let columns = Columns(row);
+            let columns = Columns::new(row);
             Ok(decode(&columns).and_then(|batch| Ok(Place { batch, leaf: columns.get("leaf")? })))
         })
         .optional()?;
@@ -51,7 +51,7 @@ pub fn proof(tx: &Transaction<'_>, id: BatchId, leaf: u32) -> Result<Option<Vec<
     let mut rows = statement.query((id.0, part * PART, PART))?;
     let mut hashes = Vec::with_capacity(PART as usize);
     while let Some(row) = rows.next()? {
-        hashes.push(Columns(row).word("hash")?);
+        hashes.push(Columns::new(row).word("hash")?);
     }
     let Some(tree) = BatchTree::new(hashes) else { return Ok(None) };
     let Some(mut proof) = tree.proof(within) else { return Ok(None) };
@@ -90,7 +90,7 @@ pub fn records(
     let mut rows = statement.query((id.0, from, limit))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(signed(&Columns(row))?);
+        found.push(signed(&Columns::new(row))?);
     }
     Ok(found)
 }

@@ -127,7 +127,7 @@ pub(super) fn decode(columns: &Columns<'_, '_>) -> Result<Batch, StoreError> {
 /// If the database fails or holds something unreadable.
 pub fn by_name(tx: &Transaction<'_>, name: B256) -> Result<Option<Batch>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT * FROM batches WHERE name = ?")?;
-    let read = statement.query_row([name.0], |row| Ok(decode(&Columns(row)))).optional()?;
+    let read = statement.query_row([name.0], |row| Ok(decode(&Columns::new(row)))).optional()?;
     read.transpose()
 }
 
@@ -153,7 +153,7 @@ fn list(tx: &Transaction<'_>, sql: &str, parameter: i64) -> Result<Vec<Batch>, S
     let mut rows = statement.query([parameter])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(decode(&Columns(row))?);
+        found.push(decode(&Columns::new(row))?);
     }
     Ok(found)
 }
@@ -172,7 +172,7 @@ pub fn summary(tx: &Transaction<'_>) -> Result<Summary, StoreError> {
     let mut rows = statement.query([])?;
     let mut states = Vec::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         states.push((columns.get("state")?, columns.unsigned("batches")?, columns.unsigned("receipts")?));
     }
     Ok(Summary {

@@ -1,11 +1,10 @@
 //! Receipts that wait for a batch.
 
-use alloy_primitives::B256;
 use opg_receipts::SignedReceipt;
 use rusqlite::Transaction;
 
 use crate::{
-    StoreError, channels,
+    StoreError,
     columns::{Columns, integer},
     http::signed,
 };
@@ -19,16 +18,10 @@ pub struct Waiting {
     pub signed: SignedReceipt,
 }
 
-/// Lets the receipt of `request_id` wait for a batch, if it may be shown: nobody had to pay, the payment is settled,
-/// or its fee was charged to a channel. Called where either becomes true, and never again.
-pub(crate) fn begin_to_wait(tx: &Transaction<'_>, request_id: B256) -> Result<(), StoreError> {
-    tx.prepare_cached(&format!(
-        "INSERT INTO batch_waiting (receipt, issued_at) \
-         SELECT r.id, r.issued_at FROM http_receipts r LEFT JOIN http_payments p ON p.request_id = r.request_id \
-         WHERE r.request_id = ? AND (r.payer = zeroblob(20) OR p.state = 'settled' OR {})",
-        channels::paid(),
-    ))?
-    .execute([request_id.0])?;
+/// Lets a receipt wait for a batch, by its row. Called where it may first be shown, and never again.
+pub(crate) fn begin_to_wait(tx: &Transaction<'_>, receipt: i64, issued_at: i64) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO batch_waiting (receipt, issued_at) VALUES (?, ?)")?
+        .execute((receipt, issued_at))?;
     Ok(())
 }
 
@@ -38,7 +31,7 @@ pub(crate) fn begin_to_wait(tx: &Transaction<'_>, request_id: B256) -> Result<()
 /// If the database fails or holds something unreadable.
 pub fn oldest(tx: &Transaction<'_>) -> Result<Option<u64>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT min(issued_at) AS oldest FROM batch_waiting")?;
-    statement.query_row([], |row| Ok(Columns(row).optional_unsigned("oldest")))?
+    statement.query_row([], |row| Ok(Columns::new(row).optional_unsigned("oldest")))?
 }
 
 /// Whether at least `count` receipts wait that were issued before `time`. Costs about that, however many do.
@@ -66,7 +59,7 @@ pub fn waiting(tx: &Transaction<'_>, limit: u32, time: u64) -> Result<Vec<Waitin
     let mut rows = statement.query((integer("time", time)?, limit))?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         found.push(Waiting { receipt: columns.get("receipt")?, signed: signed(&columns)? });
     }
     Ok(found)

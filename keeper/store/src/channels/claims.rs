@@ -87,7 +87,7 @@ pub fn open_claims(tx: &Transaction<'_>) -> Result<Vec<OpenClaim>, StoreError> {
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         found.push(OpenClaim {
             id: columns.get("id")?,
             intent: IntentId(columns.get("intent")?),

@@ -172,7 +172,7 @@ pub fn note_seen(tx: &Transaction<'_>, id: B256, terms: &Terms, seen: &Seen) -> 
 /// If the database fails or holds something unreadable.
 pub fn by_id(tx: &Transaction<'_>, id: B256) -> Result<Option<Channel>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT * FROM channels WHERE id = ?")?;
-    let read = statement.query_row([id.0], |row| Ok(decode(&Columns(row)))).optional()?;
+    let read = statement.query_row([id.0], |row| Ok(decode(&Columns::new(row)))).optional()?;
     read.transpose()
 }
 
@@ -237,17 +237,12 @@ pub fn receivers(tx: &Transaction<'_>) -> Result<BTreeMap<(Address, Address), u1
     Ok(sums)
 }
 
-/// Condition in SQL: a charged voucher paid for receipt `r`.
-pub(crate) fn paid() -> &'static str {
-    "EXISTS (SELECT 1 FROM channel_vouchers v WHERE v.request_id = r.request_id AND v.fee IS NOT NULL)"
-}
-
 pub(super) fn select(tx: &Transaction<'_>, sql: &str) -> Result<Vec<Channel>, StoreError> {
     let mut statement = tx.prepare_cached(sql)?;
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(decode(&Columns(row))?);
+        found.push(decode(&Columns::new(row))?);
     }
     Ok(found)
 }

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256};
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::{by_id, vouchers::reserved};
+use super::{KeptOut, by_id};
 use crate::{
     StoreError,
     columns::amount,
@@ -41,30 +41,28 @@ pub fn enqueue_deposit(
 }
 
 /// Hands a refund of a channel to the journal of `signer`. No voucher is taken until it ends. One that is under way stays
-/// as it is; `None` while requests are being worked on.
+/// as it is.
 ///
 /// # Errors
 /// If the channel is unknown, or the database fails.
 pub fn enqueue_refund(
     tx: &Transaction<'_>,
-    channel: B256,
+    channel: &KeptOut,
     signer: Address,
     intent: &Intent,
     now: u64,
-) -> Result<Option<IntentId>, StoreError> {
+) -> Result<IntentId, StoreError> {
+    let channel = channel.channel();
     let known = by_id(tx, channel)?.ok_or_else(|| StoreError::Corrupt {
         what: "refund",
         reason: format!("channel {channel} is unknown"),
     })?;
-    if known.refund.is_some() {
-        return Ok(known.refund);
-    }
-    if reserved(tx, channel)? > 0 {
-        return Ok(None);
+    if let Some(under_way) = known.refund {
+        return Ok(under_way);
     }
     let id = journal::enqueue(tx, signer, intent, now)?;
     tx.prepare_cached("UPDATE channels SET refund = ? WHERE id = ?")?.execute((id.0, channel.0))?;
-    Ok(Some(id))
+    Ok(id)
 }
 
 /// Refunds that are under way: channels and intents.

@@ -71,7 +71,7 @@ pub fn payments(tx: &Transaction<'_>) -> Result<BTreeMap<Address, Payments>, Sto
     let mut rows = statement.query([])?;
     let mut found = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         found.insert(columns.address("pay_to")?, decode(&columns)?);
     }
     Ok(found)
@@ -87,7 +87,7 @@ pub fn settling(tx: &Transaction<'_>) -> Result<Vec<Settling>, StoreError> {
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         found.push(Settling {
             payer: columns.address("payer")?,
             nonce: columns.word("nonce")?,
@@ -119,7 +119,7 @@ pub(crate) fn take_over(tx: &Transaction<'_>) -> Result<(), rusqlite::Error> {
 
 fn of(tx: &Transaction<'_>, pay_to: Address) -> Result<Payments, StoreError> {
     let mut statement = tx.prepare_cached("SELECT * FROM fee_payments WHERE pay_to = ?")?;
-    let read = statement.query_row([pay_to.0.0], |row| Ok(decode(&Columns(row)))).optional()?;
+    let read = statement.query_row([pay_to.0.0], |row| Ok(decode(&Columns::new(row)))).optional()?;
     Ok(read.transpose()?.unwrap_or_default())
 }
 

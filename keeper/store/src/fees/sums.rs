@@ -70,7 +70,8 @@ pub fn add(
     }
     let sql = "SELECT total FROM fee_sums WHERE operator = ? AND account = ? AND kind = ? ORDER BY block DESC LIMIT 1";
     let key = (operator.0.0, account.0.0, kind.name());
-    let last = tx.prepare_cached(sql)?.query_row(key, |row| Ok(Columns(row).amount("total"))).optional()?;
+    let last =
+        tx.prepare_cached(sql)?.query_row(key, |row| Ok(Columns::new(row).amount("total"))).optional()?;
     let total = last.transpose()?.unwrap_or_default().saturating_add(wei);
     tx.prepare_cached(
         "INSERT OR REPLACE INTO fee_sums (operator, account, kind, block, total) VALUES (?, ?, ?, ?, ?)",
@@ -113,7 +114,7 @@ pub fn sums(tx: &Transaction<'_>, operator: Address) -> Result<BTreeMap<(Address
     let mut rows = statement.query([operator.0.0])?;
     let mut found = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         let name: String = columns.get("kind")?;
         let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.name() == name) else {
             return Err(StoreError::Corrupt { what: "kind of a sum of fees", reason: name });

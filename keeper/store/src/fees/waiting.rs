@@ -40,7 +40,7 @@ pub fn waiting_since(tx: &Transaction<'_>, what: &str, waits: bool, now: u64) ->
     tx.prepare_cached("INSERT INTO fee_waiting (what, since) VALUES (?, ?) ON CONFLICT DO NOTHING")?
         .execute((what, integer("time", now)?))?;
     let mut statement = tx.prepare_cached("SELECT since FROM fee_waiting WHERE what = ?")?;
-    statement.query_row([what], |row| Ok(Columns(row).unsigned("since")))?
+    statement.query_row([what], |row| Ok(Columns::new(row).unsigned("since")))?
 }
 
 /// Keeps what the last comparison of the books of `operator` with the chain found.
@@ -65,5 +65,5 @@ pub fn set_report(
 pub fn report(tx: &Transaction<'_>, operator: Address) -> Result<Option<(String, u64)>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT document, made_at FROM fee_report WHERE operator = ?")?;
     let read = |columns: Columns<'_, '_>| Ok((columns.get("document")?, columns.unsigned("made_at")?));
-    statement.query_row([operator.0.0], |row| Ok(read(Columns(row)))).optional()?.transpose()
+    statement.query_row([operator.0.0], |row| Ok(read(Columns::new(row)))).optional()?.transpose()
 }

@@ -3,8 +3,9 @@
 use alloy_primitives::{Address, B256};
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::release;
 use crate::{
-    StoreError, batches,
+    StoreError,
     columns::{Columns, amount, integer},
     fees::{self, Outcome},
     journal::{self, Intent, IntentId},
@@ -112,8 +113,14 @@ pub fn hold(tx: &Transaction<'_>, new: &NewPayment, now: u64) -> Result<Held, St
 /// If the database fails or holds something unreadable.
 pub fn payment(tx: &Transaction<'_>, payer: Address, nonce: B256) -> Result<Option<Payment>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT * FROM http_payments WHERE payer = ? AND nonce = ?")?;
-    let read = statement.query_row((payer.0.0, nonce.0), |row| Ok(decode(&Columns(row)))).optional()?;
+    let read = statement.query_row((payer.0.0, nonce.0), |row| Ok(decode(&Columns::new(row)))).optional()?;
     read.transpose()
+}
+
+/// Whether the payment for a request is settled.
+pub(super) fn is_settled(tx: &Transaction<'_>, request_id: B256) -> Result<bool, StoreError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM http_payments WHERE request_id = ? AND state = 'settled')";
+    Ok(tx.prepare_cached(sql)?.query_row([request_id.0], |row| row.get(0))?)
 }
 
 /// Hands the settlement of a held payment to the journal of `signer`; one that is on its way already stays as it is.
@@ -152,7 +159,7 @@ pub fn settling(tx: &Transaction<'_>) -> Result<Vec<(Address, B256, IntentId)>, 
     let mut rows = statement.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         found.push((columns.address("payer")?, columns.word("nonce")?, IntentId(columns.get("intent")?)));
     }
     Ok(found)
@@ -180,7 +187,7 @@ pub fn note_settled(
     match payment(tx, payer, nonce)? {
         Some(settled) => {
             fees::count_payment(tx, settled.pay_to, Outcome::Settled, settled.amount)?;
-            batches::begin_to_wait(tx, settled.request_id)
+            release(tx, settled.request_id)
         }
         None => Ok(()),
     }

@@ -4,8 +4,9 @@ use alloy_primitives::{B256, Bytes};
 use opg_receipts::{InferenceReceipt, SIGNATURE_LENGTH, SignedReceipt};
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::payments::is_settled;
 use crate::{
-    StoreError, batches, channels,
+    StoreError, batches,
     columns::{Columns, amount, integer},
 };
 
@@ -24,18 +25,32 @@ pub struct Answer {
     pub output_tokens: u32,
 }
 
+/// When a receipt may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// At once: nobody pays, or the fee is charged to a channel in the same transaction.
+    Now,
+    /// When its payment is settled, which it may be already.
+    Settled,
+}
+
 /// Stores the answer to a request. Returns the one that stands: the first, where there was one already.
 ///
 /// # Errors
 /// If the database fails.
-pub fn store(tx: &Transaction<'_>, new: &Answer) -> Result<Option<Answer>, StoreError> {
+pub fn store(tx: &Transaction<'_>, new: &Answer, release: Release) -> Result<Option<Answer>, StoreError> {
     let receipt = new.signed.receipt();
+    let released = match release {
+        Release::Now => true,
+        Release::Settled => is_settled(tx, receipt.requestId)?,
+    };
+    let issued_at = integer("time of issue", receipt.issuedAt)?;
     let inserted = tx
         .prepare_cached(
             "INSERT INTO http_receipts (request_id, payer, operator, model_version, input_hash, output_hash, \
              trace_hash, input_units, output_units, unit_price, fee, mode, issued_at, signature, input_tokens, \
-             output_tokens, output, trace) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING",
+             output_tokens, output, trace, released) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING",
         )?
         .execute(rusqlite::params![
             receipt.requestId.0,
@@ -50,18 +65,32 @@ pub fn store(tx: &Transaction<'_>, new: &Answer) -> Result<Option<Answer>, Store
             amount(receipt.unitPrice),
             amount(receipt.fee),
             receipt.mode,
-            integer("time of issue", receipt.issuedAt)?,
+            issued_at,
             new.signed.signature_bytes(),
             new.input_tokens,
             new.output_tokens,
             new.output.as_ref(),
             new.trace.as_ref(),
+            released,
         ])?;
-    if inserted == 1 {
-        batches::begin_to_wait(tx, receipt.requestId)?;
-        Ok(None)
-    } else {
-        answer(tx, receipt.requestId)
+    if inserted == 0 {
+        return answer(tx, receipt.requestId);
+    }
+    if released {
+        batches::begin_to_wait(tx, tx.last_insert_rowid(), issued_at)?;
+    }
+    Ok(None)
+}
+
+/// Lets the receipt of a request be shown, if there is one already, and wait for a batch.
+pub(crate) fn release(tx: &Transaction<'_>, request_id: B256) -> Result<(), StoreError> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE http_receipts SET released = 1 WHERE request_id = ? AND released = 0 RETURNING id, issued_at",
+    )?;
+    let released = statement.query_row([request_id.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    match released {
+        Some((receipt, issued_at)) => batches::begin_to_wait(tx, receipt, issued_at),
+        None => Ok(()),
     }
 }
 
@@ -71,7 +100,7 @@ pub fn store(tx: &Transaction<'_>, new: &Answer) -> Result<Option<Answer>, Store
 /// If the database fails or holds something unreadable.
 pub fn answer(tx: &Transaction<'_>, request_id: B256) -> Result<Option<Answer>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT * FROM http_receipts WHERE request_id = ?")?;
-    let read = statement.query_row([request_id.0], |row| Ok(decode(&Columns(row)))).optional()?;
+    let read = statement.query_row([request_id.0], |row| Ok(decode(&Columns::new(row)))).optional()?;
     read.transpose()
 }
 
@@ -81,12 +110,9 @@ pub fn answer(tx: &Transaction<'_>, request_id: B256) -> Result<Option<Answer>, 
 /// # Errors
 /// If the database fails or holds something unreadable.
 pub fn released(tx: &Transaction<'_>, request_id: B256) -> Result<Option<Answer>, StoreError> {
-    let mut statement = tx.prepare_cached(&format!(
-        "SELECT r.* FROM http_receipts r LEFT JOIN http_payments p ON p.request_id = r.request_id \
-         WHERE r.request_id = ? AND (r.payer = zeroblob(20) OR p.state = 'settled' OR {})",
-        channels::paid(),
-    ))?;
-    let read = statement.query_row([request_id.0], |row| Ok(decode(&Columns(row)))).optional()?;
+    let mut statement =
+        tx.prepare_cached("SELECT * FROM http_receipts WHERE request_id = ? AND released = 1")?;
+    let read = statement.query_row([request_id.0], |row| Ok(decode(&Columns::new(row)))).optional()?;
     read.transpose()
 }
 

@@ -105,7 +105,7 @@ pub fn renew(tx: &Transaction<'_>, id: JobId, signed: &SignedReceipt) -> Result<
 pub fn stored_answer(tx: &Transaction<'_>, id: JobId) -> Result<Option<Answer>, StoreError> {
     let job = get(tx, id)?;
     let mut statement = tx.prepare_cached("SELECT * FROM receipts WHERE job = ?")?;
-    let read = statement.query_row([id.0], |row| Ok(from_columns(&job, &Columns(row)))).optional()?;
+    let read = statement.query_row([id.0], |row| Ok(from_columns(&job, &Columns::new(row)))).optional()?;
     read.transpose()
 }
 

@@ -115,7 +115,7 @@ pub fn count_by_state(tx: &Transaction<'_>) -> Result<BTreeMap<JobState, u64>, S
         let state: JobState = name
             .parse()
             .map_err(|error| StoreError::Corrupt { what: "state", reason: format!("{error}") })?;
-        counts.insert(state, Columns(row).unsigned("jobs")?);
+        counts.insert(state, Columns::new(row).unsigned("jobs")?);
     }
     Ok(counts)
 }

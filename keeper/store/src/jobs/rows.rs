@@ -18,7 +18,7 @@ pub(super) const COLUMNS: &str = "id, request_id, payer, nonce, model_version, i
     accepted_at, started_at, answered_at, submitted_at, broadcast_at, mined_at, finished_at";
 
 pub(super) fn job(row: &Row<'_>) -> Result<Job, StoreError> {
-    let columns = Columns(row);
+    let columns = Columns::new(row);
     Ok(Job {
         id: JobId(columns.get("id")?),
         request_id: columns.word("request_id")?,
@@ -92,7 +92,7 @@ pub(super) fn select(
 
 pub(super) fn state_of(tx: &Transaction<'_>, id: JobId) -> Result<JobState, StoreError> {
     let mut statement = tx.prepare_cached("SELECT state FROM jobs WHERE id = ?")?;
-    let found = statement.query_row([id.0], |row| Ok(state(&Columns(row)))).optional()?;
+    let found = statement.query_row([id.0], |row| Ok(state(&Columns::new(row)))).optional()?;
     found.ok_or(StoreError::NoSuchJob(id))?
 }
 

@@ -24,7 +24,7 @@ use crate::{StoreError, columns::Columns, jobs::JobId};
 /// If the database fails.
 pub fn get(tx: &Transaction<'_>, id: JobId) -> Result<Option<Proof>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT * FROM proofs WHERE job = ?")?;
-    statement.query_row([id.0], |row| Ok(Proof::from_columns(&Columns(row)))).optional()?.transpose()
+    statement.query_row([id.0], |row| Ok(Proof::from_columns(&Columns::new(row)))).optional()?.transpose()
 }
 
 /// The bytes of a finished proof.
@@ -33,7 +33,7 @@ pub fn get(tx: &Transaction<'_>, id: JobId) -> Result<Option<Proof>, StoreError>
 /// If the database fails.
 pub fn bytes(tx: &Transaction<'_>, id: JobId) -> Result<Option<[u8; LENGTH]>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT proof FROM proofs WHERE job = ?")?;
-    let found = statement.query_row([id.0], |row| Ok(Columns(row).get("proof"))).optional()?;
+    let found = statement.query_row([id.0], |row| Ok(Columns::new(row).get("proof"))).optional()?;
     found.transpose().map(Option::flatten)
 }
 
@@ -44,7 +44,7 @@ pub fn bytes(tx: &Transaction<'_>, id: JobId) -> Result<Option<[u8; LENGTH]>, St
 pub fn open(tx: &Transaction<'_>) -> Result<u64, StoreError> {
     let sql = "SELECT COUNT(*) AS open FROM proofs JOIN jobs ON jobs.id = proofs.job \
                WHERE proofs.state <> 'proved' AND jobs.state = 'answered' AND jobs.settled_block IS NULL";
-    tx.prepare_cached(sql)?.query_row([], |row| Ok(Columns(row).unsigned("open")))?
+    tx.prepare_cached(sql)?.query_row([], |row| Ok(Columns::new(row).unsigned("open")))?
 }
 
 /// Milliseconds that the slowest of the last five proofs for a model version took; `None` before the first.
@@ -54,5 +54,5 @@ pub fn open(tx: &Transaction<'_>) -> Result<u64, StoreError> {
 pub fn recent_ms(tx: &Transaction<'_>, version: [u8; 32]) -> Result<Option<u64>, StoreError> {
     let sql = "SELECT MAX(proving_ms) AS slowest FROM (SELECT proving_ms FROM proofs JOIN jobs ON jobs.id = proofs.job \
                WHERE proofs.state = 'proved' AND jobs.model_version = ? ORDER BY proved_at DESC LIMIT 5)";
-    tx.prepare_cached(sql)?.query_row([version], |row| Ok(Columns(row).optional_unsigned("slowest")))?
+    tx.prepare_cached(sql)?.query_row([version], |row| Ok(Columns::new(row).optional_unsigned("slowest")))?
 }

@@ -137,7 +137,7 @@ pub fn summary(tx: &Transaction<'_>, now: u64) -> Result<Option<Summary>, StoreE
     )?;
     let mut rows = statement.query([integer("time", now)?])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let columns = Columns(row);
+    let columns = Columns::new(row);
     Ok(Some(Summary {
         schedules: columns.unsigned("schedules")?,
         complete: columns.get("complete")?,

@@ -55,7 +55,7 @@ pub fn genesis_of(tx: &Transaction<'_>) -> Result<Option<(GenesisId, bool)>, Sto
     let mut statement = tx.prepare_cached("SELECT chain_id, vault, digest, complete FROM vesting_genesis")?;
     let mut rows = statement.query([])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    let columns = Columns(row);
+    let columns = Columns::new(row);
     let genesis = GenesisId {
         chain_id: columns.unsigned("chain_id")?,
         vault: columns.address("vault")?,
@@ -137,7 +137,7 @@ pub fn finish(tx: &Transaction<'_>, policy: B256) -> Result<(), StoreError> {
 pub fn policy(tx: &Transaction<'_>) -> Result<Option<B256>, StoreError> {
     let mut statement = tx.prepare_cached("SELECT policy FROM vesting_genesis")?;
     let mut rows = statement.query([])?;
-    rows.next()?.map_or(Ok(None), |row| Columns(row).optional_word("policy"))
+    rows.next()?.map_or(Ok(None), |row| Columns::new(row).optional_word("policy"))
 }
 
 /// Notes the policy that the times of all rows were computed for.

@@ -109,7 +109,7 @@ pub(super) fn last_release(tx: &Transaction<'_>) -> Result<Option<LastRelease>, 
     let mut rows = statement.query([])?;
     rows.next()?
         .map(|row| {
-            let columns = Columns(row);
+            let columns = Columns::new(row);
             Ok(LastRelease {
                 at: columns.unsigned("last_release_at")?,
                 intent: IntentId(columns.get("last_release_intent")?),

@@ -75,7 +75,7 @@ pub struct ScheduleRow {
 
 impl ScheduleRow {
     pub(super) fn read(row: &Row<'_>) -> Result<Self, StoreError> {
-        let columns = Columns(row);
+        let columns = Columns::new(row);
         let number = columns.unsigned("number")?;
         Ok(Self {
             id: columns.word("id")?,

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy_primitives::{Address, B256, Bytes, Signature, U256};
+use alloy_primitives::{Address, B256, Bytes, Signature, U256, keccak256};
 use opg_receipts::{
     InferenceReceipt, SignedReceipt,
     batch::{Batch, BatchTree, leaf_of, verify_proof},
@@ -16,7 +16,7 @@ use opg_receipts::{
 use opg_store::{
     Store, StoreError,
     batches::{self, BatchId, BatchState, Demand, Leaf, NewBatch, PART_HEIGHT, Posted},
-    http::{self, Answer, NewPayment},
+    http::{self, Answer, NewPayment, Release},
     journal::{self, Intent},
 };
 
@@ -29,9 +29,14 @@ fn word(number: u64) -> B256 {
     B256::from(U256::from(number).to_be_bytes())
 }
 
+/// The identifier of a request: as good as random, as they are.
+fn request_id(request: u64) -> B256 {
+    keccak256(word(request))
+}
+
 fn answer(request: u64, payer: Address, issued_at: u64) -> Answer {
     let receipt = InferenceReceipt {
-        requestId: word(request),
+        requestId: request_id(request),
         payer,
         operator: Address::repeat_byte(4),
         modelVersion: word(5),
@@ -58,7 +63,10 @@ fn answer(request: u64, payer: Address, issued_at: u64) -> Answer {
 fn fill(store: &Store, requests: std::ops::Range<u64>) {
     write(store, |tx| {
         for request in requests {
-            assert_eq!(http::store(tx, &answer(request, Address::ZERO, 1_000 + request))?, None);
+            assert_eq!(
+                http::store(tx, &answer(request, Address::ZERO, 1_000 + request), Release::Now)?,
+                None
+            );
         }
         Ok(())
     })
@@ -121,7 +129,7 @@ fn a_receipt_waits_from_the_moment_in_which_it_may_be_shown() {
         payer,
         nonce: word(nonce),
         scheme: "exact",
-        request_id: word(nonce),
+        request_id: request_id(nonce),
         asset: Address::repeat_byte(2),
         pay_to: Address::repeat_byte(3),
         amount: 7,
@@ -143,27 +151,27 @@ fn a_receipt_waits_from_the_moment_in_which_it_may_be_shown() {
         write(&store, |tx| http::hold(tx, &payment(nonce), 1)).unwrap();
     }
     // Paid after it was answered.
-    write(&store, |tx| http::store(tx, &answer(1, payer, 10))).unwrap();
+    write(&store, |tx| http::store(tx, &answer(1, payer, 10), Release::Settled)).unwrap();
     assert!(requests().is_empty());
     settle(1);
-    assert_eq!(requests(), [word(1)]);
+    assert_eq!(requests(), [request_id(1)]);
     // Paid before, as a stream is.
     settle(2);
-    assert_eq!(requests(), [word(1)]);
-    write(&store, |tx| http::store(tx, &answer(2, payer, 11))).unwrap();
-    assert_eq!(requests(), [word(1), word(2)]);
+    assert_eq!(requests(), [request_id(1)]);
+    write(&store, |tx| http::store(tx, &answer(2, payer, 11), Release::Settled)).unwrap();
+    assert_eq!(requests(), [request_id(1), request_id(2)]);
     // Never paid.
-    write(&store, |tx| http::store(tx, &answer(3, payer, 12))).unwrap();
+    write(&store, |tx| http::store(tx, &answer(3, payer, 12), Release::Settled)).unwrap();
     // Nobody has to pay; asked again, the first answer stands.
     for _ in 0..2 {
-        write(&store, |tx| http::store(tx, &answer(4, Address::ZERO, 9))).unwrap();
+        write(&store, |tx| http::store(tx, &answer(4, Address::ZERO, 9), Release::Now)).unwrap();
     }
-    assert_eq!(requests(), [word(1), word(2), word(4)]);
+    assert_eq!(requests(), [request_id(1), request_id(2), request_id(4)]);
     assert_eq!(store.read(batches::oldest).unwrap(), Some(9));
     let holds = |count| store.read(|tx| batches::holds(tx, count, i64::MAX as u64)).unwrap();
     assert!(holds(3) && !holds(4));
     assert_eq!(write(&store, |tx| batches::drop_late(tx, 11)).unwrap(), 2);
-    assert_eq!(requests(), [word(2)]);
+    assert_eq!(requests(), [request_id(2)]);
     let row = store.read(|tx| batches::waiting(tx, 1, i64::MAX as u64)).unwrap()[0].receipt;
     write(&store, |tx| batches::discard(tx, &[row])).unwrap();
     assert!(requests().is_empty());
@@ -182,7 +190,7 @@ fn a_receipt_is_in_one_batch_and_provable_there() {
     assert_eq!(compose(&store, 600), None);
     let domain = receipt_domain(31_337, REGISTRY);
     for request in [0, 1, 255, 256, 511, 512, 599] {
-        let place = store.read(|tx| batches::place_of(tx, word(request))).unwrap().unwrap();
+        let place = store.read(|tx| batches::place_of(tx, request_id(request))).unwrap().unwrap();
         assert_eq!((place.batch.id, u64::from(place.leaf)), (id, request));
         assert_eq!(place.batch.commitment, first.commitment);
         let proof = store.read(|tx| batches::proof(tx, id, place.leaf)).unwrap().unwrap();
@@ -193,7 +201,7 @@ fn a_receipt_is_in_one_batch_and_provable_there() {
     }
     assert_eq!(store.read(|tx| batches::proof(tx, id, 600)).unwrap(), None);
     assert_eq!(store.read(|tx| batches::records(tx, id, 590, 100)).unwrap().len(), 10);
-    let other = store.read(|tx| batches::place_of(tx, word(600))).unwrap().unwrap();
+    let other = store.read(|tx| batches::place_of(tx, request_id(600))).unwrap().unwrap();
     assert_ne!(other.batch.id, id);
 }
 
@@ -319,6 +327,7 @@ fn a_kill_loses_no_receipt_and_puts_none_in_two_batches() {
 #[test]
 #[ignore = "takes minutes"]
 fn growth() {
+    const LOOKUPS: u64 = 50;
     let total: u64 = env::var("OPG_RECEIPTS").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("state.db")).unwrap();
@@ -334,12 +343,13 @@ fn growth() {
         times[1] = since.elapsed();
         stored += 4_096;
         let since = Instant::now();
-        for step in 0..20 {
-            let request = word(step * 7_919_381 % stored);
+        for step in 0..LOOKUPS {
+            // Anywhere in the store, and elsewhere each time.
+            let request = request_id((stored + step).wrapping_mul(0x9E37_79B9_7F4A_7C15) % stored);
             let place = store.read(|tx| batches::place_of(tx, request)).unwrap().unwrap();
             store.read(|tx| batches::proof(tx, place.batch.id, place.leaf)).unwrap().unwrap();
         }
-        times[2] = since.elapsed() / 20;
+        times[2] = since.elapsed() / LOOKUPS as u32;
         stage = std::array::from_fn(|index| stage[index].min(times[index]));
         if stored >= 32_768 && (stored.is_power_of_two() || stored >= total) {
             println!("{stored} | {:?} | {:?} | {:?}", stage[0], stage[1], stage[2]);

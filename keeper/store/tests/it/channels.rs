@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Bytes, U256};
 use opg_store::{
     Store, StoreError,
-    channels::{self, Held, Ledger, NewClaim, NewVoucher, Seen, Terms},
+    channels::{self, Hold, Holds, Ledger, NewClaim, NewVoucher, Refusal, Seen, Terms},
     journal::Intent,
 };
 use proptest::prelude::*;
@@ -29,11 +29,25 @@ fn seen(balance: u128, claimed: u128) -> Seen {
     Seen { balance, claimed, withdrawal: None, at: 10 }
 }
 
+/// A store, and what is held of it.
+struct Keeper {
+    store: Store,
+    holds: Holds,
+}
+
+impl std::ops::Deref for Keeper {
+    type Target = Store;
+
+    fn deref(&self) -> &Store {
+        &self.store
+    }
+}
+
 /// A store that knows `CHANNEL` with this on the chain.
-fn store(seen: &Seen) -> Store {
+fn store(seen: &Seen) -> Keeper {
     let store = Store::in_memory().unwrap();
     write(&store, |tx| channels::note_seen(tx, CHANNEL, &terms(), seen)).unwrap();
-    store
+    Keeper { store, holds: Holds::default() }
 }
 
 fn word(number: u64) -> B256 {
@@ -41,16 +55,32 @@ fn word(number: u64) -> B256 {
 }
 
 fn voucher(maximum: u128, request: u64, cap: u128) -> NewVoucher {
-    NewVoucher { channel: CHANNEL, maximum, request_id: word(request), cap, credit: 0, limit: None }
+    NewVoucher {
+        channel: CHANNEL,
+        maximum,
+        request_id: word(request),
+        cap,
+        credit: 0,
+        limit: None,
+        seen_since: 0,
+    }
 }
 
-fn hold(store: &Store, new: &NewVoucher) -> Held {
-    write(store, |tx| channels::hold(tx, new, 20)).unwrap()
+fn hold(keeper: &Keeper, new: &NewVoucher) -> Result<Hold, Refusal> {
+    keeper.holds.hold(&keeper.store, new).unwrap()
 }
 
-fn charge(store: &Store, held: &NewVoucher, fee: u128) -> u128 {
-    let signature = Bytes::copy_from_slice(&held.maximum.to_be_bytes());
-    write(store, |tx| channels::charge(tx, held, &signature, fee, 20)).unwrap().fee
+/// Why it is not held.
+fn refusal(keeper: &Keeper, new: &NewVoucher) -> Option<Refusal> {
+    hold(keeper, new).err()
+}
+
+/// Charges `fee` and returns what was charged.
+fn charge(store: &Store, held: Hold, fee: u128) -> u128 {
+    let signature = Bytes::copy_from_slice(&held.voucher().maximum.to_be_bytes());
+    write(store, |tx| channels::charge(tx, &held, &signature, fee, 20)).unwrap();
+    let (channel, maximum) = (held.voucher().channel, held.voucher().maximum);
+    store.read(|tx| channels::voucher(tx, channel, maximum)).unwrap().unwrap().fee
 }
 
 fn channel(store: &Store) -> channels::Channel {
@@ -63,70 +93,102 @@ fn ledger(store: &Store) -> Ledger {
 
 #[test]
 fn a_voucher_pays_for_one_request_by_what_it_used() {
-    let store = store(&seen(1_000, 0));
+    let keeper = store(&seen(1_000, 0));
     let first = voucher(100, 1, 100);
-    assert_eq!(hold(&store, &first), Held::New);
-    assert_eq!(hold(&store, &first), Held::Again(None));
-    assert_eq!(charge(&store, &first, 40), 40);
+    let held = hold(&keeper, &first).unwrap();
+    assert_eq!(refusal(&keeper, &first), Some(Refusal::Again));
+    assert_eq!(refusal(&keeper, &voucher(100, 2, 10)), Some(Refusal::OfAnother), "while it is worked on");
+    assert_eq!(charge(&keeper, held, 40), 40);
     // Shown again it is the same request, and costs nothing more.
-    assert_eq!(hold(&store, &first), Held::Again(Some(40)));
-    assert_eq!(charge(&store, &first, 90), 40);
+    assert_eq!(refusal(&keeper, &first), Some(Refusal::Again));
     // What it allows beyond its fee is not for whoever read the voucher on the chain.
-    assert_eq!(hold(&store, &voucher(100, 2, 10)), Held::OfAnother);
-    assert_eq!(channel(&store).charged, 40);
+    assert_eq!(refusal(&keeper, &voucher(100, 2, 10)), Some(Refusal::OfAnother));
+    assert_eq!(channel(&keeper).charged, 40);
     // A fee never exceeds what the request was said to cost at most.
-    let second = voucher(140, 3, 100);
-    assert_eq!(hold(&store, &second), Held::New);
-    assert_eq!(charge(&store, &second, 500), 100);
-    assert_eq!(channel(&store).charged, 140);
+    let second = hold(&keeper, &voucher(140, 3, 100)).unwrap();
+    assert_eq!(charge(&keeper, second, 500), 100);
+    assert_eq!(channel(&keeper).charged, 140);
 }
 
 #[test]
 fn vouchers_that_do_not_rise_are_refused() {
-    let store = store(&seen(1_000, 0));
-    let first = voucher(100, 1, 100);
-    assert_eq!(hold(&store, &first), Held::New);
-    charge(&store, &first, 100);
+    let keeper = store(&seen(1_000, 0));
+    charge(&keeper, hold(&keeper, &voucher(100, 1, 100)).unwrap(), 100);
     for maximum in [1, 99, 149] {
-        assert_eq!(hold(&store, &voucher(maximum, 2, 50)), Held::Short, "{maximum}");
+        assert_eq!(refusal(&keeper, &voucher(maximum, 2, 50)), Some(Refusal::Short), "{maximum}");
     }
-    assert_eq!(hold(&store, &voucher(99, 2, 0)), Held::Short, "free requests need a new voucher, too");
+    let free = refusal(&keeper, &voucher(99, 2, 0));
+    assert_eq!(free, Some(Refusal::Short), "free requests need a new voucher, too");
     // A smaller request may be signed with less than was ever signed, but the best voucher is kept.
-    let large = voucher(600, 3, 500);
-    assert_eq!(hold(&store, &large), Held::New);
-    charge(&store, &large, 10);
-    let small = voucher(160, 4, 50);
-    assert_eq!(hold(&store, &small), Held::New);
-    charge(&store, &small, 50);
-    let channel = channel(&store);
+    charge(&keeper, hold(&keeper, &voucher(600, 3, 500)).unwrap(), 10);
+    charge(&keeper, hold(&keeper, &voucher(160, 4, 50)).unwrap(), 50);
+    let channel = channel(&keeper);
     assert_eq!((channel.charged, channel.maximum), (160, 600));
     assert_eq!(channel.signature, Bytes::copy_from_slice(&600_u128.to_be_bytes()));
 }
 
 #[test]
 fn requests_at_once_are_not_served_on_the_same_money() {
-    let store = store(&seen(1_000, 0));
+    let keeper = store(&seen(1_000, 0));
     let first = voucher(100, 1, 100);
-    assert_eq!(hold(&store, &first), Held::New);
-    assert_eq!(hold(&store, &voucher(101, 2, 100)), Held::Busy);
-    let credit = NewVoucher { credit: 99, ..voucher(101, 2, 100) };
-    assert_eq!(hold(&store, &credit), Held::New, "up to the credit");
-    write(&store, |tx| channels::release(tx, &first)).unwrap();
-    assert_eq!(hold(&store, &NewVoucher { request_id: word(3), ..first }), Held::Busy);
-    assert_eq!(write(&store, channels::release_all).unwrap(), 1);
-    assert_eq!(hold(&store, &NewVoucher { request_id: word(3), ..first }), Held::New);
+    let held = hold(&keeper, &first).unwrap();
+    assert_eq!(refusal(&keeper, &voucher(101, 2, 100)), Some(Refusal::Busy));
+    let credit = hold(&keeper, &NewVoucher { credit: 99, ..voucher(101, 2, 100) });
+    assert!(credit.is_ok(), "up to the credit");
+    drop(held);
+    let third = NewVoucher { request_id: word(3), ..first };
+    assert_eq!(refusal(&keeper, &third), Some(Refusal::Busy));
+    drop(credit);
+    assert!(hold(&keeper, &third).is_ok(), "nothing is being worked on");
+}
+
+#[test]
+fn what_was_charged_and_is_still_held_counts_once() {
+    let keeper = store(&seen(1_000, 0));
+    let held = hold(&keeper, &voucher(100, 1, 100)).unwrap();
+    write(&keeper, |tx| channels::charge(tx, &held, &Bytes::new(), 30, 20)).unwrap();
+    assert!(hold(&keeper, &voucher(130, 2, 100)).is_ok());
+}
+
+/// Whatever the order in which requests of many tasks are decided and charged, what is charged is covered.
+#[test]
+fn threads_are_not_served_on_the_same_money() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("state.db")).unwrap();
+    write(&store, |tx| channels::note_seen(tx, CHANNEL, &terms(), &seen(1_000, 0))).unwrap();
+    let keeper = Keeper { store, holds: Holds::default() };
+    let served = std::thread::scope(|scope| {
+        let work = |thread: u64| {
+            let keeper = &keeper;
+            move || {
+                let requests = (0..40).map(|step| 40 * thread + step);
+                let all = requests.map(|id| voucher(100 + u128::from(id), id, 50));
+                all.filter_map(|new| hold(keeper, &new).ok())
+                    .map(|held| charge(keeper, held, 50))
+                    .sum::<u128>()
+            }
+        };
+        let threads: Vec<_> = (0..4).map(|thread| scope.spawn(work(thread))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).sum::<u128>()
+    });
+    let channel = channel(&keeper);
+    assert_eq!(channel.charged, served);
+    assert!(channel.charged <= channel.maximum, "{} over {}", channel.charged, channel.maximum);
 }
 
 #[test]
 fn what_is_withdrawn_covers_nothing() {
-    let store = store(&Seen { withdrawal: Some((950, 100)), ..seen(1_000, 0) });
-    assert_eq!(hold(&store, &voucher(51, 1, 51)), Held::Uncovered);
-    assert_eq!(hold(&store, &voucher(50, 1, 50)), Held::New);
+    let keeper = store(&Seen { withdrawal: Some((950, 100)), ..seen(1_000, 0) });
+    assert_eq!(refusal(&keeper, &voucher(51, 1, 51)), Some(Refusal::Uncovered));
+    let held = hold(&keeper, &voucher(50, 1, 50)).unwrap();
     let limited = NewVoucher { limit: Some(10), ..voucher(61, 2, 11) };
-    write(&store, |tx| channels::note_seen(tx, CHANNEL, &terms(), &seen(1_000, 0))).unwrap();
-    assert_eq!(hold(&store, &limited), Held::Limit);
+    write(&keeper, |tx| channels::note_seen(tx, CHANNEL, &terms(), &seen(1_000, 0))).unwrap();
+    assert_eq!(refusal(&keeper, &limited), Some(Refusal::Limit));
+    drop(held);
+    let stale = NewVoucher { seen_since: 11, ..limited };
+    assert_eq!(refusal(&keeper, &stale), Some(Refusal::Stale), "the chain was asked at 10");
     let unknown = NewVoucher { channel: B256::ZERO, ..limited };
-    assert_eq!(hold(&store, &unknown), Held::Unknown);
+    assert_eq!(refusal(&keeper, &unknown), Some(Refusal::Unknown));
 }
 
 fn intent(id: i64) -> Intent {
@@ -144,9 +206,7 @@ fn intent(id: i64) -> Intent {
 #[test]
 fn a_claim_that_is_undone_is_made_again() {
     let store = store(&seen(1_000, 0));
-    let first = voucher(100, 1, 100);
-    hold(&store, &first);
-    charge(&store, &first, 60);
+    charge(&store, hold(&store, &voucher(100, 1, 100)).unwrap(), 60);
     let waiting = |now| store.read(|tx| channels::claimable(tx, SIGNER, now)).unwrap().len();
     assert_eq!(waiting(20), 1);
     let new = NewClaim { channels: vec![CHANNEL], amount: 60 };
@@ -168,18 +228,22 @@ fn a_claim_that_is_undone_is_made_again() {
 #[test]
 fn no_voucher_is_taken_while_the_rest_is_given_back() {
     let store = store(&seen(1_000, 0));
-    let first = voucher(100, 1, 100);
-    hold(&store, &first);
+    let first = hold(&store, &voucher(100, 1, 100)).unwrap();
+    assert!(store.holds.keep_out(CHANNEL).is_none(), "a request is being worked on");
+    charge(&store, first, 30);
+    let second = voucher(130, 2, 100);
+    let kept_out = store.holds.keep_out(CHANNEL).expect("nothing is");
+    assert_eq!(refusal(&store, &second), Some(Refusal::Refunding));
+    assert!(store.holds.keep_out(CHANNEL).is_none(), "one refund at a time");
     let refund =
-        || write(&store, |tx| channels::enqueue_refund(tx, CHANNEL, SIGNER, &intent(7), 20)).unwrap();
-    assert_eq!(refund(), None, "a request is being worked on");
-    charge(&store, &first, 30);
-    let id = refund().expect("nothing is");
-    assert_eq!(refund(), Some(id));
-    assert_eq!(hold(&store, &voucher(130, 2, 100)), Held::Refunding);
+        || write(&store, |tx| channels::enqueue_refund(tx, &kept_out, SIGNER, &intent(7), 20)).unwrap();
+    let id = refund();
+    assert_eq!(refund(), id);
+    drop(kept_out);
+    assert_eq!(refusal(&store, &second), Some(Refusal::Refunding));
     assert_eq!(store.read(channels::refunds).unwrap(), [(CHANNEL, id)]);
     write(&store, |tx| channels::note_refunded(tx, CHANNEL, id)).unwrap();
-    assert_eq!(hold(&store, &voucher(130, 2, 100)), Held::New);
+    assert!(hold(&store, &second).is_ok());
 }
 
 #[test]
@@ -194,10 +258,8 @@ fn a_deposit_is_handed_over_once() {
 #[test]
 fn a_lost_store_begins_with_what_was_claimed() {
     let store = store(&seen(1_000, 700));
-    assert_eq!(hold(&store, &voucher(700, 1, 10)), Held::Short);
-    let first = voucher(710, 1, 10);
-    assert_eq!(hold(&store, &first), Held::New);
-    charge(&store, &first, 4);
+    assert_eq!(refusal(&store, &voucher(700, 1, 10)), Some(Refusal::Short));
+    charge(&store, hold(&store, &voucher(710, 1, 10)).unwrap(), 4);
     let ledger = ledger(&store);
     assert_eq!((ledger.earned, ledger.claimed, ledger.pending, ledger.deposited), (4, 0, 4, 300));
 }
@@ -231,17 +293,12 @@ proptest! {
             match step {
                 Step::Show { maximum, request, cap, fee, fails } => {
                     let new = NewVoucher { credit, ..voucher(maximum, request, cap) };
-                    // A request has one voucher: others are refused by the table.
-                    let held = store.write(|tx| channels::hold(tx, &new, 20));
-                    if held.is_ok_and(|held| held == Held::New) {
-                        if fails {
-                            write(&store, |tx| channels::release(tx, &new)).unwrap();
-                        } else {
-                            let charged = charge(&store, &new, fee);
-                            prop_assert!(charged <= cap);
-                            fees += charged;
-                            signed = signed.max(maximum);
-                        }
+                    let held = hold(&store, &new).ok().filter(|_| !fails);
+                    if let Some(held) = held {
+                        let charged = charge(&store, held, fee);
+                        prop_assert!(charged <= cap);
+                        fees += charged;
+                        signed = signed.max(maximum);
                     }
                 }
                 Step::Claim => view.claimed = view.claimed.max(channel(&store).claimable_total()),
@@ -268,15 +325,15 @@ proptest! {
 #[test]
 fn a_charge_that_fails_leaves_nothing() {
     let store = store(&seen(1_000, 0));
-    let first = voucher(100, 1, 100);
-    hold(&store, &first);
+    let held = hold(&store, &voucher(100, 1, 100)).unwrap();
     // The answer cannot be stored: the charge in the same transaction is undone with it.
     let failed = store.write(|tx| {
-        channels::charge(tx, &first, &Bytes::new(), 60, 20)?;
+        channels::charge(tx, &held, &Bytes::new(), 60, 20)?;
         Err::<(), _>(StoreError::Corrupt { what: "answer", reason: "the disk is full".to_owned() })
     });
     assert!(failed.is_err());
-    assert_eq!((channel(&store).charged, hold(&store, &first)), (0, Held::Again(None)));
-    let other = NewVoucher { request_id: word(2), ..first };
-    assert!(store.write(|tx| channels::charge(tx, &other, &Bytes::new(), 1, 20)).is_err());
+    assert_eq!(channel(&store).charged, 0);
+    write(&store, |tx| channels::charge(tx, &held, &Bytes::new(), 60, 20)).unwrap();
+    assert!(store.write(|tx| channels::charge(tx, &held, &Bytes::new(), 60, 20)).is_err(), "once");
+    assert_eq!(channel(&store).charged, 60);
 }

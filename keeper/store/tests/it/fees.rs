@@ -81,6 +81,8 @@ fn a_database_from_before_counts_what_had_ended() {
     for table in ["fee_versions", "fee_payments", "fee_sums", "fee_waiting", "fee_report"] {
         older.execute(&format!("DROP TABLE {table}"), []).unwrap();
     }
+    older.execute("ALTER TABLE http_receipts DROP COLUMN released", []).unwrap();
+    older.execute("ALTER TABLE channel_vouchers RENAME COLUMN charged_at TO held_at", []).unwrap();
     older.pragma_update(None, "user_version", 9).unwrap();
     drop(older);
     let store = Store::open(&path).unwrap();

@@ -13,7 +13,7 @@ use alloy_primitives::{Address, B256, Bytes, Signature, U256};
 use opg_receipts::{InferenceReceipt, SignedReceipt};
 use opg_store::{
     GroupError, GroupWriter, Store, StoreError,
-    http::{self, Answer, Held, NewPayment, PaymentState},
+    http::{self, Answer, Held, NewPayment, PaymentState, Release},
     journal::Intent,
 };
 
@@ -95,7 +95,7 @@ fn a_receipt_is_shown_once_its_payment_is_settled() {
     let settle = || write(&store, |tx| http::settle(tx, new.payer, new.nonce, SIGNER, &intent(1), 1));
     assert!(settle().is_err(), "what is not held cannot be settled");
     write(&store, |tx| http::hold(tx, &new, 1)).unwrap();
-    write(&store, |tx| http::store(tx, &answer(10, new.payer, "a"))).unwrap();
+    write(&store, |tx| http::store(tx, &answer(10, new.payer, "a"), Release::Settled)).unwrap();
     let released = || write(&store, |tx| http::released(tx, word(10))).unwrap();
     assert_eq!(released(), None);
     let first = settle().unwrap().unwrap();
@@ -111,14 +111,16 @@ fn a_receipt_is_shown_once_its_payment_is_settled() {
     );
     assert_eq!(settle().unwrap(), None, "nothing is left to settle");
     // Nobody paid for this one.
-    write(&store, |tx| http::store(tx, &answer(11, Address::ZERO, "b"))).unwrap();
+    write(&store, |tx| http::store(tx, &answer(11, Address::ZERO, "b"), Release::Now)).unwrap();
     assert!(write(&store, |tx| http::released(tx, word(11))).unwrap().is_some());
 }
 
 #[test]
 fn the_first_answer_to_a_request_stands() {
     let store = Store::in_memory().unwrap();
-    let put = |output| write(&store, |tx| http::store(tx, &answer(1, Address::ZERO, output))).unwrap();
+    let put = |output| {
+        write(&store, |tx| http::store(tx, &answer(1, Address::ZERO, output), Release::Now)).unwrap()
+    };
     assert_eq!(put("first"), None);
     assert_eq!(put("second"), Some(answer(1, Address::ZERO, "first")));
 }
@@ -184,7 +186,7 @@ async fn many_changes_share_few_commits() {
     let store = Store::open(&folder.path().join("opg.db")).unwrap();
     let alone = Instant::now();
     for number in 0..50 {
-        write(&store, |tx| http::store(tx, &answer(number, Address::ZERO, "x"))).unwrap();
+        write(&store, |tx| http::store(tx, &answer(number, Address::ZERO, "x"), Release::Now)).unwrap();
     }
     let alone = alone.elapsed() / 50;
     let writer = GroupWriter::start(store).unwrap();
@@ -194,7 +196,10 @@ async fn many_changes_share_few_commits() {
         .map(|number| {
             let (writer, done) = (writer.clone(), Arc::clone(&done));
             tokio::spawn(async move {
-                writer.write(move |tx| http::store(tx, &answer(number, Address::ZERO, "x"))).await.unwrap();
+                writer
+                    .write(move |tx| http::store(tx, &answer(number, Address::ZERO, "x"), Release::Now))
+                    .await
+                    .unwrap();
                 done.fetch_add(1, Ordering::Relaxed);
             })
         })

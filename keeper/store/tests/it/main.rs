@@ -12,6 +12,7 @@ mod fees;
 mod http;
 mod jobs;
 mod machine;
+mod migrations;
 mod proofs;
 mod support;
 mod vesting;

@@ -34,7 +34,7 @@ const NOTHING: u128 = 0;
 
 /// The channels that may be refunded here: those that pay for `model`.
 pub(crate) fn offer(context: &Context, model: &Model) -> Result<Requirements, ApiError> {
-    offer::requirements(context, quote::pay_to(context, model.version), NOTHING).ok_or_else(|| {
+    offer::requirements(context, model.pay_to, NOTHING).ok_or_else(|| {
         ApiError::not_found("channels_not_taken", "this node takes no vouchers, so it has no channels")
     })
 }
@@ -57,7 +57,7 @@ pub(crate) async fn answer(
         .await?
         .ok_or_else(|| refuse(code::NO_CHANNEL, "nothing was ever deposited into this channel"))?;
     let amount = judge(&channel, &shown, amount.as_deref())?;
-    let (transaction, channel) = give_back(context, &channel, amount).await?;
+    let (transaction, channel) = give_back(context, channels, &channel, amount).await?;
     let settled = Settled {
         success: true,
         payer: channel.terms.payer,
@@ -90,7 +90,7 @@ async fn read(
     let Payload::Refund { config, voucher, amount } = payload else {
         return Err(refuse(code::PAYLOAD, "it is not of type refund"));
     };
-    let shown = Shown::read(context, channels, quote::pay_to(context, model.version), config, voucher)?;
+    let shown = Shown::read(context, channels, model.pay_to, config, voucher)?;
     shown.check_signature(context, channels).await?;
     Ok((shown, amount))
 }
@@ -116,7 +116,12 @@ fn judge(channel: &Channel, shown: &Shown, asked: Option<&str>) -> Result<u128, 
 }
 
 /// Refunds through the journal. Returns the transaction, and the channel after it.
-async fn give_back(context: &Context, channel: &Channel, amount: u128) -> Result<(B256, Channel), ApiError> {
+async fn give_back(
+    context: &Context,
+    Channels { holds, .. }: &Channels,
+    channel: &Channel,
+    amount: u128,
+) -> Result<(B256, Channel), ApiError> {
     let (id, signer, now) = (channel.id, context.signer.address(), context.now());
     let intent = Intent {
         key: format!("x402:refund:{id}:{}", B256::from(rand::random::<[u8; 32]>())),
@@ -127,12 +132,16 @@ async fn give_back(context: &Context, channel: &Channel, amount: u128) -> Result
         deadline: None,
         max_cost: None,
     };
-    let enqueued =
-        context.writer.write(move |tx| channels::enqueue_refund(tx, id, signer, &intent, now)).await?;
-    let Some(intent) = enqueued else {
+    let Some(kept_out) = holds.keep_out(id) else {
         let message = "requests that this channel pays are being answered; ask for the refund after them";
         return Err(ApiError::too_many("channel_busy", message, std::time::Duration::from_secs(1)));
     };
+    let enqueue = context.writer.write(move |tx| {
+        // Handed back, so that vouchers are kept out until the refund is in the store.
+        Ok((channels::enqueue_refund(tx, &kept_out, signer, &intent, now)?, kept_out))
+    });
+    let (intent, kept_out) = enqueue.await?;
+    drop(kept_out);
     if let Some(journal) = &context.journal {
         journal.wake();
     }

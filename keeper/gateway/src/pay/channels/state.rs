@@ -8,12 +8,16 @@ use crate::{ApiError, context::Context};
 /// Seconds for which the chain's word is relied on, at most. A withdrawal takes at least three times as long.
 const FRESH: u64 = 300;
 
+/// Since when the chain must have been asked about a channel with these terms.
+pub(crate) fn fresh_since(context: &Context, terms: &Terms) -> u64 {
+    context.now().saturating_sub(FRESH.min(terms.withdraw_delay / 3))
+}
+
 /// The channel, as the chain had it not long ago; `None` if nothing was ever deposited.
 pub(crate) async fn known(context: &Context, id: B256, terms: &Terms) -> Result<Option<Channel>, ApiError> {
     let stored = context.store.read(|tx| channels::by_id(tx, id))?;
-    let age = FRESH.min(terms.withdraw_delay / 3);
     match stored {
-        Some(channel) if context.now().saturating_sub(channel.seen.at) <= age => Ok(Some(channel)),
+        Some(channel) if channel.seen.at >= fresh_since(context, terms) => Ok(Some(channel)),
         _ => refresh(context, id, terms).await,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{super::Settlement, offer, shown::Shown};
 use crate::{ApiError, context::Context};
 
-/// Where the channel of `shown` stands, after `fee` was charged to it.
+/// Where the channel of `shown` stands now, after `fee` was charged to it.
 pub(crate) fn settlement(
     context: &Context,
     shown: &Shown,
