@@ -111,7 +111,7 @@ impl Stakes {
         self.devnet.cast(&[&["send", &to, signature], args].concat());
     }
 
-    fn fund(&self, to: Address, opg: u64) {
+    pub(crate) fn fund(&self, to: Address, opg: u64) {
         let transfer = "transfer(address,uint256)";
         self.send(self.devnet.book.opg, transfer, &[&to.to_string(), &wei(opg).to_string()]);
     }

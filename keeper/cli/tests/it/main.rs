@@ -6,6 +6,7 @@ mod config;
 mod e2e_batches;
 mod e2e_crank;
 mod e2e_demo;
+mod e2e_fees;
 mod e2e_kill;
 mod e2e_proofs;
 mod e2e_proxy;
