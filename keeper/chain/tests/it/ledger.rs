@@ -68,9 +68,14 @@ async fn a_request_is_seen_answered_verified_and_reorganised_away() {
     let fulfil = IInferenceHub::fulfilCall { req: request.clone().into(), fulfilment: fulfilment.clone() };
     devnet.anvil.send(OPERATOR, devnet.book.inference_hub, &fulfil).await;
     let events = drain(&follower, &mut cursor).await;
+    // The hub credits the fee before it says whose answer it was.
     assert!(
-        matches!(&events[0].event, ChainEvent::InferenceFulfilled { request_id: id, .. } if *id == request_id)
+        matches!(&events[0].event, ChainEvent::Credited { request_id: id, amount, .. } if *id == request_id && *amount == U256::from(fulfilment.fee))
     );
+    let fulfilled = events.iter().any(
+        |logged| matches!(&logged.event, ChainEvent::InferenceFulfilled { request_id: id, .. } if *id == request_id),
+    );
+    assert!(fulfilled, "{events:?}");
     fees(&devnet, &fulfilment).await;
     repeated(&devnet, &request, &fulfilment).await;
 
