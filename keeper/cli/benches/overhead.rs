@@ -49,6 +49,7 @@ async fn run() -> Outcome<()> {
     let devnet = Devnet::start()?;
     let user = User::new(&devnet).await?;
     user.prepare(&devnet).await?;
+    devnet.end_turns()?;
     for number in 0..requests {
         user.ask(&devnet, number).await?;
         devnet.wait_for_answers(number + 1).await?;
@@ -79,6 +80,7 @@ struct Devnet {
     url: String,
     folder: PathBuf,
     hub: Address,
+    timelock: Address,
     opg: Address,
     version: B256,
     store: Store,
@@ -107,12 +109,37 @@ impl Devnet {
         Ok(Self {
             url: field("/rpc")?.to_owned(),
             hub: field("/contracts/inferenceHub")?.parse()?,
+            timelock: field("/contracts/timelock")?.parse()?,
             opg: field("/contracts/opg")?.parse()?,
             version: field("/models/embedding")?.parse()?,
             store: Store::open(&folder.join("opg.db"))?,
             folder,
             process,
         })
+    }
+
+    /// Ends the turns, in the name of the timelock, which governs: a chain that mines only on demand has no next block to draw
+    /// them from.
+    fn end_turns(&self) -> Outcome<()> {
+        let (timelock, hub) = (self.timelock.to_string(), self.hub.to_string());
+        self.cast(&["rpc", "anvil_impersonateAccount", &timelock])?;
+        self.cast(&["rpc", "anvil_setBalance", &timelock, "0xde0b6b3a7640000"])?;
+        self.cast(&[
+            "send",
+            "--unlocked",
+            "--from",
+            &timelock,
+            &hub,
+            "setTurnParameters(uint32,uint32)",
+            "0",
+            "0",
+        ])
+    }
+
+    fn cast(&self, args: &[&str]) -> Outcome<()> {
+        let cast = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/.bin/cast");
+        let output = Command::new(cast).args(args).args(["--rpc-url", &self.url]).output()?;
+        if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into()) }
     }
 
     fn jobs(&self) -> Outcome<Vec<Job>> {
@@ -191,11 +218,9 @@ impl User {
         Ok(Self { store, rpc, journal, address })
     }
 
-    /// Lets the hub take fees, and ends the turns: a chain that mines only on demand has no next block to draw from.
+    /// Lets the hub take fees.
     async fn prepare(&self, devnet: &Devnet) -> Outcome<()> {
-        self.send("approve", devnet.opg, &Opg::approveCall { spender: devnet.hub, value: U256::MAX }).await?;
-        let turns = IInferenceHub::setTurnParametersCall { turnWindow: 0, turnCap: 0 };
-        self.send("turns", devnet.hub, &turns).await
+        self.send("approve", devnet.opg, &Opg::approveCall { spender: devnet.hub, value: U256::MAX }).await
     }
 
     async fn ask(&self, devnet: &Devnet, number: usize) -> Outcome<()> {
