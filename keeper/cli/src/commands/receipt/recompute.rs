@@ -6,7 +6,7 @@ use opg_chain::{
     ledger::{Check, RecordedResult, verify_result},
 };
 use opg_engine::{
-    Completion, EngineError, Input, Task,
+    Completion, EngineError, Input, Limits, Task,
     local::{Accelerator, LocalModel, Unobserved},
 };
 use opg_node::inference::{Affordable, Coefficients};
@@ -102,7 +102,10 @@ async fn recompute(
     result: &RecordedResult,
     spec: &ModelSpec,
 ) -> CliResult<Vec<Check>> {
-    let manifest = registered.manifest;
+    let mut manifest = registered.manifest;
+    let limits = manifest.limits;
+    // Another operator may read and write more than is configured here; the model's own context still bounds both.
+    manifest.limits = Limits { max_input_tokens: u32::MAX, max_output_tokens: u32::MAX, ..limits };
     let input = match manifest.task.decode_input(&result.input) {
         Ok(input) => input,
         Err(error) => return Ok(vec![check("input", false, format!("has no answer: {error}"))]),
@@ -113,10 +116,9 @@ async fn recompute(
     let computed = tokio::task::spawn_blocking(move || {
         let model = LocalModel::load(&manifest, Accelerator::default())?;
         let tokens = u32::try_from(model.prompt(&input)?.len()).unwrap_or(u32::MAX);
-        let default = manifest.limits.default_output_tokens;
         let paid = |wanted| coefficients.affordable(tokens, wanted, receipt.unitPrice, most);
         let charged = receipt.outputUnits.checked_div(coefficients.per_output_token);
-        model.run(&limited(input, default, charged, paid), &mut Unobserved)
+        model.run(&limited(input, limits, charged, paid), &mut Unobserved)
     });
     let completion = computed
         .await
@@ -126,10 +128,14 @@ async fn recompute(
 }
 
 /// Ends the answer where the operator ended it. Its own limits are not on the chain; but what it ended early it also charged
-/// less for, so the tokens that it charged say where. An answer that is held to a form was chosen with the limit in view.
-fn limited(input: Input, default: u32, charged: Option<u64>, paid: impl Fn(u32) -> Affordable) -> Input {
+/// less for, so the tokens that it charged say where. An answer that is held to a form was chosen with the limit in view: there
+/// `limits` are taken to be the operator's.
+fn limited(input: Input, limits: Limits, charged: Option<u64>, paid: impl Fn(u32) -> Affordable) -> Input {
     let Input::Chat(mut chat) = input else { return input };
-    let wanted = chat.max_tokens.unwrap_or(default);
+    let wanted = match &chat.constraint {
+        Some(_) => limits.output(chat.max_tokens),
+        None => chat.max_tokens.unwrap_or(limits.default_output_tokens),
+    };
     let granted = match paid(wanted) {
         Affordable::Tokens(tokens) => wanted.min(tokens),
         Affordable::All | Affordable::Nothing { .. } => wanted,
@@ -193,7 +199,7 @@ mod tests {
     use super::*;
 
     fn limit(chat: ChatInput, charged: Option<u64>, paid: Affordable) -> Option<u32> {
-        match limited(Input::Chat(chat), 256, charged, |_| paid) {
+        match limited(Input::Chat(chat), Limits::default(), charged, |_| paid) {
             Input::Chat(chat) => chat.max_tokens,
             Input::Embedding(_) | Input::Tensor(_) => None,
         }
@@ -207,13 +213,25 @@ mod tests {
         assert_eq!(limit(asked(), Some(90), Affordable::Tokens(20)), Some(20), "or more than was paid for");
         assert_eq!(limit(asked(), None, Affordable::All), Some(40), "tokens of this model are free");
         assert_eq!(limit(ChatInput::ask("hello"), Some(300), Affordable::All), Some(256));
+        let long = ChatInput { max_tokens: Some(4_000), ..ChatInput::ask("hello") };
+        assert_eq!(
+            limit(long, Some(3_000), Affordable::All),
+            Some(3_000),
+            "an operator may write more than we do"
+        );
     }
 
     #[test]
     fn an_answer_that_is_held_to_a_form_keeps_its_limit() {
         let mut asked = ChatInput { max_tokens: Some(40), ..ChatInput::ask("hello") };
         asked.constraint = Some(Constraint::Regex("a*".to_owned()));
-        assert_eq!(limit(asked, Some(12), Affordable::All), Some(40));
+        assert_eq!(limit(asked.clone(), Some(12), Affordable::All), Some(40));
+        asked.max_tokens = Some(4_000);
+        assert_eq!(
+            limit(asked, Some(12), Affordable::All),
+            Some(1_024),
+            "and so do the limits that are configured"
+        );
     }
 
     #[test]
