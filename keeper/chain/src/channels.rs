@@ -7,7 +7,7 @@ mod terms;
 
 pub use calls::{Claim, claim_calldata, deposit_calldata, refund_calldata};
 pub use read::{ChannelState, Withdrawal, accepts, read, read_at, received, received_at};
-pub use terms::{channel_id, deposit_nonce, domain, voucher_digest};
+pub use terms::{ChannelDomain, channel_id, deposit_nonce, domain, voucher_digest};
 
 use alloy::primitives::{Address, address};
 

@@ -1,5 +1,6 @@
 //! From a body to what the engine runs, and from what it produced to a body.
 
+mod body;
 mod calls;
 mod chat;
 mod completions;

@@ -10,11 +10,12 @@ use std::{
 use alloy::{
     primitives::{Address, B256},
     signers::Signer,
+    sol_types::Eip712Domain,
 };
 use opg_chain::journal::Waker;
 use opg_engine::Engine;
 use opg_node::{Clock, UnitPrice, batches::BatchesMetrics, channels::ChannelsMetrics, fees::FeesMetrics};
-use opg_receipts::Eip712Domain;
+use opg_receipts::ReceiptDomain;
 use opg_store::{GroupWriter, Store};
 use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -63,7 +64,7 @@ pub(crate) struct Context {
     /// What the service that moves fees counts.
     pub(crate) fees: Option<Arc<FeesMetrics>>,
     /// Domain of the receipts.
-    pub(crate) domain: Eip712Domain,
+    pub(crate) domain: ReceiptDomain,
     /// Domain of the token's authorizations; none where nobody pays.
     pub(crate) token: Option<Eip712Domain>,
     /// What is needed to take vouchers, where they are taken.

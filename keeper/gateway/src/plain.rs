@@ -12,7 +12,7 @@ use axum::{
     response::IntoResponse as _,
     routing::post,
 };
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -51,9 +51,11 @@ async fn answer(context: &Context, peer: IpAddr, request: Request) -> Result<Res
         id: format!("{}-{:032x}", prepared.shape.prefix(), rand::random::<u128>()),
         created: context.now(),
         model: prepared.model.name.clone(),
+        version: prepared.model.version,
         input_tokens: sum(|completion| completion.usage.input_tokens),
         output_tokens: sum(|completion| completion.usage.output_tokens),
     };
-    let output = prepared.output(&completions);
-    Ok(serve::json(&prepared.shape.body(&envelope, output, Value::Null)))
+    let output = to_raw_value(&prepared.output(&completions)).map_err(ApiError::internal)?;
+    let body = prepared.shape.body(&envelope, &output, RawValue::NULL).map_err(ApiError::internal)?;
+    Ok(serve::json_text(body))
 }

@@ -1,12 +1,12 @@
 //! From what the engine produced to a signed receipt, and from that to what clients see.
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, Bytes};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use opg_chain::signer::sign_receipt;
 use opg_engine::{Completion, Trace};
 use opg_receipts::{InferenceReceipt, MODE_OPERATOR_SIGNED, canonical_json, content_hash};
 use opg_store::http::Answer;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::{
     ApiError,
@@ -69,14 +69,28 @@ pub(crate) async fn sign(
 }
 
 /// What is under `opg` in a body: the receipt, its signature, and where they count.
-pub(crate) fn extension(context: &Context, answer: &Answer) -> Value {
-    let mut value = serde_json::to_value(&answer.signed).unwrap_or_default();
-    value["chainId"] = context.config.chain_id.into();
-    value["proofRegistry"] = json!(context.config.proof_registry);
-    value
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Extension<'a> {
+    chain_id: u64,
+    proof_registry: Address,
+    receipt: &'a InferenceReceipt,
+    signature: Bytes,
 }
 
-/// The same for a header.
-pub(crate) fn header(extension: &Value) -> String {
-    BASE64_STANDARD.encode(extension.to_string())
+impl<'a> Extension<'a> {
+    /// For the receipt of `answer`.
+    pub(crate) fn of(context: &Context, answer: &'a Answer) -> Self {
+        Self {
+            chain_id: context.config.chain_id,
+            proof_registry: context.config.proof_registry,
+            receipt: answer.signed.receipt(),
+            signature: answer.signed.signature_bytes().into(),
+        }
+    }
+}
+
+/// The same for a header, from its JSON.
+pub(crate) fn header(extension: &str) -> String {
+    BASE64_STANDARD.encode(extension)
 }

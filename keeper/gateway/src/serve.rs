@@ -17,4 +17,4 @@ pub(crate) use listener::Listener;
 pub(crate) use router::router;
 pub(crate) use tls::{Tls, open as open_tls};
 #[cfg(feature = "bench")]
-pub(crate) use {connections::Peer, handlers::json, infer::accept, router::router_of};
+pub(crate) use {connections::Peer, handlers::json_text, infer::accept, router::router_of};

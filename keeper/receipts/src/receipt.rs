@@ -1,7 +1,9 @@
 //! The receipt and its EIP-712 digest.
 
 use alloy_primitives::{Address, B256};
-use alloy_sol_types::{Eip712Domain, SolStruct, eip712_domain, sol};
+use alloy_sol_types::{eip712_domain, sol};
+
+use crate::TypedDomain;
 
 /// Name in the EIP-712 domain of receipts.
 pub const DOMAIN_NAME: &str = "OPG Inference";
@@ -56,21 +58,24 @@ sol! {
     }
 }
 
+/// An EIP-712 domain of receipts.
+pub type ReceiptDomain = TypedDomain<InferenceReceipt>;
+
 impl InferenceReceipt {
     /// The 32 bytes that the operator's key signs.
     #[must_use]
-    pub fn digest(&self, domain: &Eip712Domain) -> B256 {
-        self.eip712_signing_hash(domain)
+    pub fn digest(&self, domain: &ReceiptDomain) -> B256 {
+        domain.digest(self)
     }
 }
 
 /// The EIP-712 domain of the receipts that `proof_registry` on chain `chain_id` accepts.
 #[must_use]
-pub fn receipt_domain(chain_id: u64, proof_registry: Address) -> Eip712Domain {
-    eip712_domain! {
+pub fn receipt_domain(chain_id: u64, proof_registry: Address) -> ReceiptDomain {
+    TypedDomain::new(&eip712_domain! {
         name: DOMAIN_NAME,
         version: DOMAIN_VERSION,
         chain_id: chain_id,
         verifying_contract: proof_registry,
-    }
+    })
 }

@@ -1,11 +1,10 @@
 //! A receipt with its signature.
 
 use alloy_primitives::{Address, B256, Bytes, Signature, U256, uint};
-use alloy_sol_types::Eip712Domain;
 use secp256k1::Message;
 use serde::{Deserialize, Serialize};
 
-use crate::InferenceReceipt;
+use crate::{InferenceReceipt, ReceiptDomain};
 
 /// Length in bytes of a signature: r, s and v.
 pub const SIGNATURE_LENGTH: usize = 65;
@@ -94,7 +93,7 @@ impl SignedReceipt {
     ///
     /// # Errors
     /// If no key could have made the signature.
-    pub fn recover(&self, domain: &Eip712Domain) -> Result<Address, ReceiptError> {
+    pub fn recover(&self, domain: &ReceiptDomain) -> Result<Address, ReceiptError> {
         recover(&self.signature, self.receipt.digest(domain))
     }
 
@@ -102,7 +101,7 @@ impl SignedReceipt {
     ///
     /// # Errors
     /// If somebody else did, or nobody could have.
-    pub fn verify(&self, domain: &Eip712Domain, signer: Address) -> Result<(), ReceiptError> {
+    pub fn verify(&self, domain: &ReceiptDomain, signer: Address) -> Result<(), ReceiptError> {
         let recovered = self.recover(domain)?;
         if recovered == signer {
             Ok(())

@@ -143,7 +143,7 @@ fn alone(
     batch: &Batch,
     signed: &SignedReceipt,
     keys: &HashMap<u64, Option<Address>>,
-    domain: &opg_receipts::Eip712Domain,
+    domain: &opg_receipts::ReceiptDomain,
 ) -> Option<LeafFault> {
     let receipt = signed.receipt();
     if receipt.operator != batch.operator {

@@ -3,14 +3,16 @@
 use alloy::{
     primitives::{B256, U256, aliases::U40, keccak256},
     sol,
-    sol_types::{Eip712Domain, SolStruct as _, SolValue as _, eip712_domain},
+    sol_types::{SolValue as _, eip712_domain},
 };
+use opg_receipts::TypedDomain;
 use opg_store::channels::{Seen, Terms};
 
 use super::{ChannelState, SETTLEMENT};
 use crate::bindings::ChannelConfig;
 
 sol! {
+    #[derive(Debug)]
     struct Voucher {
         bytes32 channelId;
         uint128 maxClaimableAmount;
@@ -18,26 +20,34 @@ sol! {
 }
 
 /// The EIP-712 domain of channels on a chain.
+#[derive(Debug, Clone)]
+pub struct ChannelDomain {
+    configs: TypedDomain<ChannelConfig>,
+    vouchers: TypedDomain<Voucher>,
+}
+
+/// The EIP-712 domain of channels on a chain.
 #[must_use]
-pub fn domain(chain_id: u64) -> Eip712Domain {
-    eip712_domain! {
+pub fn domain(chain_id: u64) -> ChannelDomain {
+    let domain = eip712_domain! {
         name: "x402 Batch Settlement",
         version: "1",
         chain_id: chain_id,
         verifying_contract: SETTLEMENT,
-    }
+    };
+    ChannelDomain { configs: TypedDomain::new(&domain), vouchers: TypedDomain::new(&domain) }
 }
 
 /// The identifier of a channel.
 #[must_use]
-pub fn channel_id(domain: &Eip712Domain, config: &ChannelConfig) -> B256 {
-    config.eip712_signing_hash(domain)
+pub fn channel_id(domain: &ChannelDomain, config: &ChannelConfig) -> B256 {
+    domain.configs.digest(config)
 }
 
 /// What the payer signs: of this channel, at most so much may be claimed in all.
 #[must_use]
-pub fn voucher_digest(domain: &Eip712Domain, channel: B256, maximum: u128) -> B256 {
-    Voucher { channelId: channel, maxClaimableAmount: maximum }.eip712_signing_hash(domain)
+pub fn voucher_digest(domain: &ChannelDomain, channel: B256, maximum: u128) -> B256 {
+    domain.vouchers.digest(&Voucher { channelId: channel, maxClaimableAmount: maximum })
 }
 
 /// The nonce of the ERC-3009 authorization with which a payer deposits: its tokens can go to that channel only.

@@ -2,9 +2,9 @@
 
 use alloy::{
     primitives::{Address, U256},
-    sol_types::{Eip712Domain, SolCall},
+    sol_types::SolCall,
 };
-use opg_receipts::receipt_domain;
+use opg_receipts::{ReceiptDomain, receipt_domain};
 
 use super::LedgerError;
 use crate::{address_book::AddressBook, bindings::Opg, rpc::Rpc};
@@ -54,7 +54,7 @@ impl Contracts {
 
     /// The EIP-712 domain of receipts.
     #[must_use]
-    pub fn receipt_domain(&self) -> Eip712Domain {
+    pub fn receipt_domain(&self) -> ReceiptDomain {
         receipt_domain(self.book.chain_id, self.book.proof_registry)
     }
 

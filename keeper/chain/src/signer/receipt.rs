@@ -1,7 +1,7 @@
 //! Signing receipts.
 
-use alloy::{signers::Signer, sol_types::Eip712Domain};
-use opg_receipts::{InferenceReceipt, SignedReceipt};
+use alloy::signers::Signer;
+use opg_receipts::{InferenceReceipt, ReceiptDomain, SignedReceipt};
 
 use super::SignerError;
 
@@ -12,7 +12,7 @@ use super::SignerError;
 pub async fn sign_receipt<S: Signer + Sync + ?Sized>(
     signer: &S,
     receipt: InferenceReceipt,
-    domain: &Eip712Domain,
+    domain: &ReceiptDomain,
 ) -> Result<SignedReceipt, SignerError> {
     let signature = signer.sign_hash(&receipt.digest(domain)).await?;
     Ok(SignedReceipt::new(receipt, signature))

@@ -65,7 +65,7 @@ fn main() -> Outcome<()> {
 async fn run() -> Outcome<()> {
     let size = Size {
         requests: setting("OPG_BENCH_REQUESTS", 20_000)?,
-        clients: setting("OPG_BENCH_CLIENTS", 64)?,
+        clients: setting("OPG_BENCH_CLIENTS", 128)?,
         channels: setting("OPG_BENCH_CHANNELS", 1_000)?,
         streams: setting("OPG_BENCH_STREAMS", 1_000)?,
     };

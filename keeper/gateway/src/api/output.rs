@@ -1,4 +1,4 @@
-//! What goes back: the output that a receipt commits to, and the bodies and events that carry it.
+//! What goes back: the output that a receipt commits to, and the events that carry it.
 //!
 //! The output of an answer is the JSON under `choices` or `data` of its body, whether it was streamed or not: whoever
 //! has the answer can hash it.
@@ -7,7 +7,6 @@ use alloy::{
     hex,
     primitives::{B256, keccak256},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use opg_engine::{Completion, FinishReason, Output};
 use serde_json::{Value, json};
 
@@ -42,6 +41,7 @@ pub(crate) struct Envelope {
     pub(crate) id: String,
     pub(crate) created: u64,
     pub(crate) model: String,
+    pub(crate) version: B256,
     pub(crate) input_tokens: u32,
     pub(crate) output_tokens: u32,
 }
@@ -98,36 +98,6 @@ impl Shape {
             }),
             #[allow(unreachable_patterns, reason = "the engine may learn further kinds of output")]
             (other, _) => json!({ "index": index, "output": format!("{other:?}") }),
-        }
-    }
-
-    /// The whole body of an answer that is not streamed.
-    pub(crate) fn body(self, envelope: &Envelope, output: Value, opg: Value) -> Value {
-        let usage = envelope.usage();
-        match self {
-            Shape::Chat(_) | Shape::Text(_) => json!({
-                "id": envelope.id,
-                "object": if matches!(self, Shape::Text(_)) { "text_completion" } else { "chat.completion" },
-                "created": envelope.created,
-                "model": envelope.model,
-                "choices": output,
-                "usage": usage,
-                "opg": opg,
-            }),
-            Shape::Embeddings { base64 } => json!({
-                "object": "list",
-                "data": if base64 { with_base64(output) } else { output },
-                "model": envelope.model,
-                "usage": { "prompt_tokens": envelope.input_tokens, "total_tokens": envelope.input_tokens },
-                "opg": opg,
-            }),
-            Shape::Tensor => json!({
-                "id": envelope.id,
-                "model_name": envelope.model,
-                "model_version": opg["receipt"]["modelVersion"],
-                "outputs": output,
-                "opg": opg,
-            }),
         }
     }
 
@@ -194,7 +164,7 @@ impl Shape {
 }
 
 impl Envelope {
-    fn usage(&self) -> Value {
+    pub(super) fn usage(&self) -> Value {
         json!({
             "prompt_tokens": self.input_tokens,
             "completion_tokens": self.output_tokens,
@@ -222,15 +192,4 @@ fn calling(content: &str, calls: &[Call], input_hash: B256) -> Value {
     });
     let content = if content.trim().is_empty() { Value::Null } else { content.into() };
     json!({ "content": content, "role": "assistant", "tool_calls": each.collect::<Vec<_>>() })
-}
-
-fn with_base64(mut output: Value) -> Value {
-    for item in output.as_array_mut().into_iter().flatten() {
-        let Some(vector) = item.get("embedding").and_then(Value::as_array) else { continue };
-        #[allow(clippy::cast_possible_truncation, reason = "each was a float before")]
-        let bytes: Vec<u8> =
-            vector.iter().flat_map(|x| (x.as_f64().unwrap_or_default() as f32).to_le_bytes()).collect();
-        item["embedding"] = BASE64_STANDARD.encode(bytes).into();
-    }
-    output
 }

@@ -14,7 +14,7 @@ pub(crate) mod shown;
 pub(crate) mod state;
 pub(crate) mod told;
 
-use alloy::sol_types::Eip712Domain;
+use opg_chain::channels::ChannelDomain;
 use opg_store::channels::Holds;
 
 use crate::config::ChannelPolicy;
@@ -24,7 +24,7 @@ use crate::config::ChannelPolicy;
 pub(crate) struct Channels {
     pub(crate) policy: ChannelPolicy,
     /// EIP-712 domain of the contract.
-    pub(crate) domain: Eip712Domain,
+    pub(crate) domain: ChannelDomain,
     /// Vouchers of requests that are being worked on.
     pub(crate) holds: Holds,
 }

@@ -13,12 +13,18 @@ use serde_json::{Value, json};
 
 use super::batches::place;
 use crate::{
-    ApiError, api::infer, channel_metrics, context::Context, fee_metrics, metrics, pay::quote, receipt,
+    ApiError, api::infer, channel_metrics, context::Context, fee_metrics, metrics, pay::quote,
+    receipt::Extension,
 };
 
 /// A JSON answer.
 pub(crate) fn json(value: &Value) -> Response<Body> {
-    text("application/json", value.to_string())
+    json_text(value.to_string())
+}
+
+/// An answer of JSON that is written already.
+pub(crate) fn json_text(json: String) -> Response<Body> {
+    text("application/json", json)
 }
 
 fn text(kind: &'static str, text: String) -> Response<Body> {
@@ -122,7 +128,7 @@ pub(super) fn receipt(context: &Context, id: &str) -> Result<Response<Body>, Api
         let message = "there is no receipt for this request: it was never answered here, or never paid";
         ApiError::not_found("receipt_not_found", message)
     })?;
-    let mut value = receipt::extension(context, &answer);
+    let mut value = serde_json::to_value(Extension::of(context, &answer)).map_err(ApiError::internal)?;
     value["usage"] = json!({
         "prompt_tokens": answer.input_tokens,
         "completion_tokens": answer.output_tokens,

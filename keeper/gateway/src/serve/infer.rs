@@ -10,9 +10,9 @@ use axum::{
 };
 use opg_chain::x402::{self, Requirements, Settled};
 use opg_receipts::http_request_id;
-use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
-use super::sse;
+use super::{handlers::json_text, sse};
 use crate::{
     ApiError,
     api::{Endpoint, Envelope, Prepared, prepare},
@@ -24,7 +24,7 @@ use crate::{
         means::{self, correct},
         quote,
     },
-    receipt::{self, Terms},
+    receipt::{self, Extension, Terms},
     run::{self, Done, Event, Order},
 };
 
@@ -177,15 +177,13 @@ fn whole(
     terms: &Terms,
     done: &Done,
 ) -> Result<Response<Body>, ApiError> {
-    let output: Value = serde_json::from_slice(&done.answer.output).map_err(ApiError::internal)?;
-    let extension = receipt::extension(context, &done.answer);
+    let output: &RawValue = serde_json::from_slice(&done.answer.output).map_err(ApiError::internal)?;
+    let extension = to_raw_value(&Extension::of(context, &done.answer)).map_err(ApiError::internal)?;
     let envelope = envelope(prepared, terms, done);
-    let receipt = receipt::header(&extension);
-    let mut response =
-        Response::new(Body::from(prepared.shape.body(&envelope, output, extension).to_string()));
+    let body = prepared.shape.body(&envelope, output, &extension).map_err(ApiError::internal)?;
+    let mut response = json_text(body);
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    set(headers, RECEIPT, &receipt);
+    set(headers, RECEIPT, &receipt::header(extension.get()));
     describe(context, headers, terms, done.settled.as_ref());
     Ok(response)
 }
@@ -207,6 +205,7 @@ pub(super) fn blank(prepared: &Prepared, terms: &Terms) -> Envelope {
         id: prepared.id.clone().unwrap_or_else(|| format!("{}-{id}", prepared.shape.prefix())),
         created: 0,
         model: prepared.model.name.clone(),
+        version: prepared.model.version,
         input_tokens: 0,
         output_tokens: 0,
     }

@@ -4,13 +4,13 @@ use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration}
 
 use axum::body::{Body, Bytes};
 use futures::stream;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::infer::{blank, envelope};
 use crate::{
     api::{Envelope, Held, Prepared},
     context::Context,
-    receipt::{self, Terms},
+    receipt::{Extension, Terms},
     run::{Done, Event, Running},
 };
 
@@ -106,7 +106,7 @@ impl State {
         self.waiting.extend(calls.as_ref().map(event));
         let envelope =
             Envelope { created: self.envelope.created, ..envelope(&self.prepared, &self.terms, done) };
-        let extension = receipt::extension(&self.context, &done.answer);
+        let extension = json!(Extension::of(&self.context, &done.answer));
         let last = self.prepared.shape.end(&envelope, &output, extension);
         self.waiting.extend(last.iter().map(event));
         self.waiting.push_back(Bytes::from_static(b"data: [DONE]\n\n"));

@@ -12,7 +12,7 @@ use alloy::{
 };
 use opg_chain::{journal::Waker, rpc_trait::Head};
 use opg_engine::Engine;
-use opg_receipts::Eip712Domain;
+use opg_receipts::ReceiptDomain;
 use opg_store::Store;
 use tokio::sync::{Notify, watch};
 
@@ -29,7 +29,7 @@ pub(super) struct Context {
     pub(super) signer: Arc<dyn Signer + Send + Sync>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) journal: Option<Waker>,
-    pub(super) domain: Eip712Domain,
+    pub(super) domain: ReceiptDomain,
     pub(super) models: HashMap<B256, Model>,
     pub(super) metrics: RoleMetrics,
     pub(super) signals: Signals,

@@ -1,9 +1,9 @@
 //! What a leaf commits to.
 
 use alloy_primitives::{B256, U256, keccak256};
-use alloy_sol_types::{Eip712Domain, SolValue};
+use alloy_sol_types::SolValue;
 
-use crate::{SIGNATURE_LENGTH, SignedReceipt};
+use crate::{ReceiptDomain, SIGNATURE_LENGTH, SignedReceipt};
 
 /// The leaf at `index` of `count` for a receipt with this EIP-712 digest and this signature r ‖ s ‖ v: keccak-256, twice,
 /// of `abi.encode(index, count, digest, keccak256(signature))`.
@@ -15,6 +15,6 @@ pub fn leaf_hash(index: u32, count: u32, digest: B256, signature: &[u8; SIGNATUR
 
 /// The leaf at `index` of `count` for a signed receipt in `domain`.
 #[must_use]
-pub fn leaf_of(index: u32, count: u32, signed: &SignedReceipt, domain: &Eip712Domain) -> B256 {
+pub fn leaf_of(index: u32, count: u32, signed: &SignedReceipt, domain: &ReceiptDomain) -> B256 {
     leaf_hash(index, count, signed.receipt().digest(domain), &signed.signature_bytes())
 }

@@ -2,7 +2,7 @@
 
 use alloy::signers::{SignerSync, local::PrivateKeySigner};
 use alloy_primitives::{Address, B256};
-use opg_receipts::{Eip712Domain, InferenceReceipt, Request, SignedReceipt};
+use opg_receipts::{InferenceReceipt, ReceiptDomain, Request, SignedReceipt};
 use proptest::prelude::*;
 
 /// Sometimes an extreme value, otherwise any.
@@ -75,7 +75,7 @@ pub(crate) fn key() -> impl Strategy<Value = PrivateKeySigner> {
 pub(crate) fn sign(
     key: &PrivateKeySigner,
     receipt: InferenceReceipt,
-    domain: &Eip712Domain,
+    domain: &ReceiptDomain,
 ) -> SignedReceipt {
     let signature = key.sign_hash_sync(&receipt.digest(domain)).unwrap();
     SignedReceipt::new(receipt, signature)

@@ -43,21 +43,13 @@ impl Shown {
         };
         let terms = Terms::from(config);
         let authorizer = context.signer.address();
-        for (code, differs, what) in [
-            (
-                code::OTHER_RECEIVER,
-                terms.receiver != receiver,
-                format!("pays {}, not {receiver}", terms.receiver),
-            ),
-            (
-                code::OTHER_AUTHORIZER,
-                terms.receiver_authorizer != authorizer,
-                format!("is claimed by {}, not by {authorizer}", terms.receiver_authorizer),
-            ),
-            (code::OTHER_TOKEN, terms.token != asset, format!("is of token {}, not {asset}", terms.token)),
+        for (code, what, found, expected) in [
+            (code::OTHER_RECEIVER, "receiver", terms.receiver, receiver),
+            (code::OTHER_AUTHORIZER, "receiverAuthorizer", terms.receiver_authorizer, authorizer),
+            (code::OTHER_TOKEN, "token", terms.token, asset),
         ] {
-            if differs {
-                return Err(refuse(code, format!("its channel {what}")));
+            if found != expected {
+                return Err(refuse(code, format!("its channel's {what} is {found}, not {expected}")));
             }
         }
         let delays = channels.policy.withdraw_delay..=MAX_WITHDRAW_DELAY;
