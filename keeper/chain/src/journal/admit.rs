@@ -51,7 +51,7 @@ pub(super) async fn admit_queued(pass: &mut Pass<'_>) -> Result<usize, JournalEr
     pass.memory.unfit.retain(|(_, head)| *head == head_hash);
     let mut paused = false;
     for record in &queued {
-        if record.intent.deadline.is_some_and(|deadline| pass.now > deadline) {
+        if pass.late(record) {
             let reason = match &record.hold {
                 Some(hold) => format!("the deadline passed before it could be sent: {hold}"),
                 None => "the deadline passed before it could be sent".to_owned(),

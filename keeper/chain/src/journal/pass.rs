@@ -167,6 +167,12 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// Whether an intent must not be sent any more. Contracts judge deadlines by the chain's time, so a clock of ours that is
+    /// ahead ends nothing that they would still take; where it is behind, they refuse in the simulation.
+    pub(super) fn late(&self, intent: &IntentRecord) -> bool {
+        intent.intent.deadline.is_some_and(|deadline| self.now.min(self.head.timestamp) > deadline)
+    }
+
     pub(super) fn alert(&mut self, alert: Alert) {
         if !self.alerts.contains(&alert) {
             self.alerts.push(alert);

@@ -80,7 +80,7 @@ enum Verdict {
 fn give_up_if_late(pass: &Pass<'_>, slot: &Slot, intent: &IntentRecord) -> Result<Verdict, JournalError> {
     let reason = match &intent.cancel {
         Some(reason) => reason.clone(),
-        None if late(pass, intent) => "the deadline passed before it was mined".to_owned(),
+        None if pass.late(intent) => "the deadline passed before it was mined".to_owned(),
         None => return Ok(Verdict::Wanted),
     };
     let signer = pass.core.address;
@@ -106,16 +106,12 @@ fn give_up_if_stuck(
 ) -> Result<(), JournalError> {
     let Some(record) = intent.filter(|_| overtaken(pass, slot, latest)) else { return Ok(()) };
     let blocks = pass.head.number.saturating_sub(latest.signed_block);
-    if !late(pass, record) && blocks < pass.core.config.give_up_after_blocks {
+    if !pass.late(record) && blocks < pass.core.config.give_up_after_blocks {
         return Ok(());
     }
     let reason = format!("not mined within {blocks} blocks, and its limits allow no higher fee");
     pass.core.commit(|tx, now| table::request_cancel(tx, record.id, &reason, now))?;
     Ok(())
-}
-
-fn late(pass: &Pass<'_>, record: &IntentRecord) -> bool {
-    record.intent.deadline.is_some_and(|deadline| pass.now > deadline)
 }
 
 /// A nonce without a transaction: one to fill, or an intent whose process died between taking the nonce and signing.

@@ -18,7 +18,7 @@ pub struct Intent {
     pub calldata: Bytes,
     /// Wei to send along.
     pub value: U256,
-    /// Unix time after which it must not be sent any more.
+    /// Unix time of the chain after which it must not be sent any more.
     pub deadline: Option<u64>,
     /// Most wei the transaction may cost, L1 data fee included and `value` excluded.
     pub max_cost: Option<U256>,

@@ -10,6 +10,7 @@
 
 mod anvil;
 mod calls;
+mod clock;
 mod coverage;
 mod fake_chain;
 mod fake_rpc;
