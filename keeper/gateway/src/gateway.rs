@@ -96,6 +96,8 @@ impl Gateway {
             }
         };
         let channels = channels(&config, &*ledger).await?;
+        let standing = Standing::default();
+        standing.note(ledger.head().await?);
         // Until it is known nothing can be sold.
         let unit_price = UnitPrice::of(config.fee_market);
         unit_price.refresh(async |market| ledger.unit_price(market).await).await?;
@@ -114,7 +116,6 @@ impl Gateway {
             schedule: Schedule::new(config.concurrency, config.queue, config.queue_per_payer),
             rates: Rates::new(config.bounds.per_minute),
             metrics: GatewayMetrics::default(),
-            standing: Standing::default(),
             storage: Storage::default(),
             under_way: Mutex::new(HashSet::new()),
             settlements: watch::Sender::default(),
@@ -127,7 +128,8 @@ impl Gateway {
             engine,
             ledger,
             signer,
-            clock,
+            clock: standing.corrected(clock),
+            standing,
             journal,
             batches,
             claims,

@@ -119,6 +119,14 @@ pub(crate) fn render_batches(summary: &Summary, counts: Option<&BatchesMetrics>,
         let value = value.load(Relaxed);
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
     }
+    for (name, help, value) in [
+        ("ahead", "Seconds by which this machine's clock is ahead of the latest block.", &counts.clock_ahead),
+        ("behind", "Seconds by which this machine's clock is behind it.", &counts.clock_behind),
+    ] {
+        let name = format!("opg_batches_clock_{name}_seconds");
+        let value = value.load(Relaxed);
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+    }
 }
 
 impl GatewayMetrics {

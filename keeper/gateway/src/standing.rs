@@ -3,13 +3,14 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
 
 use async_trait::async_trait;
-use opg_node::{Progress, Service, ServiceError};
+use opg_chain::rpc_trait::Head;
+use opg_node::{Clock, Progress, Service, ServiceError};
 
 use crate::{ApiError, context::Context};
 
@@ -22,9 +23,23 @@ const WAIT: Duration = Duration::from_secs(60);
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
     inactive: AtomicBool,
+    /// Unix time of the latest block.
+    chain_time: Arc<AtomicU64>,
 }
 
 impl Standing {
+    /// Notes the latest block. Its time replaces an earlier one even where it is before that: one node with a wrong block must
+    /// not put receipts into the future for good.
+    pub(crate) fn note(&self, head: Head) {
+        self.chain_time.store(head.timestamp, Relaxed);
+    }
+
+    /// `clock`, but never before the latest block, by whose time receipts and payments are judged: where the clock is far
+    /// behind, its receipts would be too old for a batch.
+    pub(crate) fn corrected(&self, clock: Arc<dyn Clock>) -> Arc<dyn Clock> {
+        Arc::new(Corrected { clock, chain_time: Arc::clone(&self.chain_time) })
+    }
+
     /// Refuses what would need a new receipt while the operator may not sign any.
     pub(crate) fn check(&self) -> Result<(), ApiError> {
         if !self.inactive.load(Relaxed) {
@@ -37,6 +52,18 @@ impl Standing {
     /// What keeps requests from being answered, if anything.
     pub(crate) fn reason(&self) -> Option<String> {
         self.inactive.load(Relaxed).then(|| "the operator is not active with this node's key".to_owned())
+    }
+}
+
+#[derive(Debug)]
+struct Corrected {
+    clock: Arc<dyn Clock>,
+    chain_time: Arc<AtomicU64>,
+}
+
+impl Clock for Corrected {
+    fn now_ms(&self) -> u64 {
+        self.clock.now_ms().max(self.chain_time.load(Relaxed).saturating_mul(1_000))
     }
 }
 
@@ -54,6 +81,7 @@ impl Service for Look {
     async fn pass(&self) -> Result<Progress, ServiceError> {
         let Context { ledger, config, signer, standing, .. } = &*self.context;
         let head = ledger.head().await?;
+        standing.note(head);
         self.context.unit_price.refresh(async |market| ledger.unit_price(market).await).await?;
         let inactive = ledger.signer_of(config.operator, head.timestamp).await? != signer.address();
         if standing.inactive.swap(inactive, Relaxed) != inactive {

@@ -2,6 +2,7 @@
 //! demanded.
 
 mod answer;
+mod clocks;
 mod config;
 mod follow;
 mod ledger;

@@ -172,13 +172,20 @@ fn accelerator(config: &Config, findings: &mut Findings) {
 async fn clock(rpc: &Rpc, findings: &mut Findings) {
     match rpc.head().await {
         Ok(head) => {
-            let skew = now().abs_diff(head.timestamp);
-            let detail = format!("{skew} s from the time of block {}", head.number);
+            let now = now();
+            let skew = now.abs_diff(head.timestamp);
+            let side = if now < head.timestamp { "behind" } else { "ahead of" };
+            let detail = format!("{skew} s {side} the time of block {}", head.number);
             if skew > MAX_SKEW {
                 findings.bad(
                     "clock",
                     detail,
-                    "synchronise this machine's clock (NTP), or use a node that is not behind",
+                    if now < head.timestamp {
+                        "synchronise this machine's clock (NTP)"
+                    } else {
+                        "synchronise this machine's clock (NTP), or use a node that is not behind; until then receipts wait for \
+                         a batch until the chain's time reaches theirs"
+                    },
                 );
             } else {
                 findings.good("clock", detail);

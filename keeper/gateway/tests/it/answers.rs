@@ -1,6 +1,6 @@
 //! Answers and their receipts, plain and streamed.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use alloy::primitives::{Address, keccak256};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -8,7 +8,7 @@ use futures::future::join_all;
 use opg_receipts::{canonicalize, json_hash};
 use serde_json::{Value, json};
 
-use crate::support::{World, chat, config};
+use crate::support::{World, chain::now, chat, config};
 
 #[tokio::test]
 async fn an_answer_carries_a_receipt_that_binds_it() {
@@ -34,6 +34,35 @@ async fn an_answer_carries_a_receipt_that_binds_it() {
     let fetched = world.get(&format!("/v1/receipts/{id}")).await.json();
     assert_eq!(fetched["receipt"], answer["opg"]["receipt"]);
     assert_eq!(fetched["signature"], answer["opg"]["signature"]);
+}
+
+/// With the clock's time, hours behind the chain's, it would be too old for a batch. A chain that is behind changes nothing.
+#[tokio::test]
+async fn a_receipt_is_signed_with_no_time_before_the_chains() {
+    let mut world = World::free().await;
+    for (ahead, signed) in [(0, 0), (7_200, 7_200), (-7_200, 0)] {
+        world.kill().await;
+        world.chain.ahead.store(ahead, Ordering::SeqCst);
+        world.start().await;
+        let expected = now() + signed;
+        let answer = world.ask("/v1/chat/completions", &chat("hello")).await.json();
+        let issued_at = world.receipt(&answer["opg"]).issuedAt;
+        assert!(
+            (expected.saturating_sub(3)..expected + 10).contains(&issued_at),
+            "{ahead} s: {issued_at} for {expected}"
+        );
+    }
+    // The chain is followed while the gateway runs.
+    world.chain.ahead.store(90_000, Ordering::SeqCst);
+    let mut looks = 0..100;
+    loop {
+        let answer = world.ask("/v1/chat/completions", &chat("hello")).await.json();
+        if world.receipt(&answer["opg"]).issuedAt > now() + 89_000 {
+            break;
+        }
+        assert!(looks.next().is_some(), "the time of the chain is not followed");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]

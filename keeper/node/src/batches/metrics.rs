@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 
 use crate::supervisor::ServiceMetrics;
 
-/// Counters. Each only grows.
+/// Counters. Each only grows, unless it says otherwise.
 #[derive(Debug, Default)]
 pub struct BatchesMetrics {
     /// Batches handed to the journal.
@@ -25,6 +25,10 @@ pub struct BatchesMetrics {
     pub answers: AtomicU64,
     /// Demanded leaves that were not shown in time.
     pub unanswered: AtomicU64,
+    /// Seconds by which the keeper's clock is ahead of the latest block. Not a count: it falls again.
+    pub clock_ahead: AtomicU64,
+    /// Seconds by which it is behind. Falls again, too.
+    pub clock_behind: AtomicU64,
     /// Passes and restarts.
     pub service: ServiceMetrics,
 }

@@ -101,7 +101,9 @@ impl BatchesRole {
             self.metrics.late.fetch_add(late as u64, Relaxed);
             tracing::error!(
                 receipts = late,
-                "receipts could not be posted within {} s of their issue and will be in no batch",
+                "receipts could not be posted within {} s of the time that is signed in them and will be in no batch: the \
+                 chain could not be reached for so long, or the clock was wrong when they were signed (`opg doctor`); the \
+                 payers still hold them",
                 times.receipt_age
             );
         }

@@ -14,7 +14,7 @@ use opg_store::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{BatchTimes, BatchesConfig, BatchesLedger, BatchesMetrics, post::When};
+use super::{BatchTimes, BatchesConfig, BatchesLedger, BatchesMetrics, clocks::Standing, post::When};
 use crate::{Clock, Progress, Service, ServiceError, supervisor::supervise};
 
 /// How long what the contract says about times is believed.
@@ -47,6 +47,8 @@ pub struct BatchesRole {
     rest: Mutex<(u64, u64)>,
     /// Posted batches that were found to count.
     pub(super) sound: Mutex<BTreeSet<BatchId>>,
+    /// How the keeper's clock stood to the chain's time at the last look.
+    pub(super) clocks: Mutex<Standing>,
 }
 
 impl BatchesRole {
@@ -61,6 +63,7 @@ impl BatchesRole {
             times: Mutex::default(),
             rest: Mutex::default(),
             sound: Mutex::default(),
+            clocks: Mutex::default(),
         }
     }
 
@@ -123,6 +126,7 @@ impl Service for BatchesRole {
             return Ok(Progress::More);
         }
         let (head, times) = (self.parts.ledger.head().await?, self.times().await?);
+        self.compare_clocks(head);
         self.dissolve(times)?;
         let deep = head.number.saturating_sub(self.config.finality);
         self.revive(deep).await?;

@@ -402,6 +402,50 @@ async fn receipts_from_the_future_hold_no_others_back() {
     );
 }
 
+/// Set forward or back, a little or by days, and set right again: every receipt is posted once, and nothing is sent that the
+/// contract refuses.
+#[tokio::test]
+async fn a_clock_that_jumps_loses_no_receipt() {
+    const DAY: i64 = 86_400;
+    for skew in [-3 * DAY, -3_500, -31, -5, 5, 31, 3_500, 3 * DAY] {
+        let mut keeper = Keeper::new();
+        let answer = |keeper: &mut Keeper, count| keeper.answer(count, keeper.chain.issue_time());
+        answer(&mut keeper, 10);
+        keeper.chain.pass(30);
+        keeper.chain.skew(skew);
+        answer(&mut keeper, 7);
+        keeper.work().await;
+        keeper.chain.send(&keeper.store);
+        let clocks = || {
+            let metrics = keeper.role.metrics();
+            let of = |count: &std::sync::atomic::AtomicU64| count.load(std::sync::atomic::Ordering::Relaxed);
+            (of(&metrics.clock_ahead), of(&metrics.clock_behind))
+        };
+        assert_eq!(clocks(), (skew.max(0).unsigned_abs(), skew.min(0).unsigned_abs()), "{skew} s");
+
+        keeper.chain.skew(0);
+        keeper.chain.pass(60);
+        answer(&mut keeper, 6);
+        for _ in 0..3 {
+            keeper.chain.pass(301);
+            keeper.work().await;
+            keeper.chain.send(&keeper.store);
+        }
+        let ahead = if skew > 900 { 7 } else { 0 };
+        assert_eq!(keeper.waiting(), ahead, "{skew} s: only what is ahead of the chain waits");
+        keeper.chain.pass(skew.max(0).unsigned_abs() + 301);
+        keeper.work().await;
+        keeper.chain.send(&keeper.store);
+        keeper.work().await;
+        let receipts: usize = keeper.stored().iter().map(|(_, receipts)| receipts.len()).sum();
+        assert_eq!((receipts, keeper.waiting()), (23, 0), "{skew} s");
+        let metrics = keeper.role.metrics();
+        let given_up = [&metrics.late, &metrics.invalid, &metrics.dissolved]
+            .map(|count| count.load(std::sync::atomic::Ordering::Relaxed));
+        assert_eq!(given_up, [0; 3], "{skew} s: nothing is lost, nothing is refused");
+    }
+}
+
 /// After a batch failed the keeper rests for a minute, however far its clock is set forward or back meanwhile.
 #[tokio::test]
 async fn a_clock_that_is_set_does_not_stop_the_batches() {
@@ -421,7 +465,7 @@ async fn a_clock_that_is_set_does_not_stop_the_batches() {
     }
 }
 
-/// Whatever is killed, refused or reorganised in whatever order: in the end each receipt is in exactly one batch on the
+/// Whatever is killed, refused or reorganised in whatever order, and however the clock jumps: in the end each receipt is in exactly one batch on the
 /// chain, or was counted as late.
 #[tokio::test]
 async fn no_schedule_loses_a_receipt_or_posts_one_twice() {
@@ -437,10 +481,12 @@ async fn no_schedule_loses_a_receipt_or_posts_one_twice() {
         let mut late = 0;
         for _ in 0..50 {
             match draw(8) {
-                0 | 1 => keeper.answer(draw(15), keeper.chain.time()),
+                0 | 1 => keeper.answer(draw(15), keeper.chain.issue_time()),
                 2 => keeper.chain.pass(1 + draw(400)),
                 3 => drop(keeper.chain.send(&keeper.store)),
                 4 if draw(3) == 0 => drop(keeper.chain.refuse(&keeper.store)),
+                // Half of the jumps set the clock right.
+                4 => keeper.chain.skew([0, 0, 40, -40, 4_000, -4_000][draw(6) as usize]),
                 5 => keeper.chain.reorganise(&keeper.store, 1 + draw(FINALITY)),
                 6 => {
                     late += keeper.role.metrics().late.load(std::sync::atomic::Ordering::Relaxed);
@@ -449,7 +495,8 @@ async fn no_schedule_loses_a_receipt_or_posts_one_twice() {
                 _ => keeper.work().await,
             }
         }
-        for _ in 0..10 {
+        keeper.chain.skew(0);
+        for _ in 0..60 {
             keeper.chain.pass(100);
             keeper.work().await;
             keeper.chain.send(&keeper.store);

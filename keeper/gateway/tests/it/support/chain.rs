@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -42,6 +42,8 @@ pub(crate) struct FakeChain {
     pub(crate) channels: Mutex<HashMap<B256, ChannelState>>,
     /// What the fee market says.
     pub(crate) unit_price: Mutex<u128>,
+    /// Seconds by which the chain is ahead of this machine's clock.
+    pub(crate) ahead: AtomicI64,
     /// The operator's registered key; zero while it is not active.
     pub(crate) signer: Mutex<Address>,
 }
@@ -61,6 +63,7 @@ impl FakeChain {
             transfers: AtomicUsize::new(0),
             channels: Mutex::default(),
             unit_price: Mutex::new(2_000),
+            ahead: AtomicI64::new(0),
             signer: Mutex::default(),
         }
     }
@@ -139,7 +142,8 @@ impl FakeChain {
 impl GatewayLedger for FakeChain {
     async fn head(&self) -> Result<Head, LedgerError> {
         self.up()?;
-        Ok(Head { number: 1, hash: B256::ZERO, parent_hash: B256::ZERO, timestamp: now(), base_fee: 1 })
+        let timestamp = now().saturating_add_signed(self.ahead.load(Ordering::SeqCst));
+        Ok(Head { number: 1, hash: B256::ZERO, parent_hash: B256::ZERO, timestamp, base_fee: 1 })
     }
 
     async fn model_spec(&self, version: B256) -> Result<ModelSpec, LedgerError> {

@@ -144,10 +144,6 @@ impl FakeChain {
         self.0.0.lock().unwrap()
     }
 
-    pub(crate) fn time(&self) -> u64 {
-        self.state().time
-    }
-
     /// The operator is not active in these seconds.
     pub(crate) fn jail(&self, seconds: std::ops::Range<u64>) {
         self.state().jailed = seconds;
@@ -171,6 +167,12 @@ impl FakeChain {
     /// Sets the keeper's clock wrong.
     pub(crate) fn skew(&self, seconds: i64) {
         self.state().skew = seconds;
+    }
+
+    /// What the gateway signs as the time of a receipt: its clock, but nothing before the latest block.
+    pub(crate) fn issue_time(&self) -> u64 {
+        let state = self.state();
+        state.time.saturating_add_signed(state.skew).max(state.head().timestamp)
     }
 
     /// Whether a batch counts for nothing.
