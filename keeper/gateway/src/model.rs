@@ -67,16 +67,14 @@ impl Model {
         asked.unwrap_or(self.default_output_tokens).min(self.max_output_tokens)
     }
 
-    /// Tokens that the price of a request assumes for `bytes` of text in `messages` pieces, at most as many as the model reads.
-    pub(crate) fn assumed_input(&self, bytes: usize, messages: usize) -> u32 {
+    /// Tokens that the price of a request assumes for `bytes` of text in `messages` pieces, at most as many as the model reads for
+    /// each of its `inputs`.
+    pub(crate) fn assumed_input(&self, bytes: usize, messages: usize, inputs: usize) -> u32 {
         if self.task == Task::Tensor {
             // Each value is charged as a token, and how many there are is known.
             return u32::try_from(bytes).unwrap_or(u32::MAX).min(self.max_input_tokens);
         }
-        let most = self.max_input_tokens.saturating_mul(match self.task {
-            Task::Chat => 1,
-            _ => u32::try_from(messages).unwrap_or(u32::MAX),
-        });
+        let most = self.max_input_tokens.saturating_mul(u32::try_from(inputs).unwrap_or(u32::MAX));
         assumed_tokens(bytes, messages).min(most)
     }
 }

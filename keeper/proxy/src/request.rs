@@ -77,7 +77,8 @@ impl Draft {
         let body = canonical_json(&fields)
             .map_err(|error| ProxyError::new(400, "invalid_json", error.to_string()))?;
         let number = |field: &str| fields.get(field).and_then(Value::as_u64);
-        let inputs = match fields.get("input") {
+        let texts = if endpoint == Endpoint::Completions { "prompt" } else { "input" };
+        let inputs = match fields.get(texts) {
             Some(Value::Array(inputs)) => inputs.len() as u64,
             _ => 1,
         };
@@ -148,5 +149,9 @@ mod tests {
         let open = question(&json!({ "model": "m" }));
         assert_eq!(open.ceiling(&model, 10, 9), (100 + open.body.len() as u128 + 8 + 36) * 10);
         assert_eq!(open.ceiling(&model, u128::MAX, 9), u128::MAX);
+        let body = json!({ "model": "m", "prompt": ["a", "b", "c"], "max_tokens": 50 }).to_string();
+        let draft = Draft::read(Endpoint::Completions, body.as_bytes()).unwrap();
+        let several = draft.of_version(B256::repeat_byte(7)).unwrap();
+        assert_eq!(several.ceiling(&model, 10, 9), (100 + several.body.len() as u128 + 24 + 600) * 10);
     }
 }

@@ -19,7 +19,7 @@ pub(crate) fn unit_price(context: &Context) -> u128 {
 /// The flat price in OPG wei: the whole output that may be asked for, and the input as its length lets expect.
 pub(crate) fn price(context: &Context, prepared: &Prepared) -> u128 {
     let model = &prepared.model;
-    let input = model.assumed_input(prepared.text_bytes, prepared.messages);
+    let input = model.assumed_input(prepared.text_bytes, prepared.messages, prepared.inputs.len());
     let output = u32::try_from(prepared.inputs.len()).unwrap_or(u32::MAX).saturating_mul(prepared.max_output);
     model.coefficients.fee(input, output, unit_price(context), u128::MAX)
 }

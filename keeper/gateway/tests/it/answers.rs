@@ -120,6 +120,45 @@ async fn completions_and_embeddings_have_receipts_too() {
 }
 
 #[tokio::test]
+async fn several_prompts_are_answered_in_their_order_under_one_receipt() {
+    let world = World::free().await;
+    let body = json!({ "model": "chat", "prompt": ["a b c", "d", "e f g h"], "max_tokens": 2, "seed": 7 });
+    let reply = world.ask("/v1/completions", &body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let answer = reply.json();
+    let choices = answer["choices"].as_array().unwrap().iter();
+    let said: Vec<_> = choices.map(|choice| (choice["index"].as_u64(), choice["text"].as_str())).collect();
+    assert_eq!(said, [(Some(0), Some("a b ")), (Some(1), Some("d")), (Some(2), Some("e f "))]);
+    assert_eq!(answer["usage"], json!({ "prompt_tokens": 21, "completion_tokens": 5, "total_tokens": 26 }));
+    let receipt = world.receipt(&answer["opg"]);
+    assert_eq!(receipt.inputHash, keccak256(canonicalize(body.to_string().as_bytes()).unwrap()));
+    assert_eq!(receipt.outputHash, json_hash(&answer["choices"]).unwrap());
+    assert_eq!((receipt.inputUnits, receipt.outputUnits), (121, 20));
+
+    let one = |prompt: Value, stream: bool| json!({ "model": "chat", "prompt": prompt, "stream": stream });
+    let streamed = world.ask("/v1/completions", &one(json!(["one alone"]), true)).await;
+    assert_eq!(streamed.events()[0]["choices"][0]["text"], "one ");
+    let runs = world.engine.runs();
+    for (body, code, param) in [
+        (one(json!(["a", "b"]), true), "unsupported_parameter", "stream"),
+        (one(json!([]), false), "invalid_value", "prompt"),
+        (one(json!(vec!["x"; 17]), false), "invalid_value", "prompt"),
+        (one(json!([[1, 2], [3]]), false), "unsupported_parameter", "prompt"),
+        (one(json!([1, 2]), false), "unsupported_parameter", "prompt"),
+        (one(json!(5), false), "unsupported_parameter", "prompt"),
+    ] {
+        let reply = world.ask("/v1/completions", &body).await;
+        let error = &reply.json()["error"];
+        assert_eq!(
+            (reply.status, &error["code"], &error["param"]),
+            (400, &json!(code), &json!(param)),
+            "{body}"
+        );
+    }
+    assert_eq!(world.engine.runs(), runs, "refused before anything is run");
+}
+
+#[tokio::test]
 async fn the_job_of_a_client_that_goes_away_is_stopped() {
     let world = World::free().await;
     world.engine.block();

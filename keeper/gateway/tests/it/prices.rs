@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use opg_gateway::GatewayConfig;
+use serde_json::{Value, json};
 
 use crate::support::{World, chat, paid, payer::quote};
 
@@ -40,4 +41,22 @@ async fn quotes_follow_the_market_and_stay_above_the_least() {
         .await
         .unwrap_or_else(|_| panic!("never asked for {expected} per unit"));
     }
+}
+
+/// Each prompt is asked for as if it came alone, but for what a request costs at all.
+#[tokio::test]
+async fn several_prompts_cost_what_they_cost_one_by_one() {
+    let world = World::with(paid()).await;
+    let units = async |prompt: Value| {
+        let body = json!({ "model": "chat", "prompt": prompt, "max_tokens": 10 });
+        let amount = quote(&world, "/v1/completions", &body).await["amount"].as_str().unwrap().to_owned();
+        amount.parse::<u128>().unwrap() / 1_000 - 100
+    };
+    let (short, long) = ("one two", "x".repeat(900));
+    let apart = units(json!(short)).await + units(json!(long)).await;
+    let together = units(json!([short, long])).await;
+    assert!(together <= apart && apart <= together + 2, "{apart} apart, {together} together");
+    // Longer than the model reads: no more is asked for than it can read, each time.
+    let huge = "x".repeat(60_000);
+    assert_eq!(units(json!([huge, huge])).await, 2 * units(json!(huge)).await);
 }
