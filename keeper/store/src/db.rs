@@ -25,6 +25,7 @@ fn migrations() -> Migrations<'static> {
         M::up(include_str!("../migrations/09_channels.sql")),
         M::up_with_hook(include_str!("../migrations/10_fees.sql"), |tx| Ok(fees::take_over(tx)?)),
         M::up(include_str!("../migrations/11_charges.sql")),
+        M::up(include_str!("../migrations/12_pruning.sql")),
     ])
 }
 

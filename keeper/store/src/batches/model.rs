@@ -74,6 +74,8 @@ pub struct Batch {
     pub sealed_at: u64,
     /// How far it has come.
     pub state: BatchState,
+    /// Its receipts were, or are being, removed: nothing but what is here is known of it.
+    pub expired: bool,
 }
 
 /// Batches and receipts in numbers.
@@ -83,7 +85,7 @@ pub struct Summary {
     pub waiting: u64,
     /// Time of issue of the oldest of them.
     pub oldest: Option<u64>,
-    /// Per state: its name, batches and receipts.
+    /// Per state: its name, batches and receipts. Those of pruned batches, whose receipts are gone, are `expired`.
     pub states: Vec<(String, u64, u64)>,
     /// Leaves demanded on the chain and not answered yet.
     pub demands: u64,
@@ -118,6 +120,7 @@ pub(super) fn decode(columns: &Columns<'_, '_>) -> Result<Batch, StoreError> {
         intent: IntentId(columns.get("intent")?),
         sealed_at: columns.unsigned("sealed_at")?,
         state,
+        expired: columns.unsigned("expired")? > 0,
     })
 }
 
@@ -167,7 +170,8 @@ pub fn summary(tx: &Transaction<'_>) -> Result<Summary, StoreError> {
         Ok(tx.prepare_cached(sql)?.query_row([], |row| row.get::<_, i64>(0))?.unsigned_abs())
     };
     let mut statement = tx.prepare_cached(
-        "SELECT state, count(*) AS batches, sum(count) AS receipts FROM batches GROUP BY state ORDER BY state",
+        "SELECT iif(expired > 0, 'expired', state) AS state, count(*) AS batches, sum(count) AS receipts FROM batches \
+         GROUP BY 1 ORDER BY 1",
     )?;
     let mut rows = statement.query([])?;
     let mut states = Vec::new();

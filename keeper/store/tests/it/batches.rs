@@ -15,7 +15,7 @@ use opg_receipts::{
 };
 use opg_store::{
     Store, StoreError,
-    batches::{self, BatchId, BatchState, Demand, Leaf, NewBatch, PART_HEIGHT, Posted},
+    batches::{self, BatchId, BatchState, Demand, Leaf, NewBatch, PART_HEIGHT, Posted, Pruned},
     http::{self, Answer, NewPayment, Release},
     journal::{self, Intent},
 };
@@ -269,6 +269,79 @@ fn the_chain_takes_back_and_ends() {
     assert_eq!((summary.waiting, summary.states, summary.demands), (0, vec![("final".to_owned(), 1, 3)], 0));
 }
 
+/// Fills a batch with `requests` and brings it to its end.
+fn finished(store: &Store, requests: std::ops::Range<u64>) -> NewBatch {
+    let count = u32::try_from(requests.end - requests.start).unwrap();
+    fill(store, requests);
+    let new = compose(store, count).unwrap();
+    seal(store, &new).unwrap();
+    write(store, |tx| {
+        batches::note_posted(tx, new.name, &posted(50))?;
+        batches::finalise(tx, 50, 5_000)
+    })
+    .unwrap();
+    new
+}
+
+#[test]
+fn a_final_batch_is_pruned_step_by_step_and_what_was_answered_is_remembered() {
+    let store = Store::in_memory().unwrap();
+    let (old, young) = (finished(&store, 0..25), finished(&store, 25..30));
+    let next = |time| store.read(|tx| batches::next_to_prune(tx, time)).unwrap();
+    assert_eq!(next(1_023), None, "its last receipt is of 1024");
+    let batch = next(1_024).unwrap();
+    assert_eq!((batch.name, batch.expired), (old.name, false));
+    let step = || write(&store, |tx| batches::prune(tx, batch.id, 10)).unwrap();
+    assert_eq!(step(), Pruned { receipts: 10, done: false });
+
+    // What is begun is no longer served, and goes on first whatever the time is.
+    let begun = next(0).unwrap();
+    assert_eq!((begun.id, begun.expired), (batch.id, true));
+    let place = |request| store.read(|tx| batches::expired_place(tx, request_id(request))).unwrap();
+    for request in [0, 9, 10, 24] {
+        let place = place(request).unwrap();
+        assert_eq!((place.batch.name, u64::from(place.leaf)), (old.name, request));
+    }
+    assert_eq!(place(25), None);
+    assert_eq!((step(), step()), (Pruned { receipts: 10, done: false }, Pruned { receipts: 5, done: true }));
+    assert!(write(&store, |tx| batches::prune(tx, batch.id, 10)).is_err(), "it is over");
+    assert_eq!(next(1_024), None);
+
+    let stored = |request| store.read(|tx| http::answer(tx, request_id(request))).unwrap().is_some();
+    let pruned = |request| store.read(|tx| batches::was_pruned(tx, request_id(request))).unwrap();
+    assert_eq!(
+        [0, 24, 25].map(|request| (stored(request), pruned(request))),
+        [(false, true), (false, true), (true, false)]
+    );
+    let kept = store.read(|tx| batches::by_name(tx, old.name)).unwrap().unwrap();
+    assert_eq!((kept.commitment, kept.expired), (old.commitment, true));
+    let served = store.read(|tx| batches::by_name(tx, young.name)).unwrap().unwrap();
+    assert_eq!(store.read(|tx| batches::records(tx, served.id, 0, 100)).unwrap().len(), 5);
+    assert!(store.read(|tx| batches::proof(tx, served.id, 4)).unwrap().is_some());
+    let states = store.read(batches::summary).unwrap().states;
+    assert_eq!(states, [("expired".to_owned(), 1, 25), ("final".to_owned(), 1, 5)]);
+}
+
+#[test]
+fn nothing_is_pruned_that_is_not_final() {
+    let store = Store::in_memory().unwrap();
+    fill(&store, 0..3);
+    let new = compose(&store, 3).unwrap();
+    let id = seal(&store, &new).unwrap();
+    let refused = || {
+        assert_eq!(store.read(|tx| batches::next_to_prune(tx, 1 << 40)).unwrap(), None);
+        assert!(write(&store, |tx| batches::prune(tx, id, 10)).is_err());
+    };
+    refused();
+    write(&store, |tx| batches::note_posted(tx, new.name, &posted(50))).unwrap();
+    refused();
+    let demand = Demand { batch: new.name, leaf: 1, block: 60, deadline: 5_600 };
+    write(&store, |tx| batches::note_demand(tx, &demand, 6_200)).unwrap();
+    assert_eq!(write(&store, |tx| batches::finalise(tx, 90, 9_000)).unwrap(), 0);
+    refused();
+    assert_eq!(store.read(|tx| batches::records(tx, id, 0, 10)).unwrap().len(), 3);
+}
+
 const CHILD: &str = "OPG_STORE_BATCH_CHILD";
 
 /// Not a test of its own: the process that the next test kills.
@@ -278,9 +351,15 @@ fn batch_child() {
     let store = Store::open(path.as_ref()).unwrap();
     for round in 0.. {
         fill(&store, round * 50..round * 50 + 50);
-        let id = seal(&store, &compose(&store, 37).unwrap()).unwrap();
+        let new = compose(&store, 37).unwrap();
+        let id = seal(&store, &new).unwrap();
         if round % 3 == 1 {
             write(&store, |tx| batches::dissolve(tx, id)).unwrap();
+        }
+        if round % 3 == 2 {
+            write(&store, |tx| batches::note_posted(tx, new.name, &posted(50))).unwrap();
+            write(&store, |tx| batches::finalise(tx, 50, 5_000)).unwrap();
+            while !write(&store, |tx| batches::prune(tx, id, 7)).unwrap().done {}
         }
         println!("round {round}");
     }
@@ -300,7 +379,7 @@ fn a_kill_loses_no_receipt_and_puts_none_in_two_batches() {
     let last: u64 = lines
         .map(|line| line.unwrap())
         .filter_map(|line| line.split_once("round ").and_then(|(_, round)| round.trim().parse().ok()))
-        .find(|round| *round >= 12)
+        .find(|round| *round >= 14)
         .unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
@@ -313,6 +392,24 @@ fn a_kill_loses_no_receipt_and_puts_none_in_two_batches() {
         assert_eq!(records.len(), batch.commitment.count as usize);
         store.read(|tx| journal::record(tx, batch.intent)).unwrap();
         seen.extend(records.iter().map(|signed| signed.receipt().requestId));
+    }
+    // Whatever was being pruned: a request is remembered or its answer is there, and what was begun can be finished.
+    for request in 0..50 * (last + 1) {
+        let (id, mut pruned) = (request_id(request), false);
+        if store.read(|tx| batches::was_pruned(tx, id)).unwrap() {
+            pruned = true;
+            seen.push(id);
+        }
+        assert_ne!(store.read(|tx| http::answer(tx, id)).unwrap().is_some(), pruned, "request {request}");
+    }
+    for batch in store.read(|tx| batches::pending(tx, 50)).unwrap() {
+        let records = store.read(|tx| batches::records(tx, batch.id, 0, u32::MAX)).unwrap();
+        seen.extend(records.iter().map(|signed| signed.receipt().requestId));
+    }
+    while let Some(begun) = store.read(|tx| batches::next_to_prune(tx, 1 << 40)).unwrap() {
+        let left = store.read(|tx| batches::records(tx, begun.id, 0, u32::MAX)).unwrap();
+        seen.extend(left.iter().map(|signed| signed.receipt().requestId));
+        while !write(&store, |tx| batches::prune(tx, begun.id, 7)).unwrap().done {}
     }
     let all = seen.len();
     seen.sort();

@@ -82,6 +82,9 @@ fn a_database_from_before_counts_what_had_ended() {
         older.execute(&format!("DROP TABLE {table}"), []).unwrap();
     }
     older.execute("ALTER TABLE http_receipts DROP COLUMN released", []).unwrap();
+    older.execute("DROP TABLE pruned_receipts", []).unwrap();
+    older.execute("DROP INDEX batches_kept", []).unwrap();
+    older.execute("ALTER TABLE batches DROP COLUMN expired", []).unwrap();
     older.execute("ALTER TABLE channel_vouchers RENAME COLUMN charged_at TO held_at", []).unwrap();
     older.pragma_update(None, "user_version", 9).unwrap();
     drop(older);
