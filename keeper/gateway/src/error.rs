@@ -54,6 +54,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, code, message)
     }
 
+    /// There was such a thing, and it is not kept any more.
+    pub(crate) fn expired(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, "expired", message)
+    }
+
     /// The method does not exist here.
     pub(crate) fn method() -> Self {
         let message = "this address does not take this method; /openapi.json lists what there is";

@@ -113,6 +113,8 @@ pub(crate) fn render_batches(summary: &Summary, counts: Option<&BatchesMetrics>,
         ("invalid_receipts_total", "Receipts that the chain would not hold for valid.", &counts.invalid),
         ("answers_total", "Demanded leaves handed to the journal.", &counts.answers),
         ("unanswered_total", "Demanded leaves not shown in time.", &counts.unanswered),
+        ("pruned_total", "Final batches whose receipts were removed.", &counts.pruned),
+        ("pruned_receipts_total", "Receipts in them.", &counts.pruned_receipts),
         ("restarts_total", "Passes that failed and were repeated.", &counts.service.restarts),
     ] {
         let name = format!("opg_batches_{name}");

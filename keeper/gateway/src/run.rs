@@ -14,7 +14,7 @@ use std::{
 use alloy::primitives::Bytes;
 use opg_engine::EngineError;
 use opg_store::{
-    StoreError,
+    StoreError, batches,
     channels::{self, Channel, Hold},
     http::{self, Answer, Release},
 };
@@ -201,7 +201,19 @@ impl Work {
             // The number of a request that nobody pays for is new each time.
             return Ok(None);
         }
-        Ok(self.context.store.read(|tx| http::answer(tx, self.order.terms.request_id))?)
+        let id = self.order.terms.request_id;
+        let read = self.context.store.read(|tx| {
+            let answer = http::answer(tx, id)?;
+            let pruned = answer.is_none() && batches::was_pruned(tx, id)?;
+            Ok::<_, StoreError>((answer, pruned))
+        });
+        match read? {
+            // A second receipt for one request, of another price perhaps, would cost the operator its stake.
+            (None, true) => Err(ApiError::expired(
+                "this was answered before, and the answer is not kept any more; ask with another payment",
+            )),
+            (answer, _) => Ok(answer),
+        }
     }
 
     /// Takes the payment, if there is one and it is not settled yet.

@@ -8,6 +8,7 @@ mod follow;
 mod ledger;
 mod metrics;
 mod post;
+mod prune;
 mod role;
 mod sift;
 

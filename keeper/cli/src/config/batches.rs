@@ -17,11 +17,13 @@ pub(crate) struct BatchesSection {
     pub(crate) public_url: Option<String>,
     pub(crate) max_receipts: u32,
     pub(crate) max_age: Span,
+    /// For how long receipts and answers are kept in final batches; for good without it.
+    pub(crate) keep: Option<Span>,
 }
 
 impl Default for BatchesSection {
     fn default() -> Self {
-        Self { enabled: true, public_url: None, max_receipts: 4_096, max_age: Span::seconds(600) }
+        Self { enabled: true, public_url: None, max_receipts: 4_096, max_age: Span::seconds(600), keep: None }
     }
 }
 

@@ -152,6 +152,9 @@ keystore = {keystore}
 # A batch is posted when it has this many receipts, or its oldest has waited this long, or the keeper stops.
 #max_receipts = 4096
 #max_age = "10m"
+# Removes receipts, answers and traces from the database when their batch is final and they are this old. For good without it.
+# At least as long as the chain lets them be challenged, and a day.
+# keep = "90d"
 
 [channels]
 # Takes vouchers of payment channels over HTTP (x402 `batch-settlement`), charged by use. The keeper pays the gas of deposits,

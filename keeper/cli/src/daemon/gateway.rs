@@ -84,7 +84,7 @@ fn begun(keeper: &Keeper) -> CliResult<bool> {
         .store
         .read(|tx| Ok::<_, StoreError>((http::settling(tx)?, batches_of(tx)?, channels_of(tx)?)))
         .map_err(context::state)?;
-    let open = |(state, ..): &(String, u64, u64)| state != "final";
+    let open = |(state, ..): &(String, u64, u64)| !matches!(state.as_str(), "final" | "expired");
     Ok(!settling.is_empty() || owed.pending > 0 || receipts.waiting > 0 || receipts.states.iter().any(open))
 }
 

@@ -6,6 +6,7 @@ use alloy::primitives::B256;
 use axum::{
     body::{Body, Bytes},
     http::{HeaderValue, Response, header},
+    response::IntoResponse as _,
 };
 use futures::{StreamExt as _, stream};
 use opg_receipts::batch::{RECORD_LENGTH, encode_record};
@@ -27,7 +28,35 @@ const PAGE: u32 = 256;
 /// `/v1/batches/{batchId}`: what was committed to, and where it stands.
 pub(super) fn batch(context: &Context, id: &str) -> Result<Response<Body>, ApiError> {
     let batch = find(context, id)?;
+    if batch.expired {
+        return Ok(expired(describe(context, &batch)));
+    }
     Ok(answer(&describe(context, &batch)))
+}
+
+/// `/v1/receipts/{requestId}` of a receipt that was pruned: where it stood. `None` of any other.
+pub(super) fn expired_receipt(context: &Context, id: &str) -> Result<Option<Response<Body>>, ApiError> {
+    // What is no identifier is told where receipts are.
+    let Ok(id) = id.parse() else { return Ok(None) };
+    let place = context.store.read(|tx| batches::expired_place(tx, id))?;
+    Ok(place.map(|place| {
+        let mut value = describe(context, &place.batch);
+        value["index"] = place.leaf.into();
+        expired(value)
+    }))
+}
+
+/// Says that receipts are not kept any more, and what still is known of their batch.
+fn expired(batch: Value) -> Response<Body> {
+    let error = ApiError::expired(
+        "this node keeps receipts and answers for a while after their batch is final, and that is over; the payer holds \
+         the signed receipt, and the chain what was committed to",
+    );
+    let mut value = error.to_json();
+    value["batch"] = batch;
+    let mut response = error.into_response();
+    *response.body_mut() = Body::from(value.to_string());
+    response
 }
 
 /// `/v1/batches/{batchId}/leaves/{index}`: one receipt with its proof.
@@ -37,6 +66,9 @@ pub(super) fn leaf(context: &Context, id: &str, index: &str) -> Result<Response<
         let message = format!("the batch has leaves 0 to {}", batch.commitment.count.saturating_sub(1));
         ApiError::invalid("index", "invalid_value", message)
     })?;
+    if batch.expired {
+        return Ok(expired(describe(context, &batch)));
+    }
     let signed = context.store.read(|tx| batches::records(tx, batch.id, leaf, 1))?.pop();
     let mut value = serde_json::to_value(signed).unwrap_or_default();
     value["chainId"] = context.config.chain_id.into();
@@ -50,6 +82,9 @@ pub(super) fn data(context: Arc<Context>, peer: IpAddr, id: &str) -> Result<Resp
     // The one address that sends much for a short request.
     throttle(&context, Caller::peer(peer))?;
     let batch = find(&context, id)?;
+    if batch.expired {
+        return Ok(expired(describe(&context, &batch)));
+    }
     let length = u64::from(batch.commitment.count) * RECORD_LENGTH as u64;
     let pages = (0..batch.commitment.count).step_by(PAGE as usize);
     let body = stream::iter(pages).map(move |from| page(&context, batch.id, from));

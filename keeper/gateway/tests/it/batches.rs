@@ -56,6 +56,24 @@ fn seal(world: &World) -> NewBatch {
     new
 }
 
+/// The same, and brings the batch to its end on the chain.
+pub(crate) fn finish(world: &World) -> NewBatch {
+    let new = seal(world);
+    let posted = Posted { block: 7, transaction: B256::repeat_byte(3), final_at: 99 };
+    let ended = world.store.write(|tx| {
+        batches::note_posted(tx, new.name, &posted)?;
+        batches::finalise(tx, 7, 99)
+    });
+    assert_eq!(ended.unwrap(), 1);
+    new
+}
+
+/// Removes up to `limit` receipts of what is to be pruned, as the batch service does.
+pub(crate) fn prune(world: &World, limit: u32) {
+    let batch = world.store.read(|tx| batches::next_to_prune(tx, i64::MAX as u64)).unwrap().unwrap();
+    world.store.write(|tx| batches::prune(tx, batch.id, limit)).unwrap();
+}
+
 fn signed(value: &Value) -> SignedReceipt {
     serde_json::from_value(json!({ "receipt": value["receipt"], "signature": value["signature"] })).unwrap()
 }
@@ -181,4 +199,47 @@ async fn what_is_not_there_is_told_apart() {
     let id = world.store.read(batches::posting).unwrap()[0].id;
     world.store.write(|tx| batches::dissolve(tx, id)).unwrap();
     assert_eq!(world.get(&format!("/v1/batches/{name}")).await.status, 404);
+}
+
+/// From the first step on, so that nobody sees a part of a batch.
+#[tokio::test]
+async fn what_was_pruned_is_gone_and_not_unknown() {
+    let world = World::free().await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let reply = world.ask("/v1/chat/completions", &chat(&format!("question {number}"))).await;
+        ids.push(reply.header("x-request-id").to_owned());
+    }
+    let new = finish(&world);
+    let kept = world.ask("/v1/chat/completions", &chat("later")).await.header("x-request-id").to_owned();
+    let document = world.get("/openapi.json").await.json();
+    for limit in [2, 10] {
+        prune(&world, limit);
+        let name = new.name;
+        let short = name.to_string().trim_start_matches("0x").to_owned();
+        let mut paths = vec![
+            (format!("/v1/batches/{name}"), Value::Null),
+            (format!("/v1/batches/{name}/data"), Value::Null),
+            (format!("/b/{short}"), Value::Null),
+            (format!("/v1/batches/{name}/leaves/4"), Value::Null),
+        ];
+        paths.extend((0..).zip(&ids).map(|(index, id)| (format!("/v1/receipts/{id}"), json!(index))));
+        for (path, index) in paths {
+            let reply = world.get(&path).await;
+            assert_eq!((reply.status, reply.code().as_str()), (410, "expired"), "{path}");
+            let batch = &reply.json()["batch"];
+            assert_eq!((&batch["batchId"], &batch["index"]), (&json!(name), &index), "{path}");
+            assert_eq!(
+                (&batch["status"], &batch["commitment"]),
+                (&json!("final"), &json!(new.commitment)),
+                "{path}"
+            );
+            matches(&document, &json!({ "$ref": "#/components/schemas/Expired" }), &reply.json());
+        }
+        assert_eq!(world.get(&format!("/v1/batches/{name}/leaves/5")).await.status, 400);
+        assert_eq!(world.get(&format!("/v1/receipts/{kept}")).await.status, 200);
+        assert_eq!(world.get(&format!("/v1/receipts/{}", B256::repeat_byte(7))).await.status, 404);
+    }
+    let metrics = world.get("/metrics").await.text;
+    assert!(metrics.contains("opg_batches_stored_receipts{state=\"expired\"} 5"), "{metrics}");
 }

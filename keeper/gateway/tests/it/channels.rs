@@ -10,11 +10,14 @@ use opg_store::{
 };
 use serde_json::Value;
 
-use crate::support::{
-    Reply, World,
-    chain::now,
-    channel::{Payer, header, offer, offer_of, wei, with_channels},
-    chat,
+use crate::{
+    batches::{finish, prune},
+    support::{
+        Reply, World,
+        chain::now,
+        channel::{Payer, header, offer, offer_of, wei, with_channels},
+        chat,
+    },
 };
 
 pub(crate) const CHAT: &str = "/v1/chat/completions";
@@ -308,4 +311,22 @@ async fn without_channels_only_the_flat_price_is_offered() {
     let required = header(&world.ask(CHAT, &chat("hi")).await, "payment-required");
     assert_eq!(required["accepts"].as_array().unwrap().len(), 1);
     assert_eq!(world.get(REFUNDS).await.code(), "channels_not_taken");
+}
+
+#[tokio::test]
+async fn a_voucher_whose_answer_was_pruned_is_answered_no_more() {
+    let (world, payer) = open(ChannelPolicy::default(), 1 << 40).await;
+    let body = chat("hello world");
+    let voucher = payer.voucher(wei(&payer.offer["amount"]));
+    assert_eq!(send(&world, &body, &voucher).await.status, 200);
+    finish(&world);
+    prune(&world, 100);
+    let runs = world.engine.runs();
+    let again = send(&world, &body, &voucher).await;
+    assert_eq!((again.status, again.code().as_str()), (410, "expired"), "{}", again.text);
+    assert_eq!(
+        (world.engine.runs(), stored(&world, &payer).charged),
+        (runs, TWO_WORDS),
+        "nothing is charged again"
+    );
 }

@@ -9,17 +9,20 @@ use alloy::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use opg_gateway::{GatewayConfig, Payments};
 use opg_receipts::http_request_id;
-use opg_store::Store;
+use opg_store::{Store, batches};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::support::{
-    OPERATOR, OPG, Reply, World,
-    chain::now,
-    chat,
-    engine::until,
-    paid,
-    payer::{Draft, quote},
+use crate::{
+    batches::{finish, prune},
+    support::{
+        OPERATOR, OPG, Reply, World,
+        chain::now,
+        chat,
+        engine::until,
+        paid,
+        payer::{Draft, quote},
+    },
 };
 
 const CHAT: &str = "/v1/chat/completions";
@@ -341,4 +344,26 @@ async fn the_recipient_is_the_vault_of_operator_and_model() {
         [&[0xff][..], router.as_slice(), salt.as_slice(), B256::repeat_byte(9).as_slice()].concat();
     let vault = Address::from_slice(&alloy::primitives::keccak256(preimage)[12..]);
     assert_eq!(asked["payTo"].as_str().unwrap().parse::<Address>().unwrap(), vault);
+}
+
+/// Answered again, it would be a second receipt for one request, for which anybody could have the operator slashed.
+#[tokio::test]
+async fn a_payment_whose_answer_was_pruned_is_answered_no_more() {
+    let world = World::with(paid()).await;
+    let (_miner, key) = (mine(&world), payer(&world));
+    for stream in [false, true] {
+        let mut body = chat("hello world");
+        body["stream"] = stream.into();
+        let asked = quote(&world, CHAT, &body).await;
+        let draft = Draft::new(&asked, key.address());
+        let header = draft.header(&draft.sign(&key));
+        assert_eq!(send(&world, &body, &header).await.status, 200);
+        finish(&world);
+        prune(&world, 100);
+        let (runs, transfers) = (world.engine.runs(), world.chain.transfers.load(Ordering::SeqCst));
+        let again = send(&world, &body, &header).await;
+        assert_eq!((again.status, again.code().as_str()), (410, "expired"), "{}", again.text);
+        assert_eq!((world.engine.runs(), world.chain.transfers.load(Ordering::SeqCst)), (runs, transfers));
+        assert_eq!(world.store.read(batches::oldest).unwrap(), None, "nothing new waits for a batch");
+    }
 }

@@ -23,6 +23,8 @@ pub struct BatchesConfig {
     pub max_count: u32,
     /// Seconds that a receipt waits for others, at most. The chain's own limit counts where it is shorter.
     pub max_age: u64,
+    /// Seconds for which receipts and answers are kept in final batches, from their issue; `None`: for good.
+    pub keep: Option<u64>,
     /// Blocks after which the chain no longer changes.
     pub finality: u64,
     /// Pause between looks.
@@ -47,6 +49,7 @@ impl BatchesConfig {
             public_url,
             max_count: 4_096,
             max_age: 600,
+            keep: None,
             finality: 64,
             poll_interval: Duration::from_secs(1),
         }

@@ -21,6 +21,17 @@ pub struct BatchTimes {
     pub window: u64,
 }
 
+/// Seconds beyond the end of all challenges for which receipts are kept at least: a demand of the last moment has to be seen.
+const SPARE: u64 = 86_400;
+
+impl BatchTimes {
+    /// Seconds from its issue for which a receipt may be needed: until it is posted, and until nobody can challenge it.
+    #[must_use]
+    pub fn least_keep(&self) -> u64 {
+        self.receipt_age.saturating_add(self.window).saturating_add(SPARE)
+    }
+}
+
 /// The contract of batches.
 #[async_trait]
 pub trait BatchesLedger: Send + Sync + std::fmt::Debug {

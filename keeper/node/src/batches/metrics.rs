@@ -25,6 +25,10 @@ pub struct BatchesMetrics {
     pub answers: AtomicU64,
     /// Demanded leaves that were not shown in time.
     pub unanswered: AtomicU64,
+    /// Final batches whose receipts and answers were removed, as the operator wants it.
+    pub pruned: AtomicU64,
+    /// Receipts that were removed.
+    pub pruned_receipts: AtomicU64,
     /// Seconds by which the keeper's clock is ahead of the latest block. Not a count: it falls again.
     pub clock_ahead: AtomicU64,
     /// Seconds by which it is behind. Falls again, too.

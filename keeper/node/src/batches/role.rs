@@ -133,7 +133,8 @@ impl Service for BatchesRole {
         self.parts.store.write(|tx| batches::finalise(tx, deep, head.timestamp))?;
         self.answer(head)?;
         self.give_up_late(head, times)?;
-        let more = self.seal(When::Due, head, times).await?;
+        let sealed = self.seal(When::Due, head, times).await?;
+        let more = self.prune(head, times).await? || sealed;
         Ok(if more { Progress::More } else { Progress::Wait(self.config.poll_interval) })
     }
 
