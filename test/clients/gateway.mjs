@@ -156,10 +156,10 @@ test('embeddings and completions work with the same client', async () => {
   assert.equal(vectors.data[0].embedding.length, 384);
   const done = await openai.completions.create({ model: chat.model, prompt: 'Say hello.', max_tokens: 8 });
   assert.ok(done.choices[0].text.length > 0);
-  const several = { model: chat.model, prompt: ['Say hello.', 'What is the capital of France?'], max_tokens: 12 };
+  const several = { model: chat.model, prompt: ['Name a colour.', 'Say hello.'], max_tokens: 8 };
   const { choices, usage, opg } = await openai.completions.create(several);
   assert.deepEqual(choices.map(({ index }) => index), [0, 1]);
-  assert.match(choices[1].text, /Paris/);
+  assert.equal(choices[1].text, done.choices[0].text, 'as if it came alone');
   assert.notEqual(choices[0].text, choices[1].text);
   const receipt = await verified(opg, several, choices);
   assert.ok(usage.completion_tokens > 1 && Number(receipt.outputUnits) > 0);

@@ -39,6 +39,7 @@ impl Node {
             ("OPG_GATEWAY__LISTEN", &listen),
             ("OPG_GATEWAY__PAYMENTS", "free"),
             ("OPG_BATCHES__MAX_AGE", max_age),
+            ("OPG_BATCHES__KEEP", "90d"),
         ]);
         Self { port, keeper }
     }
@@ -172,6 +173,14 @@ fn receipts_are_posted_in_batches_that_anybody_can_check() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
 
     approve_bond(&devnet);
+
+    // Nothing is pruned that somebody may demand: an hour and what a devnet takes is not enough.
+    let mut command = opg(&root());
+    command.args(["--config", devnet.config(), "run"]);
+    command.envs([("OPG_INFERENCE__ENABLED", "false"), ("OPG_CRANK__ENABLED", "false")]);
+    command.envs([("OPG_GATEWAY__ENABLED", "true"), ("OPG_GATEWAY__LISTEN", "127.0.0.1:0")]);
+    command.env("OPG_BATCHES__KEEP", "1h");
+    refuses(command, 3, &["OPG-0104", "batches.keep", "can be challenged", "set at least"]);
 
     // Killed before anything is posted. On a busy machine the restart may take longer than the twenty seconds for which a
     // devnet takes receipts; those are given up, and others tell.
