@@ -418,6 +418,24 @@ fn a_kill_loses_no_receipt_and_puts_none_in_two_batches() {
     assert!(all as u64 >= 50 * (last + 1), "{all} after round {last}");
 }
 
+/// The longest transaction in which a batch of 4,096 is removed as the keeper does it, 128 receipts at a time.
+fn slowest_prune(store: &Store, new: &NewBatch, id: BatchId) -> Duration {
+    write(store, |tx| {
+        batches::note_posted(tx, new.name, &posted(50))?;
+        batches::finalise(tx, 50, 5_000)
+    })
+    .unwrap();
+    let mut slowest = Duration::ZERO;
+    loop {
+        let since = Instant::now();
+        let done = write(store, |tx| batches::prune(tx, id, 128)).unwrap().done;
+        slowest = slowest.max(since.elapsed());
+        if done {
+            return slowest;
+        }
+    }
+}
+
 /// Whether building a batch and looking a receipt up take longer in a store of a million receipts. The count is
 /// OPG_RECEIPTS; `cargo test --locked --workspace --test it batches::growth -- --ignored --nocapture` prints the times: of
 /// each stage the least, since a machine that does other things too only ever adds to them.
@@ -436,7 +454,8 @@ fn growth() {
         fill(&store, stored..stored + 4_096);
         times[0] = since.elapsed();
         let since = Instant::now();
-        seal(&store, &compose(&store, 4_096).unwrap()).unwrap();
+        let new = compose(&store, 4_096).unwrap();
+        let id = seal(&store, &new).unwrap();
         times[1] = since.elapsed();
         stored += 4_096;
         let since = Instant::now();
@@ -453,6 +472,9 @@ fn growth() {
             let first = *first.get_or_insert(stage);
             assert!((1..3).all(|index| stage[index] < 2 * first[index]), "the time grows with the store");
             stage = [Duration::MAX; 3];
+        }
+        if stored >= total {
+            println!("slowest step of pruning 4096: {:?}", slowest_prune(&store, &new, id));
         }
     }
 }
