@@ -16,6 +16,10 @@ use super::model::add_bias;
 use super::packed::{Operand, Packed, multiply};
 use super::rows::{Rows, activate};
 
+/// Tokens whose activations fit a core's second cache. Groups of so many are computed side by side; in larger ones a core would
+/// wait for the memory.
+const GROUP: usize = 128;
+
 /// An encoder on the processor.
 #[derive(Debug)]
 pub(crate) struct Bert {
@@ -110,18 +114,22 @@ impl Bert {
 
     /// The mean state of each text.
     pub(crate) fn forward(&self, texts: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, String> {
+        let made: Result<Vec<_>, String> =
+            groups(texts).into_par_iter().map(|texts| self.forward_group(texts)).collect();
+        Ok(made?.into_iter().flatten().collect())
+    }
+
+    fn forward_group(&self, texts: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, String> {
         let mut hidden = self.embed(texts)?;
         let layout = Layout::new(1, self.heads, self.width / self.heads);
         let mut memories: Vec<Sequence> = texts.iter().map(|_| Sequence::new(layout)).collect();
         memories.iter_mut().zip(texts).for_each(|(memory, text)| memory.reserve(text.len()));
         for layer in &self.layers {
             let attended = self.attend(layer, &hidden, texts, &mut memories)?;
-            hidden.add(&self.linear(&layer.output, &attended));
-            hidden = self.normed(&hidden, &layer.attention_norm);
-            let mut wide = self.linear(&layer.up, &hidden);
-            activate(self.level, &mut wide, self.act);
-            hidden.add(&self.linear(&layer.down, &wide));
-            hidden = self.normed(&hidden, &layer.norm);
+            self.add_normed(&mut hidden, &layer.output, &attended, &layer.attention_norm);
+            let [mut wide] = multiply(&mut Operand::new(self.level, &hidden), [&layer.up.weight]);
+            activate(self.level, &mut wide, &layer.up.bias, self.act);
+            self.add_normed(&mut hidden, &layer.down, &wide, &layer.norm);
         }
         let mut first = 0;
         let means = texts.iter().map(|text| {
@@ -151,19 +159,15 @@ impl Bert {
                 row += 1;
             }
         }
-        Ok(self.normed(&hidden, &self.norm))
+        normalise(self.level, &mut hidden, &self.norm.weight, &self.norm.bias, self.epsilon);
+        Ok(hidden)
     }
 
-    fn linear(&self, linear: &Linear, x: &Rows) -> Rows {
-        let [mut out] = multiply(&mut Operand::new(self.level, x), [&linear.weight]);
-        add_bias(&mut out, &linear.bias);
-        out
-    }
-
-    fn normed(&self, x: &Rows, norm: &Norm) -> Rows {
-        let mut out = Rows::zeros(x.count, self.width);
-        layer_norm(self.level, x, &norm.weight, &norm.bias, self.epsilon, &mut out);
-        out
+    /// `hidden = norm(hidden + linear(x))`
+    fn add_normed(&self, hidden: &mut Rows, linear: &Linear, x: &Rows, norm: &Norm) {
+        let [more] = multiply(&mut Operand::new(self.level, x), [&linear.weight]);
+        add(self.level, hidden, &more, &linear.bias);
+        normalise(self.level, hidden, &norm.weight, &norm.bias, self.epsilon);
     }
 
     fn attend(
@@ -234,9 +238,40 @@ impl Bert {
     }
 }
 
+/// Texts that are computed together: neighbours of at most [`GROUP`] tokens, or one longer text. Which they are does not change
+/// what comes out.
+fn groups(texts: &[Vec<u32>]) -> Vec<&[Vec<u32>]> {
+    let (mut groups, mut rest) = (Vec::new(), texts);
+    while !rest.is_empty() {
+        let mut tokens = 0_usize;
+        let fitting = rest.iter().take_while(|text| {
+            tokens += text.len();
+            tokens <= GROUP
+        });
+        let (group, others) = rest.split_at(fitting.count().max(1));
+        groups.push(group);
+        rest = others;
+    }
+    groups
+}
+
+leveled! {
+    /// `x + (y + bias)` in place of `x`.
+    fn add(x: &mut Rows, y: &Rows, bias: &[f32]) {
+        for (chunk, bias) in bias.as_chunks::<LANES>().0.iter().enumerate() {
+            for row in 0..x.count {
+                let (lanes, more) = (x.lanes_mut(row, chunk), y.lanes(row, chunk));
+                for lane in 0..LANES {
+                    lanes[lane] += more[lane] + bias[lane];
+                }
+            }
+        }
+    }
+}
+
 leveled! {
     /// Normalisation of every row to mean 0 and variance 1, then weight and bias.
-    fn layer_norm(x: &Rows, weight: &[f32], bias: &[f32], epsilon: f32, out: &mut Rows) {
+    fn normalise(x: &mut Rows, weight: &[f32], bias: &[f32], epsilon: f32) {
         let width = x.width();
         for row in 0..x.count {
             let mut sums = [0.0; LANES];
@@ -259,10 +294,10 @@ leveled! {
             let scale = 1.0 / (lanes::sum(squares) / width as f32 + epsilon).sqrt();
             let parameters = weight.as_chunks::<LANES>().0.iter().zip(bias.as_chunks::<LANES>().0);
             for (chunk, (weight, bias)) in parameters.enumerate() {
-                let (lanes, out) = (x.lanes(row, chunk), out.lanes_mut(row, chunk));
+                let lanes = x.lanes_mut(row, chunk);
                 for lane in 0..LANES {
                     // Beyond the width both are zero.
-                    out[lane] = ((lanes[lane] - mean) * scale).mul_add(weight[lane], bias[lane]);
+                    lanes[lane] = ((lanes[lane] - mean) * scale).mul_add(weight[lane], bias[lane]);
                 }
             }
         }

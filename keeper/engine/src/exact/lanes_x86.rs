@@ -3,40 +3,38 @@
 //! so the bits are the same. What is unsafe here is only loading and storing what is borrowed.
 
 use std::arch::x86_64::*;
+use std::mem::transmute;
 
 use super::attention::Place;
 use super::cache::Sequence;
 use super::lanes::{LANES, Lanes, ROUNDER};
 use super::panels::each_row;
-use super::rows::{BLOCK, Note, Rows, SMALLEST};
+use super::rows::{BLOCK, Note, Rows, SMALLEST, Window};
+
+/// How many columns of weights before they are needed the processor is told to fetch them.
+const AHEAD: usize = 12;
 
 /// Operations on sixteen lanes, for one width of registers.
 macro_rules! width {
-    ($module:ident, $features:literal, $register:ty, $parts:literal, $zero:ident, $load:ident, $store:ident, $set:ident, $fma:ident) => {
+    ($module:ident, $features:literal, $register:ty, $parts:literal, $zero:ident, $set:ident, $fma:ident) => {
         mod $module {
             use super::*;
 
             type Parts = [$register; $parts];
-            const PART: usize = LANES / $parts;
 
+            // By value: loads through pointers are checked wherever debug assertions are on, and pass through the stack then.
             #[inline]
             #[target_feature(enable = $features)]
             fn load(lanes: &Lanes) -> Parts {
-                let mut parts = [$zero(); $parts];
-                for part in 0..$parts {
-                    // SAFETY: reads sixteen numbers that are borrowed, part after part; any alignment will do.
-                    parts[part] = unsafe { $load(lanes.as_ptr().add(part * PART)) };
-                }
-                parts
+                // SAFETY: registers and numbers have the same size, and any bits are both.
+                unsafe { transmute::<Lanes, Parts>(*lanes) }
             }
 
             #[inline]
             #[target_feature(enable = $features)]
             fn store(parts: Parts, lanes: &mut Lanes) {
-                for (part, register) in parts.into_iter().enumerate() {
-                    // SAFETY: writes sixteen numbers that are borrowed, part after part.
-                    unsafe { $store(lanes.as_mut_ptr().add(part * PART), register) };
-                }
+                // SAFETY: as above.
+                *lanes = unsafe { transmute::<Parts, Lanes>(parts) };
             }
 
             /// `sum + lanes · value` in every lane.
@@ -53,21 +51,27 @@ macro_rules! width {
             #[target_feature(enable = $features)]
             pub(in super::super) fn products<const N: usize, const T: usize>(
                 tiles: [&[Lanes]; T],
-                panel: &[[f32; N]],
+                x: Window<'_>,
                 out: [&mut [Lanes]; T],
             ) {
-                let tiles = tiles.map(|tile| &tile[..panel.len()]);
                 let mut sums: [[Parts; N]; T] = [[[$zero(); $parts]; N]; T];
-                for (column, values) in panel.iter().enumerate() {
-                    let mut weights: [Parts; T] = [[$zero(); $parts]; T];
-                    for tile in 0..T {
-                        weights[tile] = load(&tiles[tile][column]);
-                    }
-                    each_row!(row in 0..N {
+                let columns = tiles[0].len();
+                for chunk in 0..columns.div_ceil(LANES) {
+                    let (rows, from) = (x.rows::<N>(chunk), chunk * LANES);
+                    for column in 0..LANES.min(columns - from) {
+                        let mut weights: [Parts; T] = [[$zero(); $parts]; T];
+                        // Closures would not be inlined here.
                         for tile in 0..T {
-                            add_product(weights[tile], values[row], &mut sums[tile][row]);
+                            weights[tile] = load(&tiles[tile][from + column]);
+                            let soon = tiles[tile].as_ptr().wrapping_add(from + column + AHEAD);
+                            _mm_prefetch::<_MM_HINT_T0>(soon.cast());
                         }
-                    });
+                        each_row!(row in 0..N {
+                            for tile in 0..T {
+                                add_product(weights[tile], rows[row][column], &mut sums[tile][row]);
+                            }
+                        });
+                    }
                 }
                 for (sums, out) in sums.into_iter().zip(out) {
                     for (sum, out) in sums.into_iter().zip(out) {
@@ -140,22 +144,10 @@ width!(
     __m512,
     1,
     _mm512_setzero_ps,
-    _mm512_loadu_ps,
-    _mm512_storeu_ps,
     _mm512_set1_ps,
     _mm512_fmadd_ps
 );
-width!(
-    narrow,
-    "avx2,fma",
-    __m256,
-    2,
-    _mm256_setzero_ps,
-    _mm256_loadu_ps,
-    _mm256_storeu_ps,
-    _mm256_set1_ps,
-    _mm256_fmadd_ps
-);
+width!(narrow, "avx2,fma", __m256, 2, _mm256_setzero_ps, _mm256_set1_ps, _mm256_fmadd_ps);
 
 pub(super) use narrow::{gather as gather256, products as products256, scores as scores256};
 pub(super) use wide::{gather as gather512, products as products512, scores as scores512};
@@ -194,6 +186,6 @@ pub(super) fn round_row512(
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load512(lanes: &Lanes) -> __m512 {
-    // SAFETY: reads sixteen numbers that are borrowed; any alignment will do.
-    unsafe { _mm512_loadu_ps(lanes.as_ptr()) }
+    // SAFETY: a register and sixteen numbers have the same size, and any bits are both.
+    unsafe { transmute::<Lanes, __m512>(*lanes) }
 }

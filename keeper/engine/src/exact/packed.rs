@@ -7,7 +7,7 @@ use candle_core::quantized::GgmlDType;
 use rayon::prelude::*;
 
 use super::block::{self, Form};
-use super::floats::{self, Panels, TILES};
+use super::floats::{self, TILES};
 use super::lanes::LANES;
 use super::level::Level;
 use super::rows::{BLOCK, Rounded, Rows};
@@ -44,18 +44,17 @@ pub(super) struct Blocks {
     pub(super) minima: Vec<f32>,
 }
 
-/// Activations as the two kinds of matrix need them; each is made when first asked for.
+/// Activations, and how quantised weights need them, which is made when first asked for.
 #[derive(Debug)]
 pub(super) struct Operand<'a> {
     level: Level,
     rows: &'a Rows,
     rounded: Option<Rounded>,
-    panels: Option<Panels>,
 }
 
 impl<'a> Operand<'a> {
     pub(super) fn new(level: Level, rows: &'a Rows) -> Self {
-        Operand { level, rows, rounded: None, panels: None }
+        Operand { level, rows, rounded: None }
     }
 }
 
@@ -125,10 +124,7 @@ pub(super) fn multiply<const N: usize>(operand: &mut Operand<'_>, matrices: [&Pa
     if operand.rounded.is_none() && matrices.iter().any(have_blocks) {
         operand.rounded = Some(Rounded::new(level, x, tiles::widths(level)));
     }
-    if operand.panels.is_none() && !matrices.iter().all(have_blocks) {
-        operand.panels = Some(Panels::new(level, x));
-    }
-    let (rounded, panels) = (operand.rounded.as_ref(), operand.panels.as_ref());
+    let rounded = operand.rounded.as_ref();
     let mut out = matrices.map(|matrix| Rows::zeros(x.count, matrix.rows));
     let mut jobs = Vec::new();
     for (matrix, out) in matrices.into_iter().zip(&mut out) {
@@ -138,15 +134,15 @@ pub(super) fn multiply<const N: usize>(operand: &mut Operand<'_>, matrices: [&Pa
     }
     let least = jobs.len().div_ceil(8 * rayon::current_num_threads()).max(1);
     jobs.into_par_iter().with_min_len(least).for_each(|(matrix, tile, out)| {
-        match (&matrix.body, rounded, panels) {
-            (Body::Blocks(blocks), Some(rounded), _) => tiles::multiply(level, blocks, tile, rounded, out),
-            (Body::Floats(values), _, Some(panels)) => {
+        match (&matrix.body, rounded) {
+            (Body::Blocks(blocks), Some(rounded)) => tiles::multiply(level, blocks, tile, rounded, out),
+            (Body::Floats(values), _) => {
                 let stride = matrix.columns * LANES;
                 let end = ((tile + TILES) * stride).min(values.len());
-                floats::multiply(level, &values[tile * stride..end], panels, out);
+                floats::multiply(level, &values[tile * stride..end], x, out);
             }
-            // Made above for every kind of matrix that there is.
-            (Body::Blocks(_) | Body::Floats(_), ..) => {}
+            // Made above where there are such weights.
+            (Body::Blocks(_), None) => {}
         }
     });
     out

@@ -26,6 +26,23 @@ pub(super) struct Rows {
     data: Vec<f32>,
 }
 
+/// Some rows, one after the other: in each chunk of sixteen columns they lie side by side.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window<'a> {
+    lanes: &'a [Lanes],
+    /// From a chunk to the next.
+    stride: usize,
+}
+
+impl Window<'_> {
+    /// A chunk of the first `N` rows.
+    #[inline(always)]
+    pub(super) fn rows<const N: usize>(&self, chunk: usize) -> &[Lanes; N] {
+        let (rows, _) = self.lanes[chunk * self.stride..].as_chunks::<N>();
+        &rows[0]
+    }
+}
+
 impl Rows {
     pub(super) fn zeros(count: usize, width: usize) -> Self {
         Rows { count, width, data: vec![0.0; width.div_ceil(LANES) * LANES * count] }
@@ -60,6 +77,12 @@ impl Rows {
         let at = (chunk * self.count + row) * LANES;
         let (lanes, _) = self.data[at..].as_chunks_mut::<LANES>();
         &mut lanes[0]
+    }
+
+    /// The rows from `row` on.
+    pub(super) fn window(&self, row: usize) -> Window<'_> {
+        let (lanes, _) = self.data.as_chunks::<LANES>();
+        Window { lanes: lanes.get(row..).unwrap_or_default(), stride: self.count }
     }
 
     /// Copies columns `from..from + out.len()` of a row out.
@@ -140,31 +163,38 @@ pub(super) fn gate(level: Level, x: &mut Rows, y: &Rows, gelu: bool) {
         .for_each(|(x, y)| if gelu { gelu_gate(level, x, y) } else { silu_gate(level, x, y) });
 }
 
-/// A function applied to every number.
-pub(super) fn activate(level: Level, x: &mut Rows, act: HiddenAct) {
-    let piece = (x.count * LANES * 4).max(4096);
-    x.data.par_chunks_mut(piece).for_each(|x| match act {
-        HiddenAct::Gelu => gelu_all(level, x),
-        HiddenAct::GeluApproximate => gelu_tanh_all(level, x),
-        HiddenAct::Relu => x.iter_mut().for_each(|x| *x = lanes::greater(0.0, *x)),
+/// `act(x + bias)` of every number in place of it.
+pub(super) fn activate(level: Level, x: &mut Rows, bias: &[f32], act: HiddenAct) {
+    let piece = (x.count * LANES).max(1);
+    let chunks = x.data.par_chunks_mut(piece).zip(bias.as_chunks::<LANES>().0);
+    chunks.with_min_len(4096_usize.div_ceil(piece)).for_each(|(x, bias)| {
+        let (x, _) = x.as_chunks_mut::<LANES>();
+        match act {
+            HiddenAct::Gelu => gelu_all(level, x, bias),
+            HiddenAct::GeluApproximate => gelu_tanh_all(level, x, bias),
+            HiddenAct::Relu => relu_all(level, x, bias),
+        }
     });
 }
 
-leveled! {
-    fn gelu_all(x: &mut [f32]) {
-        for x in x {
-            *x = lanes::gelu(*x);
+/// A function applied to every number after a bias was added.
+macro_rules! activation {
+    ($name:ident, $function:expr) => {
+        leveled! {
+            fn $name(x: &mut [Lanes], bias: &Lanes) {
+                for x in x {
+                    for lane in 0..LANES {
+                        x[lane] = $function(x[lane] + bias[lane]);
+                    }
+                }
+            }
         }
-    }
+    };
 }
 
-leveled! {
-    fn gelu_tanh_all(x: &mut [f32]) {
-        for x in x {
-            *x = lanes::gelu_tanh(*x);
-        }
-    }
-}
+activation!(gelu_all, lanes::gelu);
+activation!(gelu_tanh_all, lanes::gelu_tanh);
+activation!(relu_all, |x| lanes::greater(0.0, x));
 
 leveled! {
     fn silu_gate(x: &mut [f32], y: &[f32]) {

@@ -1,7 +1,8 @@
-//! The same sums with the integer instructions of x86-64. What is unsafe here is only loading a register from a
-//! reference to as many bytes, and calling a kernel whose instructions [`Level`] vouches for.
+//! The same sums with the integer instructions of x86-64. What is unsafe here is only taking as many bytes as a register has
+//! for a register and back, and calling a kernel whose instructions [`Level`] vouches for.
 
 use std::arch::x86_64::*;
+use std::mem::transmute;
 
 use super::Tile;
 use crate::exact::lanes::{LANES, Lanes};
@@ -55,15 +56,15 @@ fn avx2_for<const N: usize>(tile: &Tile<'_>) -> Kernel {
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load512(bytes: &[u8; 64]) -> __m512i {
-    // SAFETY: reads the 64 bytes that are borrowed; any alignment will do.
-    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+    // SAFETY: both have 64 bytes, and any bits are both.
+    unsafe { transmute::<[u8; 64], __m512i>(*bytes) }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn lanes512(lanes: &Lanes) -> __m512 {
-    // SAFETY: reads the sixteen numbers that are borrowed; any alignment will do.
-    unsafe { _mm512_loadu_ps(lanes.as_ptr()) }
+    // SAFETY: both have 64 bytes, and any bits are both.
+    unsafe { transmute::<Lanes, __m512>(*lanes) }
 }
 
 /// `N` rows of activations and `R` registers of weights to a block; with an offset where `OFFSET`, with two scales to a
@@ -131,24 +132,24 @@ fn avx512<const N: usize, const R: usize, const OFFSET: bool, const HALVES: bool
         });
     }
     for (out, sum) in out.iter_mut().zip(sums) {
-        // SAFETY: writes the sixteen numbers that are borrowed.
-        unsafe { _mm512_storeu_ps(out.as_mut_ptr(), sum) };
+        // SAFETY: both have 64 bytes, and any bits are both.
+        *out = unsafe { transmute::<__m512, Lanes>(sum) };
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load256(bytes: &[u8; 32]) -> __m256i {
-    // SAFETY: reads the 32 bytes that are borrowed; any alignment will do.
-    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+    // SAFETY: both have 32 bytes, and any bits are both.
+    unsafe { transmute::<[u8; 32], __m256i>(*bytes) }
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
 fn lanes256(lanes: &Lanes, side: usize) -> __m256 {
     let (sides, _) = lanes.as_chunks::<8>();
-    // SAFETY: reads the eight numbers that are borrowed; any alignment will do.
-    unsafe { _mm256_loadu_ps(sides[side].as_ptr()) }
+    // SAFETY: both have 32 bytes, and any bits are both.
+    unsafe { transmute::<[f32; 8], __m256>(sides[side]) }
 }
 
 #[target_feature(enable = "avx2,fma")]
@@ -221,8 +222,8 @@ fn avx2<const N: usize, const NIBBLES: bool, const HALVES: bool>(
         }
         for (out, sum) in out.iter_mut().zip(sums) {
             let (sides, _) = out.as_chunks_mut::<8>();
-            // SAFETY: writes the eight numbers that are borrowed.
-            unsafe { _mm256_storeu_ps(sides[side].as_mut_ptr(), sum) };
+            // SAFETY: both have 32 bytes, and any bits are both.
+            sides[side] = unsafe { transmute::<__m256, [f32; 8]>(sum) };
         }
     }
 }
