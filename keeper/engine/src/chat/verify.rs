@@ -8,6 +8,10 @@ use crate::network::{CHUNK, Step};
 use crate::trace::{Chain, Difference, Gaps, Verdict};
 use crate::{ChatInput, EngineError, InputError, Sampling, Trace, digest};
 
+/// Most positions of a pass. Each pass reads all weights; logits, which take most of the memory, are computed of [`CHUNK`] of
+/// them at most.
+const PASS: usize = 4 * CHUNK;
+
 impl ChatModel {
     /// Whether a trace is what this engine computes for a request, and if not, where it first differs.
     pub(crate) fn verify(&self, input: &ChatInput, trace: &Trace) -> Result<Verdict, EngineError> {
@@ -161,11 +165,14 @@ impl ChatModel {
         let mut memory = network.begin(prompt, tokens, None)?;
         let mut done = 0;
         while done < feed.len() && !output.is_empty() {
-            let length = if done < first || network.is_exact() { CHUNK } else { 1 };
-            let mut end = (done + length).min(feed.len());
-            if done < first && !network.is_exact() {
-                end = end.min(first + 1);
-            }
+            let end = if network.is_exact() {
+                (done + PASS).min(done.max(first) + CHUNK)
+            } else if done < first {
+                (done + CHUNK).min(first + 1)
+            } else {
+                done + 1
+            };
+            let end = end.min(feed.len());
             let wanted = end - done.max(first).min(end);
             let step = Step { memory: &mut memory, tokens: &feed[done..end], wanted };
             let rows = network.forward(&mut [step])?;

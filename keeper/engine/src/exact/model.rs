@@ -106,9 +106,7 @@ impl Model {
         }
         let last = hidden.select(&wanted).rms_norm(self.level, &self.weights.norm, self.config.epsilon);
         let [logits] = multiply(&mut Operand::new(self.level, &last), [self.weights.head()]);
-        let mut rows = vec![vec![0.0; self.config.vocab]; wanted.len()];
-        rows.par_iter_mut().enumerate().for_each(|(row, out)| logits.read(row, 0, out));
-        Ok(rows)
+        Ok(logits.unpacked())
     }
 
     /// Where each row belongs, and which rows' logits are wanted.

@@ -98,8 +98,30 @@ impl Rows {
         }
     }
 
+    /// Each row by itself.
+    pub(super) fn unpacked(&self) -> Vec<Vec<f32>> {
+        let mut made: Vec<Vec<f32>> =
+            (0..self.count).map(|_| Vec::with_capacity(self.chunks() * LANES)).collect();
+        // Neighbours together, because their numbers lie side by side: row by row each line would be on another page.
+        made.par_chunks_mut(LANES).enumerate().for_each(|(group, rows)| {
+            for chunk in 0..self.chunks() {
+                for (at, row) in rows.iter_mut().enumerate() {
+                    row.extend_from_slice(self.lanes(group * LANES + at, chunk));
+                }
+            }
+            rows.iter_mut().for_each(|row| row.truncate(self.width));
+        });
+        made
+    }
+
     /// Writes columns of a row from `from` on.
     pub(super) fn write(&mut self, row: usize, from: usize, values: &[f32]) {
+        if from.is_multiple_of(LANES) {
+            for (chunk, values) in (from / LANES..).zip(values.chunks(LANES)) {
+                self.lanes_mut(row, chunk)[..values.len()].copy_from_slice(values);
+            }
+            return;
+        }
         for (at, value) in (from..).zip(values) {
             self.lanes_mut(row, at / LANES)[at % LANES] = *value;
         }
