@@ -4,7 +4,7 @@ use alloy::primitives::{Address, B256, Bytes};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use opg_chain::signer::sign_receipt;
 use opg_engine::{Completion, Trace};
-use opg_receipts::{InferenceReceipt, MODE_OPERATOR_SIGNED, canonical_json, content_hash};
+use opg_receipts::{InferenceReceipt, MODE_OPERATOR_SIGNED, SignedReceipt, canonical_json, content_hash};
 use opg_store::http::Answer;
 use serde::Serialize;
 
@@ -79,13 +79,13 @@ pub(crate) struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
-    /// For the receipt of `answer`.
-    pub(crate) fn of(context: &Context, answer: &'a Answer) -> Self {
+    /// For a signed receipt.
+    pub(crate) fn of(context: &Context, signed: &'a SignedReceipt) -> Self {
         Self {
             chain_id: context.config.chain_id,
             proof_registry: context.config.proof_registry,
-            receipt: answer.signed.receipt(),
-            signature: answer.signed.signature_bytes().into(),
+            receipt: signed.receipt(),
+            signature: signed.signature_bytes().into(),
         }
     }
 }

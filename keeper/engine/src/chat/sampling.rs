@@ -97,8 +97,9 @@ fn likeliest<T: Copy + PartialOrd + From<f32> + Into<f64>>(logits: &[T]) -> Resu
     let all = highest.iter().chain(rest);
     let highest = all.fold(T::from(f32::NEG_INFINITY), |highest, x| if *x > highest { *x } else { highest });
     let bad = |x: &T| x.partial_cmp(&T::from(f32::INFINITY)) != Some(Ordering::Less);
-    if usable.contains(&false) || rest.iter().any(bad) {
-        let id = logits.iter().position(bad).unwrap_or_default();
+    if (usable.contains(&false) || rest.iter().any(bad))
+        && let Some(id) = logits.iter().position(bad)
+    {
         let score: f64 = logits[id].into();
         return Err(EngineError::Inference {
             reason: format!("the model gave token {id} the score {score}"),

@@ -44,7 +44,7 @@ impl Shape {
     /// The body with this output and what is under `opg`.
     ///
     /// # Errors
-    /// If vectors are wanted as base64 and the output has none.
+    /// If the output is not JSON.
     pub(crate) fn body(
         self,
         envelope: &Envelope,

@@ -20,6 +20,7 @@ use super::{handlers::json as answer, infer::throttle};
 use crate::{
     ApiError,
     context::{Caller, Context},
+    receipt::Extension,
 };
 
 /// Records that are read at once: a download holds the store for no longer, and little memory.
@@ -35,9 +36,7 @@ pub(super) fn batch(context: &Context, id: &str) -> Result<Response<Body>, ApiEr
 }
 
 /// `/v1/receipts/{requestId}` of a receipt that was pruned: where it stood. `None` of any other.
-pub(super) fn expired_receipt(context: &Context, id: &str) -> Result<Option<Response<Body>>, ApiError> {
-    // What is no identifier is told where receipts are.
-    let Ok(id) = id.parse() else { return Ok(None) };
+pub(super) fn expired_receipt(context: &Context, id: B256) -> Result<Option<Response<Body>>, ApiError> {
     let place = context.store.read(|tx| batches::expired_place(tx, id))?;
     Ok(place.map(|place| {
         let mut value = describe(context, &place.batch);
@@ -70,9 +69,9 @@ pub(super) fn leaf(context: &Context, id: &str, index: &str) -> Result<Response<
         return Ok(expired(describe(context, &batch)));
     }
     let signed = context.store.read(|tx| batches::records(tx, batch.id, leaf, 1))?.pop();
-    let mut value = serde_json::to_value(signed).unwrap_or_default();
-    value["chainId"] = context.config.chain_id.into();
-    value["proofRegistry"] = json!(context.config.proof_registry);
+    let signed =
+        signed.ok_or_else(|| ApiError::internal(format!("leaf {leaf} of batch {} is gone", batch.name)))?;
+    let mut value = serde_json::to_value(Extension::of(context, &signed)).map_err(ApiError::internal)?;
     value["batch"] = place(context, &Place { batch, leaf })?;
     Ok(answer(&value))
 }

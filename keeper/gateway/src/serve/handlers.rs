@@ -11,7 +11,7 @@ use opg_receipts::MODE_OPERATOR_SIGNED;
 use opg_store::{StoreError, batches, channels, fees, http};
 use serde_json::{Value, json};
 
-use super::batches::place;
+use super::batches::{expired_receipt, place};
 use crate::{
     ApiError, api::infer, channel_metrics, context::Context, fee_metrics, metrics, pay::quote,
     receipt::Extension,
@@ -124,11 +124,15 @@ pub(super) fn receipt(context: &Context, id: &str) -> Result<Response<Body>, Api
     let id: B256 = id.parse().map_err(|_| {
         ApiError::invalid("requestId", "invalid_value", "a request id is 0x and 64 hexadecimal digits")
     })?;
+    if let Some(expired) = expired_receipt(context, id)? {
+        return Ok(expired);
+    }
     let answer = context.store.read(|tx| http::released(tx, id))?.ok_or_else(|| {
         let message = "there is no receipt for this request: it was never answered here, or never paid";
         ApiError::not_found("receipt_not_found", message)
     })?;
-    let mut value = serde_json::to_value(Extension::of(context, &answer)).map_err(ApiError::internal)?;
+    let mut value =
+        serde_json::to_value(Extension::of(context, &answer.signed)).map_err(ApiError::internal)?;
     value["usage"] = json!({
         "prompt_tokens": answer.input_tokens,
         "completion_tokens": answer.output_tokens,

@@ -178,7 +178,7 @@ fn whole(
     done: &Done,
 ) -> Result<Response<Body>, ApiError> {
     let output: &RawValue = serde_json::from_slice(&done.answer.output).map_err(ApiError::internal)?;
-    let extension = to_raw_value(&Extension::of(context, &done.answer)).map_err(ApiError::internal)?;
+    let extension = to_raw_value(&Extension::of(context, &done.answer.signed)).map_err(ApiError::internal)?;
     let envelope = envelope(prepared, terms, done);
     let body = prepared.shape.body(&envelope, output, &extension).map_err(ApiError::internal)?;
     let mut response = json_text(body);

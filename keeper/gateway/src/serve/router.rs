@@ -35,12 +35,7 @@ pub(super) fn table() -> Vec<(&'static str, MethodRouter<Arc<Context>>)> {
         ),
         (
             "/v1/receipts/{requestId}",
-            get(async |State(context): Shared, Path(id): Path<String>| {
-                match batches::expired_receipt(&context, &id)? {
-                    Some(expired) => Ok(expired),
-                    None => handlers::receipt(&context, &id),
-                }
-            }),
+            get(async |State(context): Shared, Path(id): Path<String>| handlers::receipt(&context, &id)),
         ),
         (
             "/v1/batches/{batchId}",

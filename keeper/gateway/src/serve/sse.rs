@@ -4,10 +4,11 @@ use std::{collections::VecDeque, convert::Infallible, sync::Arc, time::Duration}
 
 use axum::body::{Body, Bytes};
 use futures::stream;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::infer::{blank, envelope};
 use crate::{
+    ApiError,
     api::{Envelope, Held, Prepared},
     context::Context,
     receipt::{Extension, Terms},
@@ -66,11 +67,12 @@ impl State {
             match tokio::time::timeout(SILENCE, self.running.events.recv()).await {
                 Err(_) => return Some(Bytes::from_static(b": still at work\n\n")),
                 Ok(Some(Event::Text(text))) => self.take(&text),
-                Ok(Some(Event::Done(done))) => self.end(&done),
-                Ok(Some(Event::Failed(error))) => {
-                    self.waiting.push_back(event(&error.to_json()));
-                    self.ended = true;
+                Ok(Some(Event::Done(done))) => {
+                    if let Err(error) = self.end(&done) {
+                        self.fail(&error);
+                    }
                 }
+                Ok(Some(Event::Failed(error))) => self.fail(&error),
                 Ok(Some(Event::Started(_))) => {}
                 Ok(None) => self.ended = true,
             }
@@ -94,8 +96,15 @@ impl State {
         self.waiting.push_back(event(&piece));
     }
 
-    fn end(&mut self, done: &Done) {
-        let output: Value = serde_json::from_slice(&done.answer.output).unwrap_or(Value::Null);
+    fn fail(&mut self, error: &ApiError) {
+        self.waiting.push_back(event(&error.to_json()));
+        self.ended = true;
+    }
+
+    fn end(&mut self, done: &Done) -> Result<(), ApiError> {
+        let output: Value = serde_json::from_slice(&done.answer.output).map_err(ApiError::internal)?;
+        let extension = Extension::of(&self.context, &done.answer.signed);
+        let extension = serde_json::to_value(extension).map_err(ApiError::internal)?;
         let shape = self.prepared.shape;
         // All of an answer that was given before, and what was held back of a new one.
         let rest = shape.text_of(&output).get(self.said..).unwrap_or_default().to_owned();
@@ -106,11 +115,11 @@ impl State {
         self.waiting.extend(calls.as_ref().map(event));
         let envelope =
             Envelope { created: self.envelope.created, ..envelope(&self.prepared, &self.terms, done) };
-        let extension = json!(Extension::of(&self.context, &done.answer));
         let last = self.prepared.shape.end(&envelope, &output, extension);
         self.waiting.extend(last.iter().map(event));
         self.waiting.push_back(Bytes::from_static(b"data: [DONE]\n\n"));
         self.ended = true;
+        Ok(())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Receipts in batches, against a chain and a journal that the tests control.
 
 mod chain;
+mod clocks;
+mod prune;
 
 use std::collections::BTreeSet;
 
@@ -350,123 +352,6 @@ async fn a_keeper_whose_key_was_replaced_posts_nothing() {
     );
 }
 
-const KEEP: u64 = 100 * 86_400;
-
-impl Keeper {
-    /// Has the service remove what is older than `KEEP`.
-    fn pruning() -> Self {
-        let mut keeper = Self::new();
-        keeper.keep = Some(KEEP);
-        keeper.restart();
-        keeper
-    }
-
-    /// Posts what waits, and lets it become final.
-    async fn finish(&self) {
-        self.chain.pass(301);
-        self.work().await;
-        self.chain.send(&self.store);
-        self.work().await;
-        self.chain.pass(WINDOW);
-        (0..=FINALITY).for_each(|_| self.chain.pass(1));
-        self.work().await;
-    }
-
-    fn pruned(&self) -> (u64, u64) {
-        let metrics = self.role.metrics();
-        let of = |count: &std::sync::atomic::AtomicU64| count.load(std::sync::atomic::Ordering::Relaxed);
-        (of(&metrics.pruned), of(&metrics.pruned_receipts))
-    }
-
-    fn answered(&self, number: u64) -> bool {
-        self.store.read(|tx| http::answer(tx, B256::from(U256::from(number)))).unwrap().is_some()
-    }
-}
-
-#[tokio::test]
-async fn final_batches_are_pruned_when_they_are_old_enough() {
-    let mut keeper = Keeper::pruning();
-    keeper.answer(10, START);
-    keeper.finish().await;
-    keeper.answer(3, keeper.chain.issue_time());
-    keeper.finish().await;
-    assert_eq!(keeper.pruned(), (0, 0), "final, and kept");
-    keeper.chain.pass(KEEP - (keeper.chain.issue_time() - START) - 1);
-    keeper.work().await;
-    assert_eq!(keeper.pruned(), (0, 0), "a second too early");
-    keeper.chain.pass(1);
-    keeper.work().await;
-    assert_eq!(keeper.pruned(), (1, 10));
-    assert_eq!((keeper.answered(0), keeper.answered(9), keeper.answered(10)), (false, false, true));
-    keeper.chain.pass(2 * WINDOW);
-    keeper.work().await;
-    assert_eq!((keeper.pruned(), keeper.answered(12)), ((2, 13), false));
-    keeper.work().await;
-    assert_eq!((keeper.pruned(), keeper.waiting(), keeper.chain.queued(&keeper.store)), ((2, 13), 0, 0));
-}
-
-/// Neither a clock that is wrong nor a chain that is: what is removed is gone.
-#[tokio::test]
-async fn one_wrong_clock_prunes_nothing() {
-    let mut keeper = Keeper::pruning();
-    keeper.answer(10, START);
-    keeper.finish().await;
-    keeper.chain.skew(2 * KEEP as i64);
-    keeper.work().await;
-    assert_eq!(keeper.pruned(), (0, 0), "the keeper's clock is ahead");
-    keeper.chain.skew(-(2 * KEEP as i64));
-    keeper.chain.pass(2 * KEEP);
-    keeper.work().await;
-    assert_eq!(keeper.pruned(), (0, 0), "the chain is ahead");
-    keeper.chain.skew(0);
-    keeper.work().await;
-    assert_eq!(keeper.pruned(), (1, 10));
-}
-
-#[tokio::test]
-async fn what_is_posted_or_demanded_or_waits_is_not_pruned_however_old_it_is() {
-    let mut keeper = Keeper::pruning();
-    keeper.answer(10, START);
-    keeper.work().await;
-    keeper.chain.send(&keeper.store);
-    keeper.work().await;
-    let name = keeper.chain.posted()[0].0;
-    keeper.chain.demand(name, 2);
-    keeper.work().await;
-    // The answer to the demand is never sent, and blocks are not final yet either.
-    keeper.chain.pass(2 * KEEP);
-    (0..=FINALITY).for_each(|_| keeper.chain.pass(1));
-    keeper.answer(4, keeper.chain.issue_time() + 3 * KEEP);
-    keeper.work().await;
-    assert_eq!((keeper.pruned(), keeper.answered(2)), ((0, 0), true));
-    keeper.chain.send(&keeper.store);
-    (0..=FINALITY).for_each(|_| keeper.chain.pass(1));
-    keeper.work().await;
-    assert_eq!(
-        (keeper.pruned(), keeper.waiting()),
-        ((1, 10), 4),
-        "the demand was answered; what waits, waits"
-    );
-}
-
-/// A large batch is removed in steps; whatever is killed in between goes on with the next start.
-#[tokio::test]
-async fn pruning_that_was_killed_goes_on() {
-    let mut keeper = Keeper::pruning();
-    keeper.answer(10, START);
-    keeper.finish().await;
-    keeper.chain.pass(2 * KEEP);
-    let batch = keeper.store.read(|tx| batches::by_name(tx, keeper.chain.posted()[0].0)).unwrap().unwrap();
-    // As a kill after the first step leaves it.
-    keeper.store.write(|tx| batches::prune(tx, batch.id, 4)).unwrap();
-    keeper.restart();
-    keeper.work().await;
-    assert_eq!(keeper.pruned(), (1, 6));
-    assert!((0..10).all(|number| !keeper.answered(number)));
-    let left = keeper.store.read(|tx| batches::next_to_prune(tx, u64::MAX >> 1)).unwrap();
-    assert_eq!(left, None);
-}
-
 /// Twenty minutes without the chain, while answers go on.
 #[tokio::test]
 async fn a_long_absence_of_the_chain_loses_nothing_and_posts_nothing_twice() {
@@ -500,92 +385,8 @@ async fn a_long_absence_of_the_chain_loses_nothing_and_posts_nothing_twice() {
     assert_eq!(keeper.role.metrics().late.load(std::sync::atomic::Ordering::Relaxed), 0);
 }
 
-/// The clock was ahead for a while, and receipts were signed with it: those of the right time do not wait behind them.
-#[tokio::test]
-async fn receipts_from_the_future_hold_no_others_back() {
-    let mut keeper = Keeper::new();
-    keeper.chain.pass(10);
-    keeper.answer(25, START + 1_000);
-    keeper.answer(10, START + 5);
-    keeper.work().await;
-    assert_eq!((keeper.chain.send(&keeper.store), keeper.waiting()), (1, 25));
-    keeper.work().await;
-    assert_eq!((keeper.chain.queued(&keeper.store), keeper.waiting()), (0, 25), "not one by one");
-    keeper.chain.pass(1_300);
-    keeper.work().await;
-    keeper.chain.send(&keeper.store);
-    assert_eq!(
-        (keeper.waiting(), keeper.chain.posted().len()),
-        (0, 4),
-        "they count when their time has come"
-    );
-}
-
-/// Set forward or back, a little or by days, and set right again: every receipt is posted once, and nothing is sent that the
-/// contract refuses.
-#[tokio::test]
-async fn a_clock_that_jumps_loses_no_receipt() {
-    const DAY: i64 = 86_400;
-    for skew in [-3 * DAY, -3_500, -31, -5, 5, 31, 3_500, 3 * DAY] {
-        let mut keeper = Keeper::new();
-        let answer = |keeper: &mut Keeper, count| keeper.answer(count, keeper.chain.issue_time());
-        answer(&mut keeper, 10);
-        keeper.chain.pass(30);
-        keeper.chain.skew(skew);
-        answer(&mut keeper, 7);
-        keeper.work().await;
-        keeper.chain.send(&keeper.store);
-        let clocks = || {
-            let metrics = keeper.role.metrics();
-            let of = |count: &std::sync::atomic::AtomicU64| count.load(std::sync::atomic::Ordering::Relaxed);
-            (of(&metrics.clock_ahead), of(&metrics.clock_behind))
-        };
-        assert_eq!(clocks(), (skew.max(0).unsigned_abs(), skew.min(0).unsigned_abs()), "{skew} s");
-
-        keeper.chain.skew(0);
-        keeper.chain.pass(60);
-        answer(&mut keeper, 6);
-        for _ in 0..3 {
-            keeper.chain.pass(301);
-            keeper.work().await;
-            keeper.chain.send(&keeper.store);
-        }
-        let ahead = if skew > 900 { 7 } else { 0 };
-        assert_eq!(keeper.waiting(), ahead, "{skew} s: only what is ahead of the chain waits");
-        keeper.chain.pass(skew.max(0).unsigned_abs() + 301);
-        keeper.work().await;
-        keeper.chain.send(&keeper.store);
-        keeper.work().await;
-        let receipts: usize = keeper.stored().iter().map(|(_, receipts)| receipts.len()).sum();
-        assert_eq!((receipts, keeper.waiting()), (23, 0), "{skew} s");
-        let metrics = keeper.role.metrics();
-        let given_up = [&metrics.late, &metrics.invalid, &metrics.dissolved]
-            .map(|count| count.load(std::sync::atomic::Ordering::Relaxed));
-        assert_eq!(given_up, [0; 3], "{skew} s: nothing is lost, nothing is refused");
-    }
-}
-
-/// After a batch failed the keeper rests for a minute, however far its clock is set forward or back meanwhile.
-#[tokio::test]
-async fn a_clock_that_is_set_does_not_stop_the_batches() {
-    for hours in [-24, 24] {
-        let mut keeper = Keeper::new();
-        keeper.answer(10, START);
-        keeper.work().await;
-        assert_eq!(keeper.chain.refuse(&keeper.store), 1);
-        keeper.work().await;
-        assert_eq!(keeper.waiting(), 10, "it rests");
-        keeper.chain.skew(hours * 3_600);
-        keeper.chain.pass(61);
-        keeper.work().await;
-        assert_eq!((keeper.chain.send(&keeper.store), keeper.waiting()), (1, 0), "{hours} hours");
-        keeper.work().await;
-        assert!(matches!(keeper.stored()[0].0, BatchState::Posted { .. }));
-    }
-}
-
-/// Whatever is killed, refused or reorganised in whatever order, and however the clock jumps: in the end each receipt is in exactly one batch on the
-/// chain, or was counted as late.
+/// Whatever is killed, refused or reorganised in whatever order, and however the clock jumps: in the end each receipt is in
+/// exactly one batch on the chain, or was counted as late.
 #[tokio::test]
 async fn no_schedule_loses_a_receipt_or_posts_one_twice() {
     for seed in 1..=60_u64 {

@@ -26,10 +26,18 @@ pub struct Place {
 /// # Errors
 /// If the database fails or holds something unreadable.
 pub fn place_of(tx: &Transaction<'_>, request_id: B256) -> Result<Option<Place>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT b.*, l.leaf FROM http_receipts r JOIN batch_leaves l ON l.receipt = r.id \
-         JOIN batches b ON b.id = l.batch WHERE r.request_id = ?",
-    )?;
+    let sql = "SELECT b.*, l.leaf FROM http_receipts r JOIN batch_leaves l ON l.receipt = r.id \
+               JOIN batches b ON b.id = l.batch WHERE r.request_id = ?";
+    read_place(tx, sql, request_id)
+}
+
+/// The place that `sql` finds for a request: a batch and a leaf.
+pub(super) fn read_place(
+    tx: &Transaction<'_>,
+    sql: &str,
+    request_id: B256,
+) -> Result<Option<Place>, StoreError> {
+    let mut statement = tx.prepare_cached(sql)?;
     let read = statement
         .query_row([request_id.0], |row| {
             let columns = Columns::new(row);

@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::{Batch, BatchId, Place, model::decode, place_of};
+use super::{Batch, BatchId, Place, leaves::read_place, model::decode, place_of};
 use crate::{
     StoreError,
     columns::{Columns, integer},
@@ -74,16 +74,9 @@ pub fn prune(tx: &Transaction<'_>, id: BatchId, limit: u32) -> Result<Pruned, St
 /// # Errors
 /// If the database fails or holds something unreadable.
 pub fn expired_place(tx: &Transaction<'_>, request_id: B256) -> Result<Option<Place>, StoreError> {
-    let mut statement = tx.prepare_cached(
-        "SELECT b.*, p.leaf FROM pruned_receipts p JOIN batches b ON b.id = p.batch WHERE p.request_id = ?",
-    )?;
-    let read = statement
-        .query_row([request_id.0], |row| {
-            let columns = Columns::new(row);
-            Ok(decode(&columns).and_then(|batch| Ok(Place { batch, leaf: columns.get("leaf")? })))
-        })
-        .optional()?;
-    match read.transpose()? {
+    let sql =
+        "SELECT b.*, p.leaf FROM pruned_receipts p JOIN batches b ON b.id = p.batch WHERE p.request_id = ?";
+    match read_place(tx, sql, request_id)? {
         Some(place) => Ok(Some(place)),
         None => Ok(place_of(tx, request_id)?.filter(|place| place.batch.expired)),
     }
