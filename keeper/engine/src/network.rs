@@ -3,7 +3,7 @@
 use candle_core::{D, Device, IndexOp};
 
 use crate::EngineError;
-use crate::exact::{self, Level, PrefixCache};
+use crate::exact::{self, Buffer, Buffers, Level, PrefixCache};
 use crate::gguf::Gguf;
 use crate::llama::{Config, KvCache, Llama};
 
@@ -26,6 +26,9 @@ pub(crate) enum Memory {
     Pages(exact::Sequence),
     Tensors(KvCache),
 }
+
+/// The logits of positions, one after the other.
+pub(crate) type Logits<'a> = Box<dyn Iterator<Item = Buffer> + 'a>;
 
 /// Tokens to add to a sequence.
 #[derive(Debug)]
@@ -88,8 +91,12 @@ impl Network {
         }
     }
 
-    /// Runs the steps and returns the logits that are wanted, step after step.
-    pub(crate) fn forward(&self, steps: &mut [Step<'_>]) -> Result<Vec<Vec<f32>>, EngineError> {
+    /// Runs the steps and returns the logits that are wanted, step after step. On the processor working memory is from `buffers`.
+    pub(crate) fn forward(
+        &self,
+        steps: &mut [Step<'_>],
+        buffers: &Buffers,
+    ) -> Result<Logits<'_>, EngineError> {
         match self {
             Network::Exact(model) => {
                 let mut exact: Vec<exact::Step<'_>> = Vec::new();
@@ -97,7 +104,7 @@ impl Network {
                     let Memory::Pages(sequence) = &mut *step.memory else { return Err(mixed()) };
                     exact.push(exact::Step { sequence, tokens: step.tokens, wanted: step.wanted });
                 }
-                model.forward(&mut exact)
+                Ok(Box::new(model.forward(&mut exact, buffers)?))
             }
             Network::Tensors(llama) => {
                 let mut rows = Vec::new();
@@ -106,7 +113,7 @@ impl Network {
                     let logits = llama.logits(step.tokens, cache)?;
                     rows.extend((step.wanted > 0).then_some(logits));
                 }
-                Ok(rows)
+                Ok(Box::new(rows.into_iter().map(Buffer::from)))
             }
         }
     }
@@ -121,6 +128,7 @@ fn mixed() -> EngineError {
 pub struct Lockstep<'a> {
     network: &'a Network,
     state: State,
+    buffers: Buffers,
 }
 
 #[derive(Debug)]
@@ -138,24 +146,15 @@ impl<'a> Lockstep<'a> {
             }
             Network::Tensors(llama) => State::Tensors(llama.cache(sequences, positions)?),
         };
-        Ok(Lockstep { network, state })
+        Ok(Lockstep { network, state, buffers: Buffers::default() })
     }
 
     /// Adds tokens, equally many to each sequence and one sequence after the other; returns each one's logits.
     pub fn logits(&mut self, tokens: &[u32]) -> Result<Vec<Vec<f32>>, EngineError> {
-        match (&mut self.state, self.network) {
-            (State::Tensors(cache), Network::Tensors(llama)) => {
-                Ok(llama.forward(tokens, cache)?.to_vec2()?)
-            }
-            (State::Pages(memories), network) => {
-                let each = tokens.len() / memories.len().max(1);
-                let steps = memories.iter_mut().zip(tokens.chunks(each.max(1)));
-                let mut steps: Vec<Step<'_>> =
-                    steps.map(|(memory, tokens)| Step { memory, tokens, wanted: 1 }).collect();
-                network.forward(&mut steps)
-            }
-            _ => Err(mixed()),
+        if let (State::Tensors(cache), Network::Tensors(llama)) = (&mut self.state, self.network) {
+            return Ok(llama.forward(tokens, cache)?.to_vec2()?);
         }
+        Ok(self.step(tokens)?.map(|row| row.to_vec()).collect())
     }
 
     /// As [`Lockstep::logits`], but only the likeliest token of each, found where the model is computed.
@@ -163,13 +162,20 @@ impl<'a> Lockstep<'a> {
         if let (State::Tensors(cache), Network::Tensors(llama)) = (&mut self.state, self.network) {
             return Ok(llama.forward(tokens, cache)?.argmax(D::Minus1)?.i(..)?.to_vec1()?);
         }
-        let rows = self.logits(tokens)?;
-        Ok(rows
-            .iter()
-            .map(|row| {
-                let best = (0_u32..).zip(row).reduce(|best, next| if next.1 > best.1 { next } else { best });
-                best.map_or(0, |(id, _)| id)
-            })
-            .collect())
+        let likeliest = |row: Buffer| {
+            let best =
+                (0_u32..).zip(row.iter()).reduce(|best, next| if next.1 > best.1 { next } else { best });
+            best.map_or(0, |(id, _)| id)
+        };
+        Ok(self.step(tokens)?.map(likeliest).collect())
+    }
+
+    fn step(&mut self, tokens: &[u32]) -> Result<Logits<'_>, EngineError> {
+        let State::Pages(memories) = &mut self.state else { return Err(mixed()) };
+        let each = tokens.len() / memories.len().max(1);
+        let steps = memories.iter_mut().zip(tokens.chunks(each.max(1)));
+        let mut steps: Vec<Step<'_>> =
+            steps.map(|(memory, tokens)| Step { memory, tokens, wanted: 1 }).collect();
+        self.network.forward(&mut steps, &self.buffers)
     }
 }

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use super::generation::{Generation, Request};
 use super::model::ChatModel;
-use crate::exact::PrefixCache;
-use crate::network::{CHUNK, Step};
+use crate::exact::{Buffers, PrefixCache};
+use crate::network::{CHUNK, Logits, Step};
 use crate::{ChatInput, Completion, EngineError};
 
 /// How much is done at once.
@@ -42,6 +42,8 @@ pub(crate) struct Batch {
     active: Vec<(u64, Generation)>,
     waiting: VecDeque<(u64, Request)>,
     prefixes: PrefixCache,
+    /// Working memory, as long as there is work.
+    buffers: Buffers,
 }
 
 impl Batch {
@@ -51,6 +53,7 @@ impl Batch {
             active: Vec::new(),
             waiting: VecDeque::new(),
             prefixes: PrefixCache::new(limits.prefix_bytes),
+            buffers: Buffers::default(),
         }
     }
 
@@ -73,6 +76,7 @@ impl Batch {
             self.active.iter().map(|(id, _)| *id).chain(waiting).filter(|id| given_up(*id)).collect();
         self.active.retain(|(id, _)| !ids.contains(id));
         self.waiting.retain(|(id, _)| !ids.contains(id));
+        self.rest();
         ids
     }
 
@@ -102,12 +106,13 @@ impl Batch {
             }
         }
         if steps.is_empty() {
+            self.rest();
             return progress;
         }
-        match model.network().forward(&mut steps) {
+        match model.network().forward(&mut steps, &self.buffers) {
             Ok(rows) => {
                 drop(steps);
-                self.settle(model, &wanted, &rows, &mut progress);
+                self.settle(model, &wanted, rows, &mut progress);
             }
             Err(error) => {
                 drop(steps);
@@ -115,7 +120,15 @@ impl Batch {
                 progress.extend(failed.map(|(id, _)| (id, Progress::Done(Err(error.clone())))));
             }
         }
+        self.rest();
         progress
+    }
+
+    /// Gives working memory back where no work is left.
+    fn rest(&mut self) {
+        if self.is_empty() {
+            self.buffers = Buffers::default();
+        }
     }
 
     /// Lets waiting requests begin while there are slots.
@@ -137,13 +150,13 @@ impl Batch {
         &mut self,
         model: &ChatModel,
         wanted: &[usize],
-        rows: &[Vec<f32>],
+        rows: Logits<'_>,
         progress: &mut Vec<(u64, Progress)>,
     ) {
         let mut ended = Vec::new();
         for (at, row) in wanted.iter().zip(rows) {
             let (id, generation) = &mut self.active[*at];
-            match generation.accept(model, row) {
+            match generation.accept(model, &row) {
                 Ok((text, end)) => {
                     if !text.is_empty() {
                         progress.push((*id, Progress::Text(text)));

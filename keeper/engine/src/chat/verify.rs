@@ -4,12 +4,12 @@ use super::guide::Guide;
 use super::model::ChatModel;
 use super::sampling;
 use super::text::TextStream;
+use crate::exact::Buffers;
 use crate::network::{CHUNK, Step};
 use crate::trace::{Chain, Difference, Gaps, Verdict};
 use crate::{ChatInput, EngineError, InputError, Sampling, Trace, digest};
 
-/// Most positions of a pass. Each pass reads all weights; logits, which take most of the memory, are computed of [`CHUNK`] of
-/// them at most.
+/// Most positions of a pass. Each pass reads all weights.
 const PASS: usize = 4 * CHUNK;
 
 impl ChatModel {
@@ -163,10 +163,10 @@ impl ChatModel {
         let feed = &history[..prompt.len() + usable.min(output.len().saturating_sub(1))];
         let first = prompt.len() - 1;
         let mut memory = network.begin(prompt, tokens, None)?;
-        let mut done = 0;
+        let (mut done, buffers) = (0, Buffers::default());
         while done < feed.len() && !output.is_empty() {
             let end = if network.is_exact() {
-                (done + PASS).min(done.max(first) + CHUNK)
+                done + PASS
             } else if done < first {
                 (done + CHUNK).min(first + 1)
             } else {
@@ -175,9 +175,9 @@ impl ChatModel {
             let end = end.min(feed.len());
             let wanted = end - done.max(first).min(end);
             let step = Step { memory: &mut memory, tokens: &feed[done..end], wanted };
-            let rows = network.forward(&mut [step])?;
-            for (at, row) in (end - wanted..end).zip(&rows) {
-                if !visit(at - first, &history[..=at], row)? {
+            let rows = network.forward(&mut [step], &buffers)?;
+            for (at, row) in (end - wanted..end).zip(rows) {
+                if !visit(at - first, &history[..=at], &row)? {
                     return Ok(());
                 }
             }

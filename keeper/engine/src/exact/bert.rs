@@ -9,6 +9,7 @@ use candle_transformers::models::bert::{Config, HiddenAct};
 use rayon::prelude::*;
 
 use super::attention::{self, Place};
+use super::buffers::Buffers;
 use super::cache::{Layout, Sequence};
 use super::lanes::{self, LANES};
 use super::level::{Level, leveled};
@@ -36,6 +37,8 @@ pub(crate) struct Bert {
     places: Vec<f32>,
     norm: Norm,
     layers: Vec<Layer>,
+    /// Working memory, which is kept: of one group for each core.
+    buffers: Buffers,
 }
 
 #[derive(Debug)]
@@ -103,6 +106,7 @@ impl Bert {
             places,
             norm: source.norm("embeddings.LayerNorm", width)?,
             layers: layers.collect::<Result<_, String>>()?,
+            buffers: Buffers::default(),
         })
     }
 
@@ -140,7 +144,7 @@ impl Bert {
     }
 
     fn embed(&self, texts: &[Vec<u32>]) -> Result<Rows, String> {
-        let mut hidden = Rows::zeros(texts.iter().map(Vec::len).sum(), self.width);
+        let mut hidden = Rows::zeros(&self.buffers, texts.iter().map(Vec::len).sum(), self.width);
         let mut row = 0;
         let mut sum = vec![0.0; self.width];
         for text in texts {
@@ -216,7 +220,7 @@ impl Bert {
                 out
             })
             .collect();
-        let mut attended = Rows::zeros(x.count, self.width);
+        let mut attended = Rows::zeros(x.buffers(), x.count, self.width);
         for ((first, _, head), out) in jobs.iter().zip(&made) {
             for (position, values) in out.chunks(padded).enumerate() {
                 attended.write(first + position, head * dim, &values[..dim]);

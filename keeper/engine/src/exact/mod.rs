@@ -11,12 +11,14 @@
 mod attention;
 mod bert;
 mod block;
+mod buffers;
 mod cache;
 mod floats;
 mod lanes;
 #[cfg(target_arch = "x86_64")]
 mod lanes_x86;
 mod level;
+mod logits;
 mod model;
 mod packed;
 mod panels;
@@ -31,6 +33,7 @@ mod tiles;
 mod weights;
 
 pub(crate) use bert::Bert;
+pub(crate) use buffers::{Buffer, Buffers};
 pub(crate) use cache::Sequence;
 pub use level::Level;
 pub(crate) use model::{Model, Step};

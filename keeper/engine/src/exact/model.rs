@@ -6,9 +6,11 @@
 use rayon::prelude::*;
 
 use super::attention::{self, Place};
+use super::buffers::Buffers;
 use super::cache::{Layout, Sequence};
 use super::lanes::{self, LANES};
 use super::level::{Level, leveled};
+use super::logits::Logits;
 use super::packed::{Operand, multiply};
 use super::rope::Rope;
 use super::rows::{Rows, gate};
@@ -79,15 +81,22 @@ impl Model {
         self.level = level;
     }
 
-    /// Adds each step's tokens to its sequence and returns the logits that are wanted, step after step.
-    pub(crate) fn forward(&self, steps: &mut [Step<'_>]) -> Result<Vec<Vec<f32>>, EngineError> {
+    /// Adds each step's tokens to its sequence and returns the logits that are wanted, step after step. Working memory is from
+    /// `buffers`.
+    pub(crate) fn forward(
+        &self,
+        steps: &mut [Step<'_>],
+        buffers: &Buffers,
+    ) -> Result<Logits<'_>, EngineError> {
         // In one of the threads that compute, so that no product has to be handed over to them and waited for.
-        rayon::scope(|_| self.forward_here(steps))
+        let last = rayon::scope(|_| self.forward_here(steps, buffers))?;
+        Ok(Logits::new(self, last))
     }
 
-    fn forward_here(&self, steps: &mut [Step<'_>]) -> Result<Vec<Vec<f32>>, EngineError> {
+    /// The last layer's output for the positions that are wanted.
+    fn forward_here(&self, steps: &mut [Step<'_>], buffers: &Buffers) -> Result<Rows, EngineError> {
         let (origins, wanted) = self.plan(steps)?;
-        let mut hidden = self.embed(steps);
+        let mut hidden = self.embed(steps, buffers);
         for step in steps.iter_mut() {
             step.sequence.reserve(step.tokens.len());
         }
@@ -101,12 +110,15 @@ impl Model {
         for step in steps.iter_mut() {
             step.sequence.advance(step.tokens.len());
         }
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let last = hidden.select(&wanted).rms_norm(self.level, &self.weights.norm, self.config.epsilon);
-        let [logits] = multiply(&mut Operand::new(self.level, &last), [self.weights.head()]);
-        Ok(logits.unpacked())
+        Ok(hidden.select(&wanted))
+    }
+
+    /// The scores of every token after some positions, of which `hidden` is the last layer's output.
+    pub(super) fn scores(&self, hidden: &Rows) -> Rows {
+        let normed = hidden.rms_norm(self.level, &self.weights.norm, self.config.epsilon);
+        let [scores] =
+            rayon::scope(|_| multiply(&mut Operand::new(self.level, &normed), [self.weights.head()]));
+        scores
     }
 
     /// Where each row belongs, and which rows' logits are wanted.
@@ -128,9 +140,9 @@ impl Model {
         Ok((origins, wanted))
     }
 
-    fn embed(&self, steps: &[Step<'_>]) -> Rows {
+    fn embed(&self, steps: &[Step<'_>], buffers: &Buffers) -> Rows {
         let tokens: Vec<u32> = steps.iter().flat_map(|step| step.tokens.iter().copied()).collect();
-        let mut hidden = Rows::zeros(tokens.len(), self.config.embed);
+        let mut hidden = Rows::zeros(buffers, tokens.len(), self.config.embed);
         let mut values = vec![0.0; self.config.embed];
         for (row, token) in tokens.into_iter().enumerate() {
             self.weights.embeddings.row(token as usize, &mut values);
@@ -220,7 +232,7 @@ impl Model {
     ) -> Rows {
         let Config { heads, kv_heads, head_dim: dim, .. } = self.config;
         let (group, padded) = (heads / kv_heads, dim.div_ceil(LANES) * LANES);
-        let mut attended = vec![0.0; origins.len() * heads * padded];
+        let mut attended = query.buffers().unset(origins.len() * heads * padded);
         let job = |(at, out): (usize, &mut [f32])| {
             let (row, head) = (at / kv_heads, at % kv_heads);
             let origin = origins[row];
@@ -246,7 +258,7 @@ impl Model {
         } else {
             attended.par_chunks_mut(group * padded).enumerate().for_each(job);
         }
-        let mut out = Rows::zeros(origins.len(), heads * dim);
+        let mut out = Rows::zeros(query.buffers(), origins.len(), heads * dim);
         for (at, values) in attended.chunks(padded).enumerate() {
             out.write(at / heads, at % heads * dim, &values[..dim]);
         }

@@ -125,7 +125,7 @@ pub(super) fn multiply<const N: usize>(operand: &mut Operand<'_>, matrices: [&Pa
         operand.rounded = Some(Rounded::new(level, x, tiles::widths(level)));
     }
     let rounded = operand.rounded.as_ref();
-    let mut out = matrices.map(|matrix| Rows::zeros(x.count, matrix.rows));
+    let mut out = matrices.map(|matrix| Rows::unset(x.buffers(), x.count, matrix.rows));
     let mut jobs = Vec::new();
     for (matrix, out) in matrices.into_iter().zip(&mut out) {
         let tiles = if matches!(matrix.body, Body::Floats(_)) { TILES } else { 1 };

@@ -3,9 +3,12 @@
 //! They are kept sixteen columns of every row together, `[columns / 16][rows][16]`, so that each thread of a matrix
 //! product owns one contiguous piece of the result.
 
+use std::ops::Range;
+
 use candle_transformers::models::bert::HiddenAct;
 use rayon::prelude::*;
 
+use super::buffers::{Buffer, Buffers};
 use super::lanes::{self, LANES, Lanes, ROUNDER};
 #[cfg(target_arch = "x86_64")]
 use super::lanes_x86;
@@ -19,11 +22,11 @@ pub(super) const BLOCK: usize = 32;
 pub(super) const SMALLEST: f32 = 1e-30;
 
 /// Rows of numbers; columns beyond `width` are zero.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Rows {
     pub(super) count: usize,
     width: usize,
-    data: Vec<f32>,
+    data: Buffer,
 }
 
 /// Some rows, one after the other: in each chunk of sixteen columns they lie side by side.
@@ -44,8 +47,18 @@ impl Window<'_> {
 }
 
 impl Rows {
-    pub(super) fn zeros(count: usize, width: usize) -> Self {
-        Rows { count, width, data: vec![0.0; width.div_ceil(LANES) * LANES * count] }
+    pub(super) fn zeros(buffers: &Buffers, count: usize, width: usize) -> Self {
+        Rows { count, width, data: buffers.zeros(width.div_ceil(LANES) * LANES * count) }
+    }
+
+    /// Rows for who writes every number of them, those beyond the width as well.
+    pub(super) fn unset(buffers: &Buffers, count: usize, width: usize) -> Self {
+        Rows { count, width, data: buffers.unset(width.div_ceil(LANES) * LANES * count) }
+    }
+
+    /// Where others of the same work get their memory from.
+    pub(super) fn buffers(&self) -> &Buffers {
+        self.data.home()
     }
 
     pub(super) fn width(&self) -> usize {
@@ -98,19 +111,19 @@ impl Rows {
         }
     }
 
-    /// Each row by itself.
-    pub(super) fn unpacked(&self) -> Vec<Vec<f32>> {
-        let mut made: Vec<Vec<f32>> =
-            (0..self.count).map(|_| Vec::with_capacity(self.chunks() * LANES)).collect();
-        // Neighbours together, because their numbers lie side by side: row by row each line would be on another page.
-        made.par_chunks_mut(LANES).enumerate().for_each(|(group, rows)| {
-            for chunk in 0..self.chunks() {
-                for (at, row) in rows.iter_mut().enumerate() {
-                    row.extend_from_slice(self.lanes(group * LANES + at, chunk));
-                }
+    /// Some rows, each by itself.
+    pub(super) fn unpacked(&self, rows: Range<usize>) -> Vec<Buffer> {
+        let mut made: Vec<Buffer> = rows.clone().map(|_| self.buffers().unset(self.width)).collect();
+        let whole = self.width / LANES;
+        let mut places: Vec<&mut [Lanes]> = made.iter_mut().map(|row| row.as_chunks_mut().0).collect();
+        for chunk in 0..whole {
+            for (row, place) in rows.clone().zip(&mut places) {
+                place[chunk] = *self.lanes(row, chunk);
             }
-            rows.iter_mut().for_each(|row| row.truncate(self.width));
-        });
+        }
+        for (row, made) in rows.zip(&mut made) {
+            self.read(row, whole * LANES, &mut made[whole * LANES..]);
+        }
         made
     }
 
@@ -129,7 +142,7 @@ impl Rows {
 
     /// The rows with these numbers, in this order.
     pub(super) fn select(&self, rows: &[usize]) -> Rows {
-        let mut selected = Rows::zeros(rows.len(), self.width);
+        let mut selected = Rows::unset(self.buffers(), rows.len(), self.width);
         for chunk in 0..self.chunks() {
             for (to, from) in rows.iter().enumerate() {
                 *selected.lanes_mut(to, chunk) = *self.lanes(*from, chunk);
@@ -140,7 +153,7 @@ impl Rows {
 
     /// Adds another matrix of the same shape.
     pub(super) fn add(&mut self, other: &Rows) {
-        self.data.iter_mut().zip(&other.data).for_each(|(sum, value)| *sum += value);
+        self.data.iter_mut().zip(&*other.data).for_each(|(sum, value)| *sum += value);
     }
 
     pub(super) fn scale(&mut self, factor: f32) {
@@ -149,7 +162,7 @@ impl Rows {
 
     /// Root-mean-square normalisation of every row.
     pub(super) fn rms_norm(&self, level: Level, weight: &[f32], epsilon: f32) -> Rows {
-        let mut out = Rows::zeros(self.count, self.width);
+        let mut out = Rows::zeros(self.buffers(), self.count, self.width);
         rms_norm(level, self, weight, epsilon, &mut out);
         out
     }

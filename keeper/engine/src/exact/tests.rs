@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
+use crate::exact::buffers::Buffers;
 use crate::exact::packed::{Operand, Packed, multiply};
 use crate::exact::rows::Rows;
 use crate::exact::testing;
@@ -25,7 +26,7 @@ fn noise(seed: u32, count: usize) -> Vec<f32> {
 }
 
 fn rows(seed: u32, count: usize, width: usize) -> Rows {
-    let mut rows = Rows::zeros(count, width);
+    let mut rows = Rows::zeros(&Buffers::default(), count, width);
     for row in 0..count {
         rows.write(row, 0, &noise(seed + row as u32, width));
     }
@@ -112,7 +113,7 @@ fn reference(model: &Model, tokens: &[u32]) -> Vec<Vec<f32>> {
     let mut sequence = model.sequence();
     let each = tokens.chunks(1).map(|token| {
         let step = Step { sequence: &mut sequence, tokens: token, wanted: 1 };
-        model.forward(&mut [step]).unwrap().remove(0)
+        model.forward(&mut [step], &Buffers::default()).unwrap().next().unwrap().to_vec()
     });
     each.collect()
 }
@@ -171,10 +172,11 @@ fn together(
     if cached {
         let mut earlier = model.sequence();
         let step = Step { sequence: &mut earlier, tokens: &texts[0], wanted: 0 };
-        model.forward(&mut [step]).unwrap();
+        model.forward(&mut [step], &Buffers::default()).unwrap();
         prefixes.keep(&earlier, &texts[0]);
     }
     let mut sequences: Vec<Sequence> = texts.iter().map(|text| prefixes.begin(model, text)).collect();
+    let buffers = Buffers::default();
     let mut found = vec![Vec::new(); texts.len()];
     let mut splits = splits.iter().cycle();
     while sequences.iter().zip(texts).any(|(sequence, text)| sequence.len() < text.len()) {
@@ -191,9 +193,9 @@ fn together(
         if steps.is_empty() {
             continue;
         }
-        let rows = model.forward(&mut steps).unwrap();
+        let rows = model.forward(&mut steps, &buffers).unwrap();
         for ((at, position), row) in places.into_iter().zip(rows) {
-            found[at].push((position, row));
+            found[at].push((position, row.to_vec()));
         }
     }
     found
@@ -282,7 +284,7 @@ fn the_prefix_cache_stays_within_its_bytes_and_never_gives_a_wrong_page() {
         let mut sequence = prefixes.begin(model, &tokens);
         let known = sequence.len();
         let step = Step { sequence: &mut sequence, tokens: &tokens[known..], wanted: 1 };
-        let row = model.forward(&mut [step]).unwrap().remove(0);
+        let row = model.forward(&mut [step], &Buffers::default()).unwrap().next().unwrap().to_vec();
         assert_eq!(row, reference(model, &tokens)[79]);
         prefixes.keep(&sequence, &tokens);
         assert!(prefixes.bytes() <= 5 * page, "{} bytes", prefixes.bytes());

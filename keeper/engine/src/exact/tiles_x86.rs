@@ -19,11 +19,12 @@ type Kernel = unsafe fn(&Tile<'_>, &[[i32; BLOCK / 4]], &[Note], &mut [Lanes]);
 
 /// Rows of activations that share one reading of the weights: as many as the registers hold sums for.
 pub(super) fn widths(level: Level) -> &'static [usize] {
-    if level.is_avx512() { &[8, 4, 2, 1] } else { &[4, 2, 1] }
+    if level.is_avx512() { &[12, 8, 4, 2, 1] } else { &[4, 2, 1] }
 }
 
 pub(super) fn multiply(level: Level, tile: &Tile<'_>, x: &Group<'_>, out: &mut [Lanes]) {
     let kernel: Kernel = match x.rows {
+        12 => avx512_for::<12>(tile),
         8 => avx512_for::<8>(tile),
         4 if level.is_avx512() => avx512_for::<4>(tile),
         2 if level.is_avx512() => avx512_for::<2>(tile),
