@@ -42,10 +42,12 @@ pub(crate) struct Model {
 }
 
 /// Where a row of the batch belongs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Origin {
     step: usize,
     position: usize,
+    /// How its queries and keys are turned: in layers that see everything, and in those with a window.
+    turns: [Vec<(f32, f32)>; 2],
 }
 
 impl Model {
@@ -134,7 +136,10 @@ impl Model {
                 return Err(EngineError::InputTooLong { tokens: start + count, limit: self.config.context });
             }
             let from = origins.len();
-            origins.extend((start..start + count).map(|position| Origin { step: index, position }));
+            origins.extend((start..start + count).map(|position| {
+                let turns = [self.rope.turns(position), self.local_rope.turns(position)];
+                Origin { step: index, position, turns }
+            }));
             wanted.extend(from + count - step.wanted.min(count)..from + count);
         }
         Ok((origins, wanted))
@@ -186,10 +191,8 @@ impl Model {
                 add_bias(rows, bias);
             }
         }
-        let rope = if self.config.window_of(index).is_some() { &self.local_rope } else { &self.rope };
-        let turns: Vec<Vec<(f32, f32)>> = origins.iter().map(|origin| rope.turns(origin.position)).collect();
-        self.remember(index, layer, (&key, &value), origins, &turns, steps)?;
-        let attended = self.attend(index, layer, &query, origins, &turns, steps);
+        self.remember(index, layer, (&key, &value), origins, steps)?;
+        let attended = self.attend(index, layer, &query, origins, steps);
         let [out] = multiply(&mut Operand::new(self.level, &attended), [&layer.output]);
         Ok(out)
     }
@@ -201,10 +204,10 @@ impl Model {
         layer: &Layer,
         (keys, values): (&Rows, &Rows),
         origins: &[Origin],
-        turns: &[Vec<(f32, f32)>],
         steps: &mut [Step<'_>],
     ) -> Result<(), EngineError> {
         let dim = self.config.head_dim;
+        let kind = usize::from(self.config.window_of(index).is_some());
         let (mut key, mut value) = (vec![0.0; dim], vec![0.0; dim]);
         for (row, origin) in origins.iter().enumerate() {
             for head in 0..self.config.kv_heads {
@@ -213,7 +216,7 @@ impl Model {
                 if let Some(norm) = &layer.key_norm {
                     norm_head(self.level, &mut key, norm, self.config.epsilon);
                 }
-                self.rope.rotate(&mut key, &turns[row]);
+                self.rope.rotate(&mut key, &origin.turns[kind]);
                 steps[origin.step].sequence.put((index, head, origin.position), &key, &value)?;
             }
         }
@@ -227,15 +230,16 @@ impl Model {
         layer: &Layer,
         query: &Rows,
         origins: &[Origin],
-        turns: &[Vec<(f32, f32)>],
         steps: &[Step<'_>],
     ) -> Rows {
         let Config { heads, kv_heads, head_dim: dim, .. } = self.config;
         let (group, padded) = (heads / kv_heads, dim.div_ceil(LANES) * LANES);
+        let window = self.config.window_of(index);
+        let kind = usize::from(window.is_some());
         let mut attended = query.buffers().unset(origins.len() * heads * padded);
         let job = |(at, out): (usize, &mut [f32])| {
             let (row, head) = (at / kv_heads, at % kv_heads);
-            let origin = origins[row];
+            let origin = &origins[row];
             let mut queries = vec![0.0; group * padded];
             for (member, buffer) in queries.chunks_mut(padded).enumerate() {
                 let buffer = &mut buffer[..dim];
@@ -243,11 +247,10 @@ impl Model {
                 if let Some(norm) = &layer.query_norm {
                     norm_head(self.level, buffer, norm, self.config.epsilon);
                 }
-                self.rope.rotate(buffer, &turns[row]);
+                self.rope.rotate(buffer, &origin.turns[kind]);
                 buffer.iter_mut().for_each(|value| *value *= self.config.attention_scale);
             }
-            let first =
-                self.config.window_of(index).map_or(0, |window| (origin.position + 1).saturating_sub(window));
+            let first = window.map_or(0, |window| (origin.position + 1).saturating_sub(window));
             let place = Place { layer: index, head, first, last: origin.position, dim };
             let sequence = &*steps[origin.step].sequence;
             attention::attend(self.level, sequence, place, &queries, out, &mut Vec::new());

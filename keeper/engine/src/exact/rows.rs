@@ -116,9 +116,10 @@ impl Rows {
         let mut made: Vec<Buffer> = rows.clone().map(|_| self.buffers().unset(self.width)).collect();
         let whole = self.width / LANES;
         let mut places: Vec<&mut [Lanes]> = made.iter_mut().map(|row| row.as_chunks_mut().0).collect();
-        for chunk in 0..whole {
-            for (row, place) in rows.clone().zip(&mut places) {
-                place[chunk] = *self.lanes(row, chunk);
+        let (lanes, _) = self.data.as_chunks::<LANES>();
+        for (chunk, lanes) in lanes.chunks(self.count.max(1)).take(whole).enumerate() {
+            for (lanes, place) in lanes[rows.clone()].iter().zip(&mut places) {
+                place[chunk] = *lanes;
             }
         }
         for (row, made) in rows.zip(&mut made) {

@@ -47,7 +47,10 @@ impl Chain {
         }
         let mut hash = Sha256::new().chain_update(self.state);
         self.pending.drain(..).for_each(|token| hash.update(token.to_le_bytes()));
-        logits.iter().for_each(|logit| hash.update(logit.to_bits().to_le_bytes()));
+        for logits in logits.chunks(1024) {
+            let bytes: Vec<u8> = logits.iter().flat_map(|logit| logit.to_le_bytes()).collect();
+            hash.update(bytes);
+        }
         self.state = hash.finalize().into();
         self.checkpoints.push(digest::hex(&self.state));
     }
