@@ -1,10 +1,13 @@
 //! `opg verify-batch`: checks a batch of receipts from the chain and the data that its operator serves.
 
+use std::collections::BTreeSet;
+
 use alloy::primitives::B256;
 use opg_chain::{
     batches::{Audit, BatchStatus, DataFault, LeafFault, Limits, PostedBatch, audit, download},
     ledger::{Contracts, LedgerError},
 };
+use opg_receipts::SignedReceipt;
 use serde_json::{Value, json};
 
 use crate::{
@@ -29,8 +32,22 @@ pub(super) async fn run(cli: &Cli, args: &VerifyBatchArgs, output: Output) -> Cl
     let uri = args.uri.as_deref().unwrap_or(&posted.uri);
     let data = download(&posted.batch, uri, limits).await.map_err(|error| unavailable(args.batch, &error))?;
     let found = audit(&contracts, &posted.batch, &data).await.map_err(fail)?;
-    output.result(&document(&posted, &found), || text(&posted, &found));
+    let forwarded = forwarded(&contracts, &found).await.map_err(fail)?;
+    output.result(&document(&posted, &found, &forwarded), || text(&posted, &found, &forwarded));
     if holds(&posted, &found) { Ok(()) } else { Err(invalid(&posted, &found)) }
+}
+
+/// Versions of the receipts that are registered as answered by another server than the keeper.
+async fn forwarded(contracts: &Contracts, found: &Audit) -> Result<BTreeSet<B256>, LedgerError> {
+    let versions: BTreeSet<B256> =
+        found.receipts.iter().flatten().map(|signed| signed.receipt().modelVersion).collect();
+    let mut forwarded = BTreeSet::new();
+    for version in versions {
+        if contracts.spec_of(version).await?.as_ref().is_some_and(opg_node::is_forwarded) {
+            forwarded.insert(version);
+        }
+    }
+    Ok(forwarded)
 }
 
 fn holds(posted: &PostedBatch, found: &Audit) -> bool {
@@ -71,14 +88,16 @@ fn verdict(fault: Option<&LeafFault>) -> Value {
     })
 }
 
-fn document(posted: &PostedBatch, found: &Audit) -> Value {
+fn document(posted: &PostedBatch, found: &Audit, forwarded: &BTreeSet<B256>) -> Value {
     let leaves: Vec<Value> = (0_u32..)
         .zip(&found.receipts)
         .map(|(index, signed)| {
-            let receipt = signed.as_ref().map(opg_receipts::SignedReceipt::receipt);
+            let receipt = signed.as_ref().map(SignedReceipt::receipt);
             json!({
                 "index": index,
                 "requestId": receipt.map(|receipt| receipt.requestId),
+                "modelVersion": receipt.map(|receipt| receipt.modelVersion),
+                "forwarded": receipt.map(|receipt| forwarded.contains(&receipt.modelVersion)),
                 "payer": receipt.map(|receipt| receipt.payer),
                 "fee": receipt.map(|receipt| receipt.fee.to_string()),
                 "issuedAt": receipt.map(|receipt| receipt.issuedAt),
@@ -101,9 +120,9 @@ fn document(posted: &PostedBatch, found: &Audit) -> Value {
     })
 }
 
-fn text(posted: &PostedBatch, found: &Audit) -> String {
+fn text(posted: &PostedBatch, found: &Audit, forwarded: &BTreeSet<B256>) -> String {
     let batch = &posted.batch;
-    let receipts = || found.receipts.iter().flatten().map(opg_receipts::SignedReceipt::receipt);
+    let receipts = || found.receipts.iter().flatten().map(SignedReceipt::receipt);
     let fees = receipts().fold(0_u128, |sum, receipt| sum.saturating_add(receipt.fee));
     let root = match found.root {
         Some(root) if root == batch.root => "as posted".to_owned(),
@@ -122,6 +141,13 @@ fn text(posted: &PostedBatch, found: &Audit) -> String {
         ("root", root),
         ("leaves", format!("{sound} of {} as they should be", batch.count)),
     ]);
+    let unverifiable = receipts().filter(|receipt| forwarded.contains(&receipt.modelVersion)).count();
+    if unverifiable > 0 {
+        text.push_str(&format!(
+            "\n  note  {unverifiable} receipts are of versions that are registered as answered by another server than the keeper: \
+             they prove who answered what, and not that a model said it"
+        ));
+    }
     for (index, fault) in found.faults.iter().take(SHOWN) {
         text.push_str(&format!("\n  FAIL  leaf {index}: {fault}"));
     }
@@ -148,4 +174,57 @@ fn invalid(posted: &PostedBatch, found: &Audit) -> CliError {
         _ => "do not rely on it; compare with another node, in case this one lies",
     };
     CliError::new(Code::BatchInvalid, format!("batch {}", posted.id), reason, remedy)
+}
+
+#[cfg(test)]
+#[allow(non_snake_case)] // Fields are named as in the contract.
+mod tests {
+    use std::collections::BTreeMap;
+
+    use alloy::primitives::{Address, Signature};
+    use opg_receipts::{InferenceReceipt, batch::Batch};
+
+    use super::*;
+
+    #[test]
+    fn receipts_of_forwarded_versions_are_named() {
+        let receipt = |version| {
+            let word = B256::repeat_byte(9);
+            let receipt = InferenceReceipt {
+                requestId: word,
+                payer: Address::ZERO,
+                operator: Address::ZERO,
+                modelVersion: B256::repeat_byte(version),
+                inputHash: word,
+                outputHash: word,
+                traceHash: word,
+                inputUnits: 1,
+                outputUnits: 1,
+                unitPrice: 1,
+                fee: 2,
+                mode: 0,
+                issuedAt: 1,
+            };
+            Some(SignedReceipt::new(receipt, Signature::test_signature()))
+        };
+        let (operator, root, dataHash) = (Address::ZERO, B256::ZERO, B256::ZERO);
+        let posted = PostedBatch {
+            id: B256::ZERO,
+            batch: Batch { operator, root, count: 4, from: 1, to: 1, dataHash },
+            poster: Address::ZERO,
+            uri: String::new(),
+            block: 1,
+            transaction: B256::ZERO,
+            status: BatchStatus::Pending,
+            final_at: 0,
+        };
+        let receipts = vec![receipt(1), receipt(2), None, receipt(2)];
+        let found = Audit { root: None, receipts, faults: BTreeMap::new() };
+        let forwarded = BTreeSet::from([B256::repeat_byte(2)]);
+        let leaves = &document(&posted, &found, &forwarded)["leaves"];
+        let marks: Vec<&Value> = (0..4).map(|index| &leaves[index]["forwarded"]).collect();
+        assert_eq!(marks, [&json!(false), &json!(true), &Value::Null, &json!(true)]);
+        assert!(text(&posted, &found, &forwarded).contains("note  2 receipts are of versions"));
+        assert!(!text(&posted, &found, &BTreeSet::new()).contains("note"));
+    }
 }

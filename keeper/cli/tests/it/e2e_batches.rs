@@ -204,6 +204,11 @@ fn receipts_are_posted_in_batches_that_anybody_can_check() {
     let batch = shown["batch"]["batchId"].as_str().unwrap();
     let verdict = json(verify_batch(&devnet, batch, &[]));
     assert_eq!((&verdict["valid"], &verdict["commitment"]), (&json!(true), &shown["batch"]["commitment"]));
+    let leaf = &verdict["leaves"][0];
+    assert_eq!(
+        (&leaf["forwarded"], &leaf["modelVersion"]),
+        (&json!(false), &shown["receipt"]["modelVersion"])
+    );
     let leaves = verdict["leaves"].as_array().unwrap();
     assert_eq!(leaves.len(), 3);
     assert_eq!(leaves[index as usize]["requestId"], json!(ids[1]));
