@@ -4,8 +4,8 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Buffers that nobody uses at the moment, for those who need one next. All are freed with it: it belongs to a piece of work,
-/// not to a model.
+/// Buffers that nobody uses at the moment, for those who need one next. All are freed with it: it belongs to a piece of work.
+/// Only encoders, which compute small groups, have one for good.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Buffers(Arc<Mutex<Vec<Vec<f32>>>>);
 
@@ -78,12 +78,10 @@ impl DerefMut for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        #[allow(unused_mut)]
-        let mut numbers = std::mem::take(&mut self.numbers);
         // Who relies on what another one left behind is found by every test of results.
         #[cfg(test)]
-        numbers.fill(f32::NAN);
-        self.home.spare().push(numbers);
+        self.numbers.fill(f32::NAN);
+        self.home.spare().push(std::mem::take(&mut self.numbers));
     }
 }
 

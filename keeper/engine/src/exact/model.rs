@@ -237,10 +237,11 @@ impl Model {
         let window = self.config.window_of(index);
         let kind = usize::from(window.is_some());
         let mut attended = query.buffers().unset(origins.len() * heads * padded);
-        let job = |(at, out): (usize, &mut [f32])| {
+        // The working memory of one job serves for the next of its thread: queries and scores.
+        let space = || (vec![0.0; group * padded], Vec::new());
+        let job = |(queries, scores): &mut (Vec<f32>, Vec<f32>), (at, out): (usize, &mut [f32])| {
             let (row, head) = (at / kv_heads, at % kv_heads);
             let origin = &origins[row];
-            let mut queries = vec![0.0; group * padded];
             for (member, buffer) in queries.chunks_mut(padded).enumerate() {
                 let buffer = &mut buffer[..dim];
                 query.read(row, (head * group + member) * dim, buffer);
@@ -253,13 +254,14 @@ impl Model {
             let first = window.map_or(0, |window| (origin.position + 1).saturating_sub(window));
             let place = Place { layer: index, head, first, last: origin.position, dim };
             let sequence = &*steps[origin.step].sequence;
-            attention::attend(self.level, sequence, place, &queries, out, &mut Vec::new());
+            attention::attend(self.level, sequence, place, queries, out, scores);
         };
         let work: usize = origins.iter().map(|origin| origin.position + 1).sum::<usize>() * heads * dim;
         if work < WORTH_THREADS {
-            attended.chunks_mut(group * padded).enumerate().for_each(job);
+            let mut space = space();
+            attended.chunks_mut(group * padded).enumerate().for_each(|piece| job(&mut space, piece));
         } else {
-            attended.par_chunks_mut(group * padded).enumerate().for_each(job);
+            attended.par_chunks_mut(group * padded).enumerate().for_each_init(space, job);
         }
         let mut out = Rows::zeros(query.buffers(), origins.len(), heads * dim);
         for (at, values) in attended.chunks(padded).enumerate() {

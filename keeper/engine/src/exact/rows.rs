@@ -101,8 +101,13 @@ impl Rows {
     /// Copies columns `from..from + out.len()` of a row out.
     pub(super) fn read(&self, row: usize, from: usize, out: &mut [f32]) {
         if from.is_multiple_of(LANES) {
-            for (chunk, out) in (from / LANES..).zip(out.chunks_mut(LANES)) {
-                out.copy_from_slice(&self.lanes(row, chunk)[..out.len()]);
+            let (whole, rest) = out.as_chunks_mut::<LANES>();
+            let end = from / LANES + whole.len();
+            for (chunk, out) in (from / LANES..).zip(whole) {
+                *out = *self.lanes(row, chunk);
+            }
+            if !rest.is_empty() {
+                rest.copy_from_slice(&self.lanes(row, end)[..rest.len()]);
             }
             return;
         }
@@ -131,8 +136,12 @@ impl Rows {
     /// Writes columns of a row from `from` on.
     pub(super) fn write(&mut self, row: usize, from: usize, values: &[f32]) {
         if from.is_multiple_of(LANES) {
-            for (chunk, values) in (from / LANES..).zip(values.chunks(LANES)) {
-                self.lanes_mut(row, chunk)[..values.len()].copy_from_slice(values);
+            let (whole, rest) = values.as_chunks::<LANES>();
+            for (chunk, values) in (from / LANES..).zip(whole) {
+                *self.lanes_mut(row, chunk) = *values;
+            }
+            if !rest.is_empty() {
+                self.lanes_mut(row, from / LANES + whole.len())[..rest.len()].copy_from_slice(rest);
             }
             return;
         }
