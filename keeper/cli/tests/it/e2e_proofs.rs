@@ -76,20 +76,26 @@ pub(crate) fn killed_while_it_proves(devnet: &mut Devnet) {
     let keeper = devnet.keeper(&[]);
     let version = devnet.ready["models"]["digits"].as_str().unwrap().to_owned();
     let images = std::fs::read(root().join("keeper/zkml/models/digits-test-images.idx")).unwrap();
-    let request = ask(devnet, &version, &images[16..16 + 64], Address::ZERO);
     let store = Store::open(&Path::new(devnet.config()).with_file_name("opg.db")).unwrap();
     let before = devnet.credit();
     let (pid, deadline) = (keeper.0.id(), Instant::now() + Duration::from_secs(90));
-    let workers = loop {
-        let proving = proof(devnet, &store, request).is_some_and(|proof| proof.state == ProofState::Proving);
-        let workers = children_of(pid);
-        // The engine's process is one of them.
-        if proving && workers.len() > 1 {
-            break workers;
-        }
-        assert!(Instant::now() < deadline, "never proving:\n{}", devnet.log());
-    };
-    kill(keeper);
+    let asked = &*devnet;
+    // Beside the one who asks and without a pause: the proof may be there before he has his receipt.
+    let (request, workers) = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| ask(asked, &version, &images[16..16 + 64], Address::ZERO));
+        let workers = loop {
+            let made =
+                asked.live_job().and_then(|(job, _)| store.read(|tx| proofs::get(tx, job.id)).unwrap());
+            let workers = children_of(pid);
+            // The engine's process is one of them.
+            if made.is_some_and(|proof| proof.state == ProofState::Proving) && workers.len() > 1 {
+                break workers;
+            }
+            assert!(Instant::now() < deadline, "never proving:\n{}", asked.log());
+        };
+        kill(keeper);
+        (asking.join().unwrap(), workers)
+    });
     while workers
         .iter()
         .any(|pid| Path::new(&format!("/proc/{pid}/fd")).read_dir().is_ok_and(|mut fds| fds.next().is_some()))
